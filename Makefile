@@ -1,0 +1,59 @@
+# Two commands do everything: `make serve` and `make test`. They need Python 3.11 or newer, git and a package index.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/annexa
+
+.PHONY: serve test quick check fix lock library clean
+
+serve: $(VENV)/.ready
+	$(RUN) serve
+
+test: $(VENV)/.test-ready
+	tools/browser-and-database
+	$(MAKE) check
+	$(BIN)/python -m pytest -n 2
+
+# Everything but browser and PostgreSQL: under 90 seconds.
+quick: $(VENV)/.test-ready
+	$(BIN)/python -m pytest -n 2 -m "not browser and not postgres and not slow"
+
+check: $(VENV)/.test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(VENV)/.test-ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# After a deliberate change of content in src/annexa/library.
+library: $(VENV)/.ready
+	$(BIN)/python -m annexa.library.load
+
+# After a change of dependencies in pyproject.toml.
+COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+lock: $(VENV)/.test-ready
+	$(BIN)/python -m pip install --quiet pip-tools
+	$(BIN)/$(COMPILE) --extra build --output-file requirements.lock pyproject.toml
+	$(BIN)/$(COMPILE) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Annexa needs Python 3.11 or newer; say which with: make serve PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.test-ready: requirements-test.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

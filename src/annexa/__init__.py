@@ -1,0 +1,1 @@
+"""Annexa: one management system for AI governance and information security."""
