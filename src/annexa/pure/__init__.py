@@ -1,0 +1,1 @@
+"""Decisions and sums: values in, values out."""

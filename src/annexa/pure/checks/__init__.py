@@ -1,0 +1,27 @@
+"""Record checks: functions over the organisation's own records, named by what they assert.
+
+A check looks at one AI system; the engine runs it over the population and counts. `CHECKS` is made from the
+functions themselves: a new check is one function in one of these modules.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from annexa.pure.checks import registers
+from annexa.pure.facts import SystemFact
+
+Check = Callable[[SystemFact], bool]
+
+CHECKS: Mapping[str, Check] = MappingProxyType(
+    {
+        name: check
+        for name, check in vars(registers).items()
+        if callable(check) and getattr(check, "__module__", "") == registers.__name__
+    }
+)
+"""Every check by name, as library controls name it."""
+
+
+def says(check: str) -> str:
+    """What a check asserts, in a sentence."""
+    return (CHECKS[check].__doc__ or check).strip()

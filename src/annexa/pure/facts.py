@@ -1,0 +1,274 @@
+"""What an organisation has recorded, as dated facts: the only input of the engine besides the library and a time.
+
+Every fact has two times. `effective_at`: since when it is true. `recorded_at`: since when the organisation knew.
+Facts are only ever added. `entry` is the position of the ledger entry that carries the fact (None: hypothetical).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+ORGANISATION = "organisation"
+"""The scope of the whole organisation; every other scope is the slug of an AI system."""
+
+AdoptionState = Literal["implemented", "planned", "not implemented", "excluded"]
+JudgementKind = Literal["major nonconformity", "minor nonconformity", "accepted exception", "exclusion"]
+ADOPTION_STATES: tuple[AdoptionState, ...] = ("implemented", "planned", "not implemented", "excluded")
+JUDGEMENT_KINDS: tuple[JudgementKind, ...] = (
+    "major nonconformity",
+    "minor nonconformity",
+    "accepted exception",
+    "exclusion",
+)
+
+
+class FactError(ValueError):
+    """A ledger body does not have the shape of the fact its kind names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """What every fact has: the two times, who said it, and where the ledger keeps it. Times are UTC."""
+
+    id: str
+    effective_at: datetime
+    recorded_at: datetime
+    by: str = ""
+    entry: int | None = None
+
+    def known(self, at: datetime) -> bool:
+        """Whether the fact was true and known at that instant (both inclusive)."""
+        return self.effective_at <= at and self.recorded_at <= at
+
+    @property
+    def order(self) -> tuple[datetime, datetime, int, str]:
+        """Later facts win: by when they are true, then when they were learnt, then position."""
+        return (self.effective_at, self.recorded_at, -1 if self.entry is None else self.entry, self.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemFact(Fact):
+    """One state of an AI system's record, as far as verdicts depend on it. `id` is the slug."""
+
+    name: str
+    purpose: str = ""
+    stage: str = ""
+    roles: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    high_risk_by: str = ""
+    owner: str = ""
+    personal_data: str = "unknown"
+    impact_assessment: str = "unknown"
+    monitoring: str = "unknown"
+    independent_evaluation: str = "unknown"
+    appeal: str = "unknown"
+
+    @property
+    def in_use(self) -> bool:
+        """Retired systems are kept, but no longer judged."""
+        return self.stage != "retirement"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption(Fact):
+    """What the organisation declares about a control in a scope: done, planned by a date, not done, or excluded."""
+
+    control: str
+    scope: str
+    state: AdoptionState
+    because: str = ""
+    plan_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence(Fact):
+    """An immutable, dated answer to one expectation. `effective_at` is when it was observed.
+
+    `sha256` is the hex digest of the bytes in the vault; for an attestation, of the statement's own bytes.
+    Valid while observed_at <= t < expires_at.
+    """
+
+    control: str
+    expectation: str
+    scope: str
+    passing: bool
+    sha256: str
+    expires_at: datetime
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement(Fact):
+    """What a person found or accepted beside the verdict, with a reason and an end. It never replaces a verdict.
+
+    `subject` is a control id (framework empty) or a requirement id (with its framework).
+    """
+
+    kind: JudgementKind
+    subject: str
+    scope: str
+    because: str
+    framework: str = ""
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure(Fact):
+    """The dated end of a judgement, with the reason. `judgement` is the id of what it closes."""
+
+    judgement: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything recorded that verdicts depend on, in no particular order."""
+
+    systems: tuple[SystemFact, ...] = ()
+    adoptions: tuple[Adoption, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    judgements: tuple[Judgement, ...] = ()
+    closures: tuple[Closure, ...] = ()
+
+    def plus(self, more: Iterable[Fact]) -> "Facts":
+        """The same facts and some more; which is also how a what-if is asked."""
+        kinds: dict[type[Fact], list[Any]] = {}
+        for fact in more:
+            kinds.setdefault(type(fact), []).append(fact)
+        return Facts(
+            systems=(*self.systems, *kinds.get(SystemFact, ())),
+            adoptions=(*self.adoptions, *kinds.get(Adoption, ())),
+            evidence=(*self.evidence, *kinds.get(Evidence, ())),
+            judgements=(*self.judgements, *kinds.get(Judgement, ())),
+            closures=(*self.closures, *kinds.get(Closure, ())),
+        )
+
+
+F = TypeVar("F", bound=Fact)
+
+
+def latest(facts: Iterable[F], at: datetime) -> F | None:
+    """The fact that holds at that instant among versions of the same thing, or None if none was known yet."""
+    return max((fact for fact in facts if fact.known(at)), key=lambda fact: fact.order, default=None)
+
+
+def instant(text: str) -> datetime:
+    """An RFC 3339 instant with zone as a UTC datetime. Raises FactError on anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as error:
+        raise FactError(f"{text!r} is not an instant") from error
+    if found.tzinfo is None:
+        raise FactError(f"{text!r} has no time zone")
+    return found.astimezone(UTC)
+
+
+def fact_of_entry(
+    *, kind: str, body: Mapping[str, Any], at: datetime, effective_at: datetime, actor: str, position: int
+) -> Fact | None:
+    """The fact that a ledger entry carries, or None for entries that no verdict depends on.
+
+    `body` is the entry's own JSON body: {"state": {...}, "because": ..., "by": ...}. Raises FactError.
+    """
+    make = _MAKERS.get(kind)
+    if make is None:
+        return None
+    try:
+        state = body["state"]
+        when = {"effective_at": effective_at, "recorded_at": at, "entry": position}
+        return make(state, body, {**when, "by": str(body.get("by") or actor)})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FactError(f"entry {position}: a body of kind {kind!r} lacks or misstates {error}") from error
+
+
+W = TypeVar("W", bound=str)
+
+
+def _word(value: object, known: tuple[W, ...]) -> W:
+    found = next((word for word in known if word == value), None)
+    if found is None:
+        raise TypeError(f"{value!r}, which is none of {', '.join(known)}")
+    return found
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r}, which is neither true nor false")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{value!r}, which is no list of texts")
+    return tuple(value)
+
+
+def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> SystemFact:
+    answers = ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")
+    return SystemFact(
+        id=state["slug"],
+        name=state["name"],
+        purpose=state["purpose"],
+        stage=state["stage"],
+        roles=_texts(state["roles"]),
+        classes=_texts(state["classes"]),
+        high_risk_by=state["high_risk_by"],
+        owner=state["owner"],
+        **{answer: state[answer] for answer in answers},
+        **when,
+    )
+
+
+def _adoption(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Adoption:
+    due = state["plan_due"]
+    return Adoption(
+        id=state["id"],
+        control=state["control"],
+        scope=state["scope"],
+        state=_word(state["state"], ADOPTION_STATES),
+        because=str(body.get("because", "")),
+        plan_due=instant(due) if due else None,
+        **when,
+    )
+
+
+def _evidence(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Evidence:
+    return Evidence(
+        id=state["id"],
+        control=state["control"],
+        expectation=state["expectation"],
+        scope=state["scope"],
+        passing=_truth(state["passing"]),
+        sha256=state["sha256"],
+        expires_at=instant(state["expires_at"]),
+        name=state["name"],
+        **when,
+    )
+
+
+def _judgement(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Judgement:
+    ends = state["ends_at"]
+    return Judgement(
+        id=state["id"],
+        kind=_word(state["kind"], JUDGEMENT_KINDS),
+        subject=state["subject"],
+        scope=state["scope"],
+        framework=state["framework"],
+        because=str(body["because"]),
+        ends_at=instant(ends) if ends else None,
+        **when,
+    )
+
+
+def _closure(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Closure:
+    return Closure(id=state["id"], judgement=state["judgement"], because=str(body["because"]), **when)
+
+
+_MAKERS = {
+    "ai_system": _system,
+    "adoption": _adoption,
+    "evidence": _evidence,
+    "judgement": _judgement,
+    "closure": _closure,
+}

@@ -1,0 +1,36 @@
+"""Dates and instants as people type them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+
+class InstantError(ValueError):
+    """The text is no date or instant; says how to write one."""
+
+
+def parse_instant(text: str, *, now: datetime) -> datetime:
+    """An instant from what somebody typed: `2026-11-20` or `2026-11-20T09:40Z`. UTC where no zone is given.
+
+    A date means its last microsecond; today's date means now, because the day is not over. Raises InstantError.
+    """
+    typed = text.strip()
+    try:
+        day = date.fromisoformat(typed)
+    except ValueError:
+        pass
+    else:
+        return now if day == now.date() else _end_of(day)
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError:
+        raise InstantError(f"{typed!r} is not a date; write it as 2026-11-20 or 2026-11-20T09:40Z.") from None
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:
+        raise InstantError(f"{typed} is beyond the calendar.") from None
+
+
+def _end_of(day: date) -> datetime:
+    try:
+        return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC) - timedelta(microseconds=1)
+    except OverflowError:
+        raise InstantError(f"{day.isoformat()} is beyond the calendar.") from None

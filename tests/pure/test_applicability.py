@@ -1,0 +1,251 @@
+"""A requirement binds by duty, role, class and date, in this order, and says why."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, starts_on
+from annexa.pure.facts import SystemFact
+from annexa.pure.standards import CLASSES, ROLES, Control, Requirement
+
+AT = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
+LATER = date(2027, 12, 2)
+LATEST = date(2028, 8, 2)
+
+
+def requirement(**more: object) -> Requirement:
+    """A duty of every system, narrowed by what is given."""
+    return Requirement(
+        id="Art.9", parent=None, kind="article", title="t", summary="s", level="system", **more  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def system(**more: object) -> SystemFact:
+    """A high-risk system that the organisation deploys, changed by what is given."""
+    known: dict[str, object] = {"roles": ("deployer",), "classes": ("high-risk",), "high_risk_by": "annex-iii", **more}
+    return SystemFact(id="one", name="One", effective_at=AT, recorded_at=AT, **known)  # type: ignore[arg-type]
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a day, UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("asked", "of", "expected"),
+    [
+        ({}, {}, Binding(applies=True, because="Binds every AI system.")),
+        ({}, {"roles": (), "classes": ()}, Binding(applies=True, because="Binds every AI system.")),
+        ({"binds_roles": ("deployer",)}, {}, Binding(applies=True, because="Binds this system: role deployer.")),
+        (
+            {"binds_roles": ("provider", "deployer"), "binds_classes": ("high-risk", "gpai")},
+            {},
+            Binding(applies=True, because="Binds this system: role provider or deployer, class high-risk or gpai."),
+        ),
+        (
+            {"binds_roles": ("gpai_provider",)},
+            {},
+            Binding(applies=False, because="It binds a gpai provider; the role here is deployer."),
+        ),
+        (
+            {"binds_roles": ("provider",)},
+            {"roles": ()},
+            Binding(
+                applies=False,
+                because="The organisation's role towards this system is not decided; it binds a provider.",
+            ),
+        ),
+        (
+            {"binds_classes": ("gpai",)},
+            {},
+            Binding(applies=False, because="It binds gpai systems; the class here is high-risk."),
+        ),
+        (
+            {"binds_classes": ("gpai",)},
+            {"classes": ()},
+            Binding(applies=False, because="The risk class is not decided; it binds gpai systems."),
+        ),
+        ({"applies_from": LATER}, {}, Binding(applies=False, because="Binds from 2027-12-02.", from_on=LATER)),
+        (
+            {"applies_from": date(2025, 2, 2)},
+            {},
+            Binding(applies=True, because="Binds every AI system.", from_on=date(2025, 2, 2)),
+        ),
+        ({"no_duty": "A definition."}, {}, Binding(applies=False, because="A definition.")),
+    ],
+    ids=[
+        "every system",
+        "every system, whatever is not decided",
+        "by role",
+        "by role and class",
+        "another role",
+        "no role decided",
+        "another class",
+        "no class decided",
+        "later",
+        "since a date",
+        "no duty",
+    ],
+)
+def test_a_requirement_binds_a_system(asked: dict[str, object], of: dict[str, object], expected: Binding) -> None:
+    assert bind_system(requirement(**asked), system(**of), AT) == expected
+
+
+def test_reasons_come_in_order() -> None:
+    """Duty, role, class, date: the first that says no is the one told."""
+    everything = {"binds_roles": ("provider",), "binds_classes": ("gpai",), "applies_from": LATER}
+    assert bind_system(requirement(no_duty="Not you.", **everything), system(), AT).because == "Not you."
+    assert "the role here" in bind_system(requirement(**everything), system(), AT).because
+    provider = system(roles=("provider",))
+    assert "the class here" in bind_system(requirement(**everything), provider, AT).because
+    gpai = system(roles=("provider",), classes=("gpai",))
+    assert bind_system(requirement(**everything), gpai, AT).because == "Binds from 2027-12-02."
+
+
+def test_a_date_binds_from_its_first_instant() -> None:
+    later = requirement(applies_from=LATER)
+    assert not bind_system(later, system(), midnight(LATER) - timedelta(microseconds=1)).applies
+    assert bind_system(later, system(), midnight(LATER)).applies
+    assert not bind_organisation(later, [], midnight(LATER) - timedelta(microseconds=1)).applies
+    assert bind_organisation(later, [], midnight(LATER)).applies
+
+
+@pytest.mark.parametrize(
+    ("by", "attribute", "expected"),
+    [
+        ("annex-iii", LATEST, LATER),
+        ("annex-i", LATEST, LATEST),
+        ("", LATEST, LATER),
+        ("annex-i", None, LATER),
+        ("annex-i", "2028-08-02", LATER),
+    ],
+)
+def test_products_of_annex_i_have_longer(by: str, attribute: object, expected: date) -> None:
+    """Source: Regulation (EU) 2024/1689 Art. 113 as amended."""
+    attributes = {} if attribute is None else {"applies_from_annex_i": attribute}
+    asked = requirement(applies_from=LATER, attributes=MappingProxyType(attributes))
+    assert starts_on(asked, by) == expected
+    assert bind_system(asked, system(high_risk_by=by), midnight(LATER)).applies is (expected == LATER)
+
+
+@pytest.mark.parametrize(
+    ("asked", "systems", "expected"),
+    [
+        ({}, [], Binding(applies=True, because="Binds the organisation as such.")),
+        ({"no_duty": "A definition."}, [(system(), 3)], Binding(applies=False, because="A definition.")),
+        (
+            {"binds_roles": ("deployer",)},
+            [(system(), 3), (system(roles=("provider",)), 2)],
+            Binding(applies=True, because="Binds through 3 of 5 AI systems."),
+        ),
+        (
+            {"binds_roles": ("importer",), "binds_classes": ("high-risk",)},
+            [(system(), 3), (system(roles=("provider",)), 2)],
+            Binding(applies=False, because="Binds through none of 5 AI systems: role importer, class high-risk."),
+        ),
+        (
+            {"binds_roles": ("deployer",)},
+            [],
+            Binding(applies=False, because="Binds through none of 0 AI systems: role deployer."),
+        ),
+        (
+            {"binds_roles": ("deployer",), "applies_from": LATER},
+            [(system(), 1)],
+            Binding(applies=False, because="Binds from 2027-12-02.", from_on=LATER),
+        ),
+        ({"applies_from": LATER}, [], Binding(applies=False, because="Binds from 2027-12-02.", from_on=LATER)),
+    ],
+    ids=["as such", "no duty", "through some", "through none", "no systems", "through some, later", "as such, later"],
+)
+def test_a_requirement_binds_the_organisation(
+    asked: dict[str, object], systems: list[tuple[SystemFact, int]], expected: Binding
+) -> None:
+    assert bind_organisation(requirement(**asked), systems, AT) == expected
+
+
+def test_the_earliest_system_decides_when_it_binds_the_organisation() -> None:
+    asked = requirement(
+        binds_classes=("high-risk",),
+        applies_from=LATER,
+        attributes=MappingProxyType({"applies_from_annex_i": LATEST}),
+    )
+    both = [(system(high_risk_by="annex-i"), 1), (system(), 1)]
+    assert bind_organisation(asked, both, AT).from_on == LATER
+    assert bind_organisation(asked, both[:1], AT).from_on == LATEST
+
+
+@pytest.mark.parametrize(
+    ("roles", "classes", "expected"),
+    [
+        ((), (), True),
+        (("deployer",), (), True),
+        (("provider",), (), False),
+        (("deployer",), ("gpai",), False),
+        (("provider", "deployer"), ("gpai", "high-risk"), True),
+    ],
+)
+def test_a_control_asks_only_of_systems_it_makes_sense_for(
+    roles: tuple[str, ...], classes: tuple[str, ...], expected: bool
+) -> None:
+    control = Control(
+        id="OVS-01", name="n", objective="o", practice="p", level="system", owner_role="r", cadence="c", effort=1.0,
+        expectations=(), tests=(), binds_roles=roles, binds_classes=classes,
+    )  # fmt: skip
+    assert control_applies(control, system()) is expected
+
+
+some_roles = st.lists(st.sampled_from(ROLES), max_size=3, unique=True).map(tuple)
+some_classes = st.lists(st.sampled_from(CLASSES), max_size=3, unique=True).map(tuple)
+some_dates = st.none() | st.dates(date(2025, 1, 1), date(2029, 1, 1))
+some_systems = st.builds(
+    system, roles=some_roles, classes=some_classes, high_risk_by=st.sampled_from(("", "annex-i", "annex-iii"))
+)
+some_requirements = st.builds(
+    requirement,
+    binds_roles=some_roles,
+    binds_classes=some_classes,
+    applies_from=some_dates,
+    no_duty=st.sampled_from(("", "", "", "A definition.")),
+)
+instants = st.dates(date(2024, 1, 1), date(2030, 1, 1)).map(midnight)
+
+
+@given(some_requirements, some_systems, instants, st.integers(0, 2000))
+def test_what_binds_keeps_binding(asked: Requirement, of: SystemFact, at: datetime, days: int) -> None:
+    if bind_system(asked, of, at).applies:
+        assert bind_system(asked, of, at + timedelta(days=days)).applies
+
+
+@given(some_requirements, some_systems, instants)
+def test_what_does_not_bind_yet_binds_from_the_day_it_names(asked: Requirement, of: SystemFact, at: datetime) -> None:
+    binding = bind_system(asked, of, at)
+    if not binding.applies and binding.from_on is not None:
+        assert at < midnight(binding.from_on)
+        assert bind_system(asked, of, midnight(binding.from_on)).applies
+
+
+@given(some_requirements, some_systems, st.sampled_from(ROLES), st.sampled_from(CLASSES), instants)
+def test_more_roles_and_classes_never_free_from_a_duty(
+    asked: Requirement, of: SystemFact, role: str, risk: str, at: datetime
+) -> None:
+    more = replace(of, roles=(*of.roles, role), classes=(*of.classes, risk))
+    assert bind_system(asked, more, at).applies >= bind_system(asked, of, at).applies
+
+
+@given(some_requirements, st.lists(st.tuples(some_systems, st.integers(1, 9)), max_size=4), instants)
+def test_the_organisation_is_bound_as_any_of_its_systems_is(
+    asked: Requirement, systems: list[tuple[SystemFact, int]], at: datetime
+) -> None:
+    if asked.binds_roles or asked.binds_classes:
+        expected = any(bind_system(asked, one, at).applies for one, _ in systems)
+        assert bind_organisation(asked, systems, at).applies is expected
+
+
+@given(some_requirements, some_systems, instants)
+def test_every_answer_has_a_reason(asked: Requirement, of: SystemFact, at: datetime) -> None:
+    assert bind_system(asked, of, at).because.endswith(".")
+    assert bind_organisation(asked, [(of, 1)], at).because.endswith(".")

@@ -1,0 +1,169 @@
+"""Random small organisations: a library with controls of both levels, and facts about a few AI systems."""
+
+from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
+
+from hypothesis import strategies as st
+
+from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Facts, Judgement, SystemFact
+from annexa.pure.standards import Control, Coverage, Expectation, ExpectationKind, Framework, Library, Requirement
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+SLUGS = ("alpha", "beta", "gamma")
+ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03")
+SYS_CONTROLS = ("SYS-01", "SYS-02")
+
+
+def _expectation(name: str, *, check: str = "") -> Expectation:
+    if check:
+        return Expectation(id=name, what=f"{name} holds", kind=ExpectationKind.RECORD, check=check)
+    age = timedelta(days=90)
+    return Expectation(id=name, what=f"{name} report", kind=ExpectationKind.ARTIFACT, max_age=age, max_age_text="P90D")
+
+
+def _control(name: str, *expectations: Expectation, classes: tuple[str, ...] = ()) -> Control:
+    return Control(
+        id=name, name=name, objective="o", practice="p",
+        level="organisation" if name in ORG_CONTROLS else "system",
+        owner_role="lead", cadence="yearly", effort=1.0, expectations=expectations, tests=(), binds_classes=classes,
+    )  # fmt: skip
+
+
+def _requirement(name: str, level: str, **more: object) -> Requirement:
+    return Requirement(id=name, parent="G", kind="clause", title=name, summary=name, level=level, **more)  # type: ignore[arg-type]
+
+
+def _library() -> Library:
+    controls = (
+        _control("ORG-01", _expectation("report"), _expectation("second")),
+        _control("ORG-02", _expectation("report")),
+        _control("ORG-03", _expectation("owners", check="owner_named")),
+        _control("SYS-01", _expectation("report")),
+        _control("SYS-02", _expectation("report"), _expectation("class", check="risk_class_decided"), classes=("high-risk",)),
+    )
+    requirements = (
+        Requirement(id="G", parent=None, kind="group", title="G", summary="G", level="organisation"),
+        _requirement("R1", "organisation"),
+        _requirement("R2", "organisation"),
+        _requirement("R3", "organisation", binds_classes=("high-risk",)),
+        _requirement("R4", "organisation", applies_from=date(2026, 6, 1)),
+        _requirement("R5", "organisation", no_duty="A definition."),
+        _requirement("S1", "system"),
+        _requirement("S2", "system", binds_roles=("provider",), binds_classes=("high-risk",)),
+        _requirement("S3", "system"),
+        _requirement("S4", "system", binds_roles=("deployer",), applies_from=date(2026, 9, 1)),
+    )
+    coverage = (
+        Coverage(requirement="R1", sufficient=(("ORG-01",), ("ORG-02", "SYS-01")), contributes=("ORG-03",), because="b"),
+        Coverage(requirement="R2", sufficient=(("SYS-01", "SYS-02"),), because="b"),
+        Coverage(requirement="R3", sufficient=(("ORG-03",),), contributes=("ORG-02",), because="b"),
+        Coverage(requirement="R4", contributes=("ORG-01", "SYS-01"), because="b"),
+        Coverage(requirement="S1", sufficient=(("SYS-01",), ("ORG-01", "ORG-02")), because="b"),
+        Coverage(requirement="S2", sufficient=(("SYS-02", "ORG-03"),), contributes=("SYS-01",), because="b"),
+        Coverage(requirement="S4", sufficient=(("ORG-02",),), because="b"),
+    )
+    framework = Framework(
+        id="test", version="1", title="Test", publisher="us", licence_note="ours", source_url="none", language="en",
+        edition="1", status="current", requirements=requirements,
+    )  # fmt: skip
+    return Library(
+        version="test",
+        frameworks=MappingProxyType({"test": framework}),
+        controls=MappingProxyType({c.id: c for c in controls}),
+        coverage=MappingProxyType({"test": MappingProxyType({c.requirement: c for c in coverage})}),
+    )
+
+
+LIBRARY = _library()
+
+instants = st.integers(0, 400).map(lambda days: START + timedelta(days=days))
+scopes = st.sampled_from((ORGANISATION, *SLUGS))
+controls = st.sampled_from((*ORG_CONTROLS, *SYS_CONTROLS))
+
+
+@st.composite
+def _times(draw: st.DrawFn) -> dict[str, datetime]:
+    effective = draw(instants)
+    return {"effective_at": effective, "recorded_at": effective + timedelta(days=draw(st.integers(0, 30)))}
+
+
+@st.composite
+def systems(draw: st.DrawFn) -> SystemFact:
+    """One state of one of three systems."""
+    return SystemFact(
+        id=draw(st.sampled_from(SLUGS)),
+        name="name",
+        stage=draw(st.sampled_from(("operation", "operation", "retirement"))),
+        roles=draw(st.sampled_from(((), ("provider",), ("deployer",), ("provider", "deployer")))),
+        classes=draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
+        owner=draw(st.sampled_from(("", "kim"))),
+        entry=draw(st.integers(0, 999)),
+        **draw(_times()),
+    )
+
+
+@st.composite
+def adoptions(draw: st.DrawFn) -> Adoption:
+    """A declaration; mostly implemented, so that evidence matters."""
+    times = draw(_times())
+    state = draw(st.sampled_from(("implemented",) * 6 + ("planned", "not implemented", "excluded")))
+    return Adoption(
+        id=f"a{draw(st.integers(0, 10**6))}",
+        control=draw(controls),
+        scope=draw(scopes),
+        state=state,
+        plan_due=times["recorded_at"] + timedelta(days=60) if state == "planned" else None,
+        **times,
+    )
+
+
+@st.composite
+def evidence(draw: st.DrawFn, *, passing: bool | None = None) -> Evidence:
+    """An answer to one of the expectations that take evidence."""
+    times = draw(_times())
+    control = draw(controls)
+    return Evidence(
+        id=f"e{draw(st.integers(0, 10**6))}",
+        control=control,
+        expectation=draw(st.sampled_from(("report", "second"))) if control == "ORG-01" else "report",
+        scope=draw(scopes),
+        passing=draw(st.booleans()) if passing is None else passing,
+        sha256="0" * 64,
+        expires_at=times["effective_at"] + timedelta(days=draw(st.integers(1, 90))),
+        **times,
+    )
+
+
+@st.composite
+def judgements(draw: st.DrawFn) -> Judgement:
+    """A finding or acceptance about a control or a requirement."""
+    times = draw(_times())
+    on_control = draw(st.booleans())
+    return Judgement(
+        id=f"j{draw(st.integers(0, 20))}",
+        kind=draw(st.sampled_from(("major nonconformity", "minor nonconformity", "accepted exception", "exclusion"))),
+        subject=draw(controls) if on_control else draw(st.sampled_from(("R1", "R2", "S1", "S2"))),
+        framework="" if on_control else "test",
+        scope=draw(scopes),
+        because="because",
+        ends_at=times["recorded_at"] + timedelta(days=120) if draw(st.booleans()) else None,
+        **times,
+    )
+
+
+@st.composite
+def closures(draw: st.DrawFn) -> Closure:
+    """The end of one of the judgements."""
+    return Closure(id="c", judgement=f"j{draw(st.integers(0, 20))}", because="done", **draw(_times()))
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Facts:
+    """Everything one small organisation has recorded."""
+    return Facts(
+        systems=tuple(draw(st.lists(systems(), max_size=5))),
+        adoptions=tuple(draw(st.lists(adoptions(), max_size=10))),
+        evidence=tuple(draw(st.lists(evidence(), max_size=14))),
+        judgements=tuple(draw(st.lists(judgements(), max_size=3))),
+        closures=tuple(draw(st.lists(closures(), max_size=2))),
+    )
