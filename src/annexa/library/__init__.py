@@ -1,0 +1,1 @@
+"""Content shipped with the product, as data files, and its loader."""

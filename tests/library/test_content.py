@@ -1,0 +1,215 @@
+"""Every file of the shipped library says something of its own, and everything it asks for can be reached and proven."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+
+from annexa.library.load import LOCK, library, lock_of, shipped
+from annexa.pure.standards import Framework
+
+LIBRARY = library()
+FRAMEWORKS = sorted(LIBRARY.frameworks)
+OPENING = 12
+"""How many words the opening of a summary has."""
+
+AMERICAN = re.compile(
+    r"\b(?!(?:(?:re)?siz(?:e[sd]?|ing)|prize[sd]?|seiz\w+|capsiz\w+)\b)\w+(?:iz|yz)(?:e[sd]?|ing|ations?)\b"
+    r"|\b(?:behavior|center|color|defense|favor|honor|neighbor|offense)(?:s|ed|ing|al)?\b"
+    r"|\b(?:canceled|fulfills?|labeled|labeling|modeled|modeling|traveled)\b",
+    re.IGNORECASE,
+)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case, without punctuation."""
+    return re.findall(r"[\w']+", text.lower())
+
+
+def told_twice(texts: list[str]) -> list[str]:
+    """The texts that occur more than once, whatever their case and punctuation."""
+    return [text for text, times in Counter(" ".join(words(text)) for text in texts).items() if times > 1]
+
+
+@pytest.fixture(params=FRAMEWORKS)
+def framework(request: pytest.FixtureRequest) -> Framework:
+    """Each framework of the library."""
+    return LIBRARY.frameworks[request.param]
+
+
+def test_lock_names_the_content() -> None:
+    now = lock_of(shipped())
+    assert LOCK.read_text(encoding="utf-8") == now, (
+        "The library's files changed. If that is meant, run `python -m annexa.library.load` and commit LOCK with them."
+    )
+
+
+def test_there_is_something_of_everything() -> None:
+    def kinds(framework: str) -> Counter[str]:
+        return Counter(r.kind for r in LIBRARY.frameworks[framework].requirements)
+
+    assert kinds("iso27001-2022")["control"] == 93
+    assert kinds("iso42001-2023")["control"] == 38
+    assert kinds("nist-ai-rmf-1.0")["subcategory"] == 72
+    assert kinds("eu-ai-act")["article"] == 113
+    assert kinds("eu-ai-act")["inserted_article"] == 6
+    assert kinds("gdpr")["article"] == 99
+    assert len(LIBRARY.controls) >= 45
+    assert set(LIBRARY.coverage) == set(LIBRARY.frameworks)
+
+
+def test_annex_a_of_iso27001_has_its_four_themes() -> None:
+    iso = LIBRARY.frameworks["iso27001-2022"]
+    themes = Counter(r.parent for r in iso.requirements if r.kind == "control")
+    assert themes == {"A.5": 37, "A.6": 8, "A.7": 14, "A.8": 34}
+
+
+# --- summaries
+
+
+def test_summaries_are_neither_a_heading_nor_an_essay(framework: Framework) -> None:
+    assert [(r.id, len(r.summary)) for r in framework.requirements if not 40 <= len(r.summary) <= 600] == []
+
+
+def test_no_two_summaries_are_alike(framework: Framework) -> None:
+    assert told_twice([r.summary for r in framework.requirements]) == []
+
+
+def test_no_summary_begins_like_another(framework: Framework) -> None:
+    """More than 60 % of the opening words in the same places is one sentence used twice."""
+    openings = [(r.id, words(r.summary)[:OPENING]) for r in framework.requirements]
+    alike = [
+        (one, other)
+        for (one, first), (other, second) in combinations(openings, 2)
+        if sum(a == b for a, b in zip(first, second, strict=False)) > 0.6 * min(len(first), len(second))
+    ]
+    assert alike == []
+
+
+def test_no_summary_is_another_in_different_order(framework: Framework) -> None:
+    bags = [(r.id, set(words(r.summary))) for r in framework.requirements]
+    assert [(one, other) for (one, a), (other, b) in combinations(bags, 2) if len(a & b) > 0.6 * len(a | b)] == []
+
+
+def test_summaries_do_not_just_repeat_the_title(framework: Framework) -> None:
+    assert [r.id for r in framework.requirements if set(words(r.summary)) <= set(words(r.title))] == []
+
+
+def test_summaries_explain_and_do_not_quote(framework: Framework) -> None:
+    """ "Shall" is the voice of a norm; ours says in plain words what it asks."""
+    assert [r.id for r in framework.requirements if "shall" in words(r.summary)] == []
+
+
+def _own_words() -> Iterator[tuple[str, str]]:
+    """Every sentence that is ours and not an official title, with where it stands."""
+    for framework in LIBRARY.frameworks.values():
+        for r in framework.requirements:
+            yield f"{framework.id} {r.id}", f"{r.summary} {r.no_duty} {r.note}"
+    for control in LIBRARY.controls.values():
+        yield control.id, f"{control.name} {control.objective} {control.practice}"
+        yield control.id, " ".join([*(e.what for e in control.expectations), *(t.how for t in control.tests)])
+    for name, entries in LIBRARY.coverage.items():
+        for entry in entries.values():
+            yield f"{name} {entry.requirement}", entry.because
+
+
+def test_our_words_are_british() -> None:
+    found = [(where, match[0]) for where, text in _own_words() for match in AMERICAN.finditer(text)]
+    assert found == []
+
+
+def test_the_spelling_check_sees_what_it_should() -> None:
+    american = "organize, analyzing, customization, color, behavioral, labeled"
+    british = "organise, size, resized, prizes, seized, fulfilled, colour, centre, catalogue, laboratory"
+    assert len(AMERICAN.findall(american)) == 6
+    assert AMERICAN.findall(british) == []
+
+
+# --- who meets what
+
+
+def test_every_duty_is_covered(framework: Framework) -> None:
+    assert [
+        leaf.id for leaf in framework.leaves if not leaf.no_duty and LIBRARY.covering(framework, leaf) is None
+    ] == []
+
+
+def test_nothing_covers_what_is_no_duty(framework: Framework) -> None:
+    entries = LIBRARY.coverage[framework.id]
+    assert [leaf.id for leaf in framework.leaves if leaf.no_duty and leaf.id in entries] == []
+
+
+def test_only_leaves_say_that_they_are_no_duty(framework: Framework) -> None:
+    """Groups roll up what is below them; a reason there would be read by nobody."""
+    assert [r.id for r in framework.requirements if r.no_duty and r.id in framework.children] == []
+
+
+def test_no_duty_that_is_judged_elsewhere_is_covered_there(framework: Framework) -> None:
+    for r in framework.requirements:
+        pointed = re.search(r"judged (?:at|under) Arts?\.? ([^,.]+)", r.no_duty)
+        for number in re.findall(r"\d+[a-z]?(?:\(\w+\))*", pointed[1]) if pointed else ():
+            there = framework.by_id[f"Art.{number}"]
+            assert any(
+                LIBRARY.covering(framework, leaf) and not leaf.no_duty
+                for leaf in framework.leaves
+                if there in framework.lineage(leaf)
+            ), f"{r.id} is judged at {there.id}, where nothing is"
+
+
+def test_every_control_serves_a_requirement() -> None:
+    assert [control for control, served in LIBRARY.covered_by.items() if not served] == []
+
+
+def test_no_set_of_controls_contains_another(framework: Framework) -> None:
+    """A larger set beside a smaller one that suffices would never matter."""
+    assert [
+        entry.requirement
+        for entry in LIBRARY.coverage[framework.id].values()
+        for one, other in combinations(entry.sufficient, 2)
+        if set(one) <= set(other) or set(other) <= set(one)
+    ] == []
+
+
+def test_a_contributor_is_not_also_a_set_of_its_own(framework: Framework) -> None:
+    assert [
+        (entry.requirement, control)
+        for entry in LIBRARY.coverage[framework.id].values()
+        for control in entry.contributes
+        if (control,) in entry.sufficient
+    ] == []
+
+
+def test_every_reason_for_coverage_is_its_own() -> None:
+    assert told_twice([e.because for entries in LIBRARY.coverage.values() for e in entries.values()]) == []
+
+
+# --- controls
+
+
+def test_every_control_is_tested_in_design_and_operation() -> None:
+    assert [c.id for c in LIBRARY.controls.values() if {t.kind for t in c.tests} != {"design", "operating"}] == []
+
+
+def test_controls_have_names_and_aims_of_their_own() -> None:
+    controls = LIBRARY.controls.values()
+    assert told_twice([c.name for c in controls]) == []
+    assert told_twice([c.objective for c in controls]) == []
+    assert told_twice([c.practice for c in controls]) == []
+
+
+def test_no_two_expectations_ask_for_the_same() -> None:
+    assert told_twice([e.what for c in LIBRARY.controls.values() for e in c.expectations]) == []
+
+
+def test_no_two_tests_are_alike() -> None:
+    assert told_twice([t.how for c in LIBRARY.controls.values() for t in c.tests]) == []
+
+
+def test_effort_is_a_number_of_days_somebody_could_plan() -> None:
+    assert [c.id for c in LIBRARY.controls.values() if not 0 < c.effort <= 200] == []
+
+
+def test_somebody_owes_every_piece_of_evidence() -> None:
+    assert [(c.id, e.id) for c in LIBRARY.controls.values() for e in c.expectations if not (e.who or e.check)] == []
