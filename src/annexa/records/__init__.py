@@ -1,0 +1,1 @@
+"""The tables: one Django app, a module per noun."""

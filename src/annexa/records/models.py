@@ -1,0 +1,22 @@
+"""All tables, for Django to find."""
+
+from annexa.records.controls import Adoption, Closure, Judgement
+from annexa.records.evidence import Evidence
+from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.records.organisation import Organisation
+from annexa.records.people import Person
+from annexa.records.systems import AiSystem
+
+__all__ = [
+    "Adoption",
+    "AiSystem",
+    "Closure",
+    "EntryBody",
+    "Evidence",
+    "Judgement",
+    "LedgerCheckpoint",
+    "LedgerEntry",
+    "Organisation",
+    "Outbox",
+    "Person",
+]

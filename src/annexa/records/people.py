@@ -1,0 +1,51 @@
+"""People who sign in."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from annexa.records.guard import Guarded, GuardedQuerySet
+
+ROLES = (
+    ("administrator", "Administrator"),
+    ("lead", "Compliance lead"),
+    ("owner", "Owner"),
+    ("auditor", "Auditor"),
+)
+
+
+class PersonManager(BaseUserManager["Person"]):
+    """Finds people by their address, in any case of letters."""
+
+    def get_queryset(self) -> GuardedQuerySet["Person"]:
+        """Guarded like every record."""
+        return GuardedQuerySet(self.model, using=self._db)
+
+    def get_by_natural_key(self, username: str | None) -> "Person":
+        """The person with that email address."""
+        return self.get(email__iexact=username)
+
+
+class Person(Guarded, AbstractBaseUser):
+    """Somebody who signs in: an address, a name, a role. Passwords are hashed with scrypt and never in the ledger."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=20, choices=ROLES)
+    is_active = models.BooleanField(default=True)
+    theme = models.CharField(max_length=10, default="system")
+    created_at = models.DateTimeField()
+
+    last_login = None
+    objects: ClassVar[Any] = PersonManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def state(self) -> dict[str, object]:
+        """What the ledger keeps: who may do what, no secret."""
+        return {"email": self.email, "name": self.name, "role": self.role, "active": self.is_active}

@@ -1,0 +1,80 @@
+"""The register of AI systems."""
+
+from typing import Any
+
+from django.db import models
+
+from annexa.pure.systems import FIELDS, SystemFacts
+from annexa.records.guard import Guarded
+
+STAGES = (
+    ("concept", "Concept"),
+    ("development", "Development"),
+    ("deployment", "Deployment"),
+    ("operation", "Operation"),
+    ("retirement", "Retirement"),
+)
+
+
+class AiSystem(Guarded):
+    """One AI system as it is now; earlier states are in the ledger.
+
+    `risk_class` is the gravest of `classes`, for facets and sorting.
+    `source` keeps, as [column, text] pairs, what no field of ours takes.
+    """
+
+    slug = models.SlugField(max_length=80, unique=True)
+    reference = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=300)
+    purpose = models.TextField(blank=True)
+    outputs = models.TextField(blank=True)
+    unit = models.CharField(max_length=300, blank=True, db_index=True)
+    stage = models.CharField(max_length=20, blank=True, db_index=True)
+    roles = models.JSONField(default=list)
+    classes = models.JSONField(default=list)
+    risk_class = models.CharField(max_length=20, blank=True, db_index=True)
+    high_risk_by = models.CharField(max_length=20, blank=True)
+    owner = models.CharField(max_length=254, blank=True, db_index=True)
+    built = models.CharField(max_length=20, blank=True)
+    supplier = models.CharField(max_length=300, blank=True)
+    personal_data = models.CharField(max_length=20, default="unknown")
+    impact_assessment = models.CharField(max_length=20, default="unknown")
+    monitoring = models.CharField(max_length=20, default="unknown")
+    independent_evaluation = models.CharField(max_length=20, default="unknown")
+    appeal = models.CharField(max_length=20, default="unknown")
+    started_on = models.DateField(null=True, blank=True)
+    deployed_on = models.DateField(null=True, blank=True)
+    retired_on = models.DateField(null=True, blank=True)
+    source = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["name"], name="ai_system_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def facts(self) -> SystemFacts:
+        """The record as the value that imports, exports and checks speak of."""
+        values = {field.name: getattr(self, field.name) for field in FIELDS}
+        values |= {"roles": tuple(self.roles), "classes": tuple(self.classes)}
+        return SystemFacts(**values, source=tuple((column, text) for column, text in self.source))
+
+    def take(self, facts: SystemFacts) -> None:
+        """Takes over every field of the value, and derives `risk_class`."""
+        for field in FIELDS:
+            value = getattr(facts, field.name)
+            setattr(self, field.name, list(value) if isinstance(value, tuple) else value)
+        self.source = [list(pair) for pair in facts.source]
+        self.risk_class = gravest(facts.classes)
+
+    def state(self) -> dict[str, Any]:
+        """What the ledger keeps: the whole record."""
+        return {"slug": self.slug, **self.facts().to_json()}
+
+
+def gravest(classes: tuple[str, ...]) -> str:
+    """The risk class shown for a system that has several; "" while it is not classified."""
+    order = ("prohibited", "high-risk", "transparency", "gpai-systemic", "gpai", "minimal")
+    return next((one for one in order if one in classes), "")

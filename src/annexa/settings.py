@@ -1,0 +1,282 @@
+"""Every setting of Annexa: its environment name, type, default and meaning. A wrong value stops the start.
+
+Values come from the environment; secrets also from the file that NAME_FILE points to. See docs/settings.md.
+"""
+
+import os
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+class SettingsError(SystemExit):
+    """One or more settings are wrong; the message has a sentence for each. Exit code 2: wrong use."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        print("\n".join(["Annexa cannot start:", *(f"  {problem}" for problem in problems)]), file=sys.stderr)  # noqa: T201
+        super().__init__(2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting: the environment name, its default as text, and what it means in one line."""
+
+    name: str
+    default: str
+    means: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(name="ANNEXA_HOME", default="~/.annexa", means="Folder for database, evidence, ledger and keys."),
+    Setting(
+        name="ANNEXA_DATABASE_URL",
+        default="",
+        means="sqlite:///path or postgresql://user:password@host/name; default: a SQLite file in ANNEXA_HOME.",
+    ),
+    Setting(
+        name="ANNEXA_STORE_URL",
+        default="",
+        means="file:///path of the folder for evidence bytes and ledger tiles; default: a folder in ANNEXA_HOME.",
+    ),
+    Setting(
+        name="ANNEXA_SECRET_KEY",
+        default="",
+        means="Secret for sessions and links, at least 50 characters; default: made at first start in ANNEXA_HOME.",
+    ),
+    Setting(
+        name="ANNEXA_ALLOWED_HOSTS",
+        default="localhost,127.0.0.1,[::1]",
+        means="Host names under which the server may be reached, separated by commas.",
+    ),
+    Setting(
+        name="ANNEXA_HTTPS",
+        default="no",
+        means="yes when browsers reach the server over HTTPS (also behind a proxy): secure cookies and HSTS.",
+    ),
+    Setting(name="ANNEXA_UPLOAD_LIMIT_MB", default="50", means="Largest file that may be uploaded, in MiB."),
+    Setting(
+        name="ANNEXA_LEDGER_ORIGIN",
+        default="",
+        means="Name of the ledger in checkpoints, such as ledger.example.org/annexa; default: annexa.local/ and a "
+        "random name made at first start.",
+    ),
+)
+"""Every ANNEXA_ name there is; an unknown one is refused, so that a slip of the pen does not pass unnoticed."""
+
+_problems: list[str] = []
+
+
+def _read(name: str) -> str:
+    """A setting's text from the environment, from the file NAME_FILE, or its default."""
+    known = {setting.name: setting for setting in SETTINGS}
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            _problems.append(f"{name}_FILE points to {path}, which cannot be read: {error}.")
+    return os.environ.get(name, known[name].default)
+
+
+def _refuse_unknown() -> None:
+    names = {setting.name for setting in SETTINGS}
+    ours = [name for name in sorted(os.environ) if name.startswith("ANNEXA_") and not name.startswith("ANNEXA_TEST_")]
+    _problems.extend(
+        f"{name} is not a setting. Known are: {', '.join(sorted(names))}."
+        for name in ours
+        if name.removesuffix("_FILE") not in names
+    )
+
+
+def _yes(name: str) -> bool:
+    text = _read(name).strip().lower()
+    if text not in {"yes", "no"}:
+        _problems.append(f"{name} is {text!r}; write yes or no.")
+    return text == "yes"
+
+
+def _whole(name: str, least: int, most: int) -> int:
+    text = _read(name).strip()
+    if not text.isdecimal() or not least <= int(text) <= most:
+        _problems.append(f"{name} is {text!r}; write a whole number from {least} to {most}.")
+        return least
+    return int(text)
+
+
+def _database(url: str, home: Path) -> dict[str, Any]:
+    """Django's database settings from a URL."""
+    if not url:
+        url = f"sqlite:///{home / 'annexa.sqlite3'}"
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": unquote(url.removeprefix("sqlite:///")),
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                " PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
+            },
+        }
+    if parts.scheme in {"postgresql", "postgres"}:
+        found: dict[str, Any] = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": unquote(parts.path.lstrip("/")),
+            "USER": unquote(parts.username or ""),
+            "PASSWORD": unquote(parts.password or ""),
+            "HOST": parts.hostname or "",
+            "PORT": str(parts.port or ""),
+            "CONN_MAX_AGE": 60,
+            "CONN_HEALTH_CHECKS": True,
+        }
+        if parts.query.startswith("host="):
+            found["HOST"] = unquote(parts.query.removeprefix("host="))
+        return found
+    _problems.append(f"ANNEXA_DATABASE_URL begins with {parts.scheme}:; write sqlite:///path or postgresql://…")
+    return {}
+
+
+def _store(url: str, home: Path) -> Path:
+    """The folder for bytes from a URL."""
+    if not url:
+        return home / "store"
+    parts = urlsplit(url)
+    if parts.scheme != "file" or not parts.path:
+        _problems.append(f"ANNEXA_STORE_URL is {url!r}; write file:///path.")
+        return home / "store"
+    return Path(unquote(parts.path))
+
+
+def _secret(home: Path) -> str:
+    """The secret key: as set, or made once and kept beside the data, readable by its owner only."""
+    if given := _read("ANNEXA_SECRET_KEY"):
+        if len(given) < 50:
+            _problems.append(f"ANNEXA_SECRET_KEY has {len(given)} characters; use at least 50 random ones.")
+        return given
+    path = home / "secret.key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        fresh = secrets.token_urlsafe(64)
+        file.write(fresh)
+    return fresh
+
+
+def _home() -> Path:
+    path = Path(_read("ANNEXA_HOME")).expanduser().resolve()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            _problems.append(f"ANNEXA_HOME is {path}, which this user may not write to.")
+    except OSError as error:
+        _problems.append(f"ANNEXA_HOME is {path}, which cannot be made: {error.strerror}.")
+    return path
+
+
+_refuse_unknown()
+HOME = _home()
+if _problems:
+    raise SettingsError(_problems)
+STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
+LEDGER_ORIGIN = _read("ANNEXA_LEDGER_ORIGIN")
+UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
+_https = _yes("ANNEXA_HTTPS")
+
+# --- Django
+
+SECRET_KEY = _secret(HOME)
+DEBUG = False
+ALLOWED_HOSTS = [host.strip() for host in _read("ANNEXA_ALLOWED_HOSTS").split(",") if host.strip()]
+DATABASES = {"default": _database(_read("ANNEXA_DATABASE_URL"), HOME)}
+if _problems:
+    raise SettingsError(_problems)
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "annexa.records",
+    "annexa.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "annexa.web.guard.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "annexa.web.guard.signed_in",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "annexa.urls"
+WSGI_APPLICATION = "annexa.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "records.Person"
+LOGIN_URL = "sign-in"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "annexa.web.frame.frame",
+            ],
+            "builtins": ["annexa.web.templatetags.face"],
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+CSRF_COOKIE_HTTPONLY = True
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _https else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_HANDLERS = [
+    "annexa.web.uploads.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+}

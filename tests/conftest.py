@@ -1,0 +1,75 @@
+"""An installation of its own for every test run: a fresh home, fast password hashing, a vault per test."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+for _name in [name for name in os.environ if name.startswith("ANNEXA_") and not name.startswith("ANNEXA_TEST_")]:
+    del os.environ[_name]
+os.environ["ANNEXA_HOME"] = tempfile.mkdtemp(prefix="annexa-test-")
+if url := os.environ.get("ANNEXA_TEST_DATABASE_URL"):
+    os.environ["ANNEXA_DATABASE_URL"] = url
+os.environ["DJANGO_SETTINGS_MODULE"] = "annexa.settings"
+
+from django.conf import settings as _settings  # noqa: E402
+
+_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+_settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
+
+DATA = Path(os.environ.get("ANNEXA_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.fixture(autouse=True)
+def _own_vault(settings, tmp_path: Path) -> None:
+    """Bytes of one test are not there for the next."""
+    settings.STORE = tmp_path / "store"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which tests act."""
+    return datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
+
+
+@pytest.fixture
+def federal_inventory() -> Path:
+    """The public inventory of 2,133 AI use cases; tests that need it are skipped where it is not at hand."""
+    path = DATA / "us-federal-ai-use-cases-2024.csv"
+    if not path.exists():
+        pytest.skip(f"needs {path.name} in {DATA}")
+    return path
+
+
+@pytest.fixture
+def organisation(db, now) -> Iterator[object]:
+    """An organisation that is set up, with its administrator."""
+    from annexa.actions.organisation import set_up_organisation
+
+    made, _ = set_up_organisation(
+        name="Test House",
+        admin_email="ada@example.org",
+        admin_name="Ada Admin",
+        password="correct horse battery staple",
+        now=now,
+    )
+    return made
+
+
+@pytest.fixture
+def admin(organisation):
+    """Its administrator."""
+    from annexa.records.people import Person
+
+    return Person.objects.get(email="ada@example.org")
+
+
+@pytest.fixture
+def actor(admin):
+    """The administrator as an actor."""
+    from annexa.actions.people import actor_of
+
+    return actor_of(admin)
