@@ -125,7 +125,10 @@ def test_due_is_when_the_verdict_falls(facts: Facts, at: datetime) -> None:
         if proof.verdict is V.MET and proof.due is not None and not future:
             before = engine(facts, proof.due - timedelta(microseconds=1)).requirement("test", leaf.id)
             after = engine(facts, proof.due).requirement("test", leaf.id)
-            if not any(j.ends_at and at < j.ends_at <= proof.due for j in facts.judgements) and leaf.level == ORGANISATION:
+            if (
+                not any(j.ends_at and at < j.ends_at <= proof.due for j in facts.judgements)
+                and leaf.level == ORGANISATION
+            ):
                 assert before.verdict is V.MET
                 assert after.verdict is not V.MET
 
@@ -228,6 +231,7 @@ def test_requirement_verdicts(sets, contributes, standings, expected) -> None:
 def test_population_is_as_good_as_its_worst_system() -> None:
     assert judge_population({V.EFFECTIVE: 2132, V.STALE: 1}) is V.STALE
     assert judge_population({V.EFFECTIVE: 2132, V.ABSENT: 1}) is V.ABSENT
+    assert judge_population({V.EFFECTIVE: 30, V.ABSENT: 1, V.FAILING: 1}) is V.FAILING
     assert judge_population({V.EFFECTIVE: 3}) is V.EFFECTIVE
     assert judge_population({}) is V.NOT_APPLICABLE
 
@@ -256,13 +260,17 @@ def implemented(control: str, scope: str = ORGANISATION, **more) -> Adoption:
     return fact(Adoption, id=f"{control}{scope}", control=control, scope=scope, state="implemented", **more)
 
 
-def shown(control: str, expectation: str = "report", scope: str = ORGANISATION, passing: bool = True, **more) -> Evidence:
+def shown(
+    control: str, expectation: str = "report", scope: str = ORGANISATION, passing: bool = True, **more
+) -> Evidence:
     return fact(Evidence, id=f"{control}{expectation}{scope}{passing}", control=control, expectation=expectation,
                 scope=scope, passing=passing, sha256="0" * 64, expires_at=AT + timedelta(days=20), **more)  # fmt: skip
 
 
 def system(slug: str, **more) -> SystemFact:
-    return fact(SystemFact, id=slug, **{"name": slug, "owner": "kim", "roles": ("provider",), "classes": ("high-risk",)} | more)
+    return fact(
+        SystemFact, id=slug, **{"name": slug, "owner": "kim", "roles": ("provider",), "classes": ("high-risk",)} | more
+    )
 
 
 def test_evidence_moves_control_and_requirement() -> None:
@@ -280,7 +288,10 @@ def test_system_control_counts_over_the_whole_population() -> None:
     facts = Facts(
         systems=(system("alpha"), system("beta"), system("gamma", classes=("minimal",))),
         adoptions=(implemented("SYS-01"), implemented("SYS-02")),
-        evidence=(*(shown(c, scope=s) for c in ("SYS-01", "SYS-02") for s in ("alpha", "beta")), shown("SYS-01", scope="gamma")),
+        evidence=(
+            *(shown(c, scope=s) for c in ("SYS-01", "SYS-02") for s in ("alpha", "beta")),
+            shown("SYS-01", scope="gamma"),
+        ),
     )
     assert engine(facts).requirement("test", "R2").verdict is V.MET
     without = replace(facts, evidence=facts.evidence[1:])
@@ -300,7 +311,9 @@ def test_organisation_control_is_inherited_and_can_be_overridden() -> None:
     made = engine(facts)
     assert made.requirement("test", "S1", "alpha").verdict is V.MET
     assert made.control("ORG-01", "alpha").inherited
-    overridden = facts.plus([fact(Adoption, id="o", control="ORG-02", scope="beta", state="not implemented", because="isolated")])
+    overridden = facts.plus(
+        [fact(Adoption, id="o", control="ORG-02", scope="beta", state="not implemented", because="isolated")]
+    )
     made = engine(overridden)
     assert made.requirement("test", "S1", "alpha").verdict is V.MET
     assert made.requirement("test", "S1", "beta").verdict is V.PARTIAL
@@ -312,7 +325,9 @@ def test_record_check_counts_its_population() -> None:
     check = engine(facts).control("ORG-03").expectations[0].check
     assert check is not None
     assert (check.population, check.fulfilled, check.exceptions) == (2, 1, ("beta",))
-    mended = facts.plus([replace(system("beta"), recorded_at=AT - timedelta(days=1), effective_at=AT - timedelta(days=1))])
+    mended = facts.plus(
+        [replace(system("beta"), recorded_at=AT - timedelta(days=1), effective_at=AT - timedelta(days=1))]
+    )
     assert engine(mended).control("ORG-03").verdict is V.EFFECTIVE
 
 
@@ -332,7 +347,9 @@ def test_judgements_stand_beside_the_verdict() -> None:
     assert engine(facts.plus([major])).control("ORG-02").verdict is V.FAILING
     ended = replace(major, ends_at=AT - timedelta(days=1))
     assert engine(facts.plus([ended])).control("ORG-02").verdict is V.EFFECTIVE
-    exclusion = fact(Judgement, id="e", kind="exclusion", subject="R1", framework="test", scope=ORGANISATION, because="none here")
+    exclusion = fact(
+        Judgement, id="e", kind="exclusion", subject="R1", framework="test", scope=ORGANISATION, because="none here"
+    )
     excluded = engine(facts.plus([exclusion])).requirement("test", "R1")
     assert excluded.verdict is V.NOT_APPLICABLE
     assert "none here" in excluded.because[0]

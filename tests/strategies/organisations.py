@@ -39,7 +39,9 @@ def _library() -> Library:
         _control("ORG-02", _expectation("report")),
         _control("ORG-03", _expectation("owners", check="owner_named")),
         _control("SYS-01", _expectation("report")),
-        _control("SYS-02", _expectation("report"), _expectation("class", check="risk_class_decided"), classes=("high-risk",)),
+        _control(
+            "SYS-02", _expectation("report"), _expectation("class", check="risk_class_decided"), classes=("high-risk",)
+        ),
     )
     requirements = (
         Requirement(id="G", parent=None, kind="group", title="G", summary="G", level="organisation"),
@@ -54,7 +56,9 @@ def _library() -> Library:
         _requirement("S4", "system", binds_roles=("deployer",), applies_from=date(2026, 9, 1)),
     )
     coverage = (
-        Coverage(requirement="R1", sufficient=(("ORG-01",), ("ORG-02", "SYS-01")), contributes=("ORG-03",), because="b"),
+        Coverage(
+            requirement="R1", sufficient=(("ORG-01",), ("ORG-02", "SYS-01")), contributes=("ORG-03",), because="b"
+        ),
         Coverage(requirement="R2", sufficient=(("SYS-01", "SYS-02"),), because="b"),
         Coverage(requirement="R3", sufficient=(("ORG-03",),), contributes=("ORG-02",), because="b"),
         Coverage(requirement="R4", contributes=("ORG-01", "SYS-01"), because="b"),

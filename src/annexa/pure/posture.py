@@ -41,11 +41,12 @@ CONTROL_ORDER: tuple[Verdict, ...] = (
     Verdict.EFFECTIVE,
     Verdict.STALE,
     Verdict.UNPROVEN,
-    Verdict.FAILING,
     Verdict.PLANNED,
     Verdict.ABSENT,
+    Verdict.FAILING,
 )
-"""Verdicts of a control, best first. `not applicable` stands outside."""
+"""Verdicts of a control, best first: what is known to fail is worse than what is known to be missing. `not applicable`
+stands outside."""
 
 REQUIREMENT_ORDER: tuple[Verdict, ...] = (
     Verdict.MET,
@@ -454,7 +455,7 @@ class Engine:
         judgements = self._judgements.get(("", control.id, ORGANISATION), ())
         verdict = judge_population(counts)
         if verdict is not Verdict.NOT_APPLICABLE and any(j.kind == "major nonconformity" for j in judgements):
-            verdict = max(verdict, Verdict.FAILING, key=CONTROL_ORDER.index)
+            verdict = Verdict.FAILING
         falls = [g.proof.falls_at for g in groups if g.proof.falls_at is not None]
         return ControlProof(
             control=control,

@@ -262,7 +262,7 @@ def _population_standing(node: Mapping[str, Any], where: str, at: datetime) -> S
         proven = proven and one.proven
     verdict = judge_population(counts)
     major = any(j["kind"] == "major nonconformity" for j in node["judgements"])
-    if major and verdict in {Verdict.EFFECTIVE, Verdict.STALE, Verdict.UNPROVEN}:
+    if major and verdict is not Verdict.NOT_APPLICABLE:
         verdict = Verdict.FAILING
     if counts.total() != node["population"]["total"] or counts[Verdict.EFFECTIVE] != node["population"]["effective"]:
         raise ProofError(f"{where}: the population stated is not the one its groups hold")

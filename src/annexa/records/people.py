@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password
 from django.db import models
 
 from annexa.records.guard import Guarded, GuardedQuerySet
@@ -45,6 +46,10 @@ class Person(Guarded, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Whether it is this person's password. Never rewrites the hash on the way: writing is for actions."""
+        return check_password(raw_password, self.password)
 
     def state(self) -> dict[str, object]:
         """What the ledger keeps: who may do what, no secret."""

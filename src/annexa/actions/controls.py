@@ -1,0 +1,149 @@
+"""Declaring what the organisation does about a control, and judging beside the verdict."""
+
+import uuid
+from datetime import datetime
+
+from annexa.actions.door import door
+from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.library.load import library
+from annexa.pure.facts import ADOPTION_STATES, JUDGEMENT_KINDS, ORGANISATION
+from annexa.pure.permits import Actor
+from annexa.records.controls import Adoption, Closure, Judgement
+from annexa.records.people import Person
+from annexa.records.systems import AiSystem
+
+
+def adopt_control(
+    *,
+    actor: Actor,
+    person: Person | None,
+    control: str,
+    state: str,
+    now: datetime,
+    scope: str = ORGANISATION,
+    because: str = "",
+    plan_due: datetime | None = None,
+    effective_at: datetime | None = None,
+) -> Adoption:
+    """Declares a control implemented, planned, not implemented or excluded in a scope. The verdict stays computed.
+
+    A plan needs a date ahead, an exclusion a reason; in one AI system an organisation-level control is overridden
+    with a reason. Ledger: adoption. Raises InvalidError, NotFoundError, NotPermittedError.
+    """
+    level = _level(control)
+    _known_scope(scope)
+    problems: dict[str, list[str]] = {}
+    if state not in ADOPTION_STATES:
+        problems["state"] = [f"{state!r} is not a state; use one of {', '.join(ADOPTION_STATES)}."]
+    if state == "planned" and plan_due is None:
+        problems["plan_due"] = ["A plan needs a date."]
+    if state == "planned" and plan_due is not None and plan_due <= now:
+        problems["plan_due"] = [f"{plan_due.date().isoformat()} is not ahead; a plan needs a date to come."]
+    if state == "excluded" and not because.strip():
+        problems["because"] = ["An exclusion needs a justification; it stands in the statement of applicability."]
+    if scope != ORGANISATION and level == "organisation" and not because.strip():
+        problems["because"] = ["The organisation does this for every system; say why this one is different."]
+    if effective_at is not None and effective_at > now:
+        problems["effective_at"] = ["This lies in the future; record it when it is true."]
+    if problems:
+        raise InvalidError(problems)
+    verb = "exclude_control" if state == "excluded" else "adopt_control"
+    with door(actor=actor, verb=verb, now=now, because=because.strip()) as opened:
+        adoption = Adoption(
+            id=uuid.uuid4().hex,
+            control=control,
+            scope=scope,
+            state_word=state,
+            because=because.strip(),
+            plan_due=plan_due if state == "planned" else None,
+            effective_at=effective_at or now,
+            recorded_at=now,
+            by=person,
+        )
+        opened.write(
+            adoption, kind="adoption", subject=f"control/{control}/{scope}", effective_at=adoption.effective_at
+        )
+    return adoption
+
+
+def judge(
+    *,
+    actor: Actor,
+    person: Person | None,
+    kind: str,
+    subject: str,
+    because: str,
+    now: datetime,
+    framework: str = "",
+    scope: str = ORGANISATION,
+    ends_at: datetime | None = None,
+) -> Judgement:
+    """Records what a person found or accepted about a control, or with `framework` about a requirement.
+
+    An exclusion or an accepted exception needs an end. Ledger: judgement.
+    Raises InvalidError, NotFoundError, NotPermittedError.
+    """
+    _known_scope(scope)
+    if framework:
+        requirements = library().frameworks.get(framework)
+        if requirements is None or subject not in requirements.by_id:
+            raise NotFoundError(f"{framework} has no requirement {subject}.")
+    else:
+        _level(subject)
+    problems: dict[str, list[str]] = {}
+    if kind not in JUDGEMENT_KINDS:
+        problems["kind"] = [f"{kind!r} is not a judgement; use one of {', '.join(JUDGEMENT_KINDS)}."]
+    if not because.strip():
+        problems["because"] = ["A judgement needs its reason."]
+    if kind in {"accepted exception", "exclusion"} and ends_at is None:
+        problems["ends_at"] = ["It needs an end date, on which somebody looks at it again."]
+    if ends_at is not None and ends_at <= now:
+        problems["ends_at"] = [f"{ends_at.date().isoformat()} has passed."]
+    if problems:
+        raise InvalidError(problems)
+    with door(actor=actor, verb="judge", now=now, because=because.strip()) as opened:
+        judgement = Judgement(
+            id=uuid.uuid4().hex,
+            kind=kind,
+            framework=framework,
+            subject=subject,
+            scope=scope,
+            because=because.strip(),
+            ends_at=ends_at,
+            effective_at=now,
+            recorded_at=now,
+            by=person,
+        )
+        place = f"{framework or 'control'}/{subject}/{scope}"
+        opened.write(judgement, kind="judgement", subject=place)
+    return judgement
+
+
+def close_judgement(*, actor: Actor, person: Person | None, judgement: str, because: str, now: datetime) -> Closure:
+    """Ends a judgement, with the reason. Ledger: closure. Raises InvalidError, NotFoundError, NotPermittedError."""
+    found = Judgement.objects.filter(id=judgement).first()
+    if found is None:
+        raise NotFoundError(f"There is no judgement {judgement}.")
+    problems: dict[str, list[str]] = {}
+    if Closure.objects.filter(judgement=found).exists():
+        problems[""] = ["It is closed already."]
+    if not because.strip():
+        problems["because"] = ["Say what was done."]
+    if problems:
+        raise InvalidError(problems)
+    with door(actor=actor, verb="close_judgement", now=now, because=because.strip()) as opened:
+        closure = Closure(id=uuid.uuid4().hex, judgement=found, because=because.strip(), recorded_at=now, by=person)
+        opened.write(closure, kind="closure", subject=f"judgement/{found.id}")
+    return closure
+
+
+def _level(control: str) -> str:
+    found = library().controls.get(control)
+    if found is None:
+        raise NotFoundError(f"There is no control {control}.")
+    return found.level
+
+
+def _known_scope(scope: str) -> None:
+    if scope != ORGANISATION and not AiSystem.objects.filter(slug=scope).exists():
+        raise NotFoundError(f"There is no AI system {scope}.")

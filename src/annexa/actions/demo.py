@@ -1,0 +1,299 @@
+"""A demo organisation with a history of fourteen months, recorded through the same actions that people use."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from annexa.actions.controls import adopt_control, close_judgement, judge
+from annexa.actions.demo_documents import Asked, document, statement
+from annexa.actions.demo_story import Change, Declared, Gap, Judged, Story, StoryPerson, StorySystem, story
+from annexa.actions.door import door
+from annexa.actions.errors import ConflictError
+from annexa.actions.evidence import add_evidence, attest
+from annexa.actions.organisation import write_organisation
+from annexa.actions.people import actor_of, add_person, make_person
+from annexa.actions.systems import add_system, change_system
+from annexa.library.load import library
+from annexa.pure.applicability import control_applies
+from annexa.pure.facts import ORGANISATION, SystemFact
+from annexa.pure.permits import ANNEXA
+from annexa.pure.standards import Control, Expectation, ExpectationKind
+from annexa.pure.systems import SystemFacts
+from annexa.records.organisation import Organisation
+from annexa.records.people import Person
+from annexa.records.systems import AiSystem
+
+LIMIT_BYTES = 1024 * 1024
+SNAPSHOTS = (30, 90, 180, 270)
+"""Days ago on which short-lived signals were handed in too, so that a look back finds something."""
+SHORT = timedelta(days=50)
+"""Evidence that lives no longer than this is shown by snapshots, not by an unbroken chain."""
+QUIET_DAYS = 40
+"""Evidence without a named gap lives at least this long from now, so that Today shows the named ones."""
+
+
+def create_demo(*, now: datetime) -> Person:
+    """Sets up the demo organisation on an empty installation and returns its administrator, who has no password.
+
+    All or nothing. Where the demo is set up already, only its administrator is returned.
+    Ledger: organisation, person, ai_system, adoption, evidence, judgement, closure.
+    Raises ConflictError on the installation of a real organisation.
+    """
+    told = story()
+    with transaction.atomic():
+        organisation = Organisation.objects.first()
+        if organisation is None:
+            return _Play(story=told, now=now.astimezone(UTC)).run()
+        if not organisation.demo:
+            raise ConflictError(
+                f"This installation belongs to {organisation.name}. Start the demo with an empty ANNEXA_HOME."
+            )
+        administrator: Person = Person.objects.get(email=_administrator(told).email)
+        return administrator
+
+
+def _administrator(told: Story) -> StoryPerson:
+    return next(person for person in told.people if person.role == "administrator")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that somebody did, at its instant."""
+
+    at: datetime
+    act: Callable[[datetime], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A piece of evidence to hand in: when it was observed and recorded, and what it says."""
+
+    observed_at: datetime
+    recorded_at: datetime
+    passing: bool
+    because: str
+
+
+@dataclass(kw_only=True)
+class _Play:
+    """Plays the story in the order of time, each step through its own action with its own `now`."""
+
+    story: Story
+    now: datetime
+    people: dict[str, Person] = field(default_factory=dict)
+    judgements: dict[int, str] = field(default_factory=dict)
+
+    def run(self) -> Person:
+        for step in sorted(self.steps(), key=lambda step: step.at):
+            step.act(step.at)
+        return self.people[_administrator(self.story).id]
+
+    def steps(self) -> Iterator[Step]:
+        """Everything that happened, in the order in which it is told."""
+        yield Step(at=self.day(self.story.days_ago), act=self.set_up)
+        for person in self.story.people:
+            if person != _administrator(self.story):
+                yield Step(at=self.day(self.story.days_ago, minute=1), act=partial(self.welcome, person))
+        for system in self.story.systems:
+            yield Step(at=self.day(system.days_ago, minute=2), act=partial(self.register, system))
+        for change in self.story.changes:
+            yield Step(at=self.day(change.days_ago, minute=3), act=partial(self.change, change))
+        for declared in self.story.declared:
+            for control in declared.controls:
+                act = partial(self.declare, declared, control)
+                yield Step(at=self.day(declared.days_ago, minute=4), act=act)
+        for number, judged in enumerate(self.story.judged):
+            yield Step(at=self.day(judged.days_ago, minute=5), act=partial(self.judge, number, judged))
+            if judged.closed:
+                closed = self.day(judged.closed["days_ago"], minute=6)
+                yield Step(at=closed, act=partial(self.close, number, judged))
+        yield from self.evidence()
+
+    def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:
+        """A minute of a working day so many days before or, if negative, after today; at weekends the Friday before."""
+        day = self.now - timedelta(days=days_ago)
+        friday = day - timedelta(days=max(0, day.weekday() - 4))
+        return friday.replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+    # ---- people, systems, declarations, judgements
+
+    def set_up(self, at: datetime) -> None:
+        told = _administrator(self.story)
+        with door(actor=ANNEXA, verb="set_up_organisation", now=at, because="Demo") as opened:
+            write_organisation(opened, name=self.story.name, frameworks=(), demo=True, now=at)
+            self.people[told.id] = make_person(
+                opened, email=told.email, name=told.name, role=told.role, password=None, now=at
+            )
+
+    def welcome(self, told: StoryPerson, at: datetime) -> None:
+        by = actor_of(self.people[_administrator(self.story).id])
+        self.people[told.id] = add_person(
+            actor=by, email=told.email, name=told.name, role=told.role, password=None, now=at
+        )
+
+    def register(self, told: StorySystem, at: datetime) -> None:
+        by = actor_of(self.people[self.story.duty("AI governance lead")])
+        add_system(actor=by, facts=self.facts(told.facts), now=at, because="Taken into the register")
+
+    def change(self, told: Change, at: datetime) -> None:
+        by = actor_of(self.people[self.story.duty("AI governance lead")])
+        system = AiSystem.objects.get(slug=told.system)
+        facts = self.facts(self.story.facts_of(told.system, days_ago=told.days_ago))
+        change_system(actor=by, slug=told.system, facts=facts, seen=system.changed_at, now=at, because=told.because)
+
+    def facts(self, told: dict[str, Any]) -> SystemFacts:
+        """The facts about a system: days ago become dates, the owner an address, lists tuples."""
+        facts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+        for key in ("started", "deployed", "retired"):
+            if key in facts:
+                facts[f"{key}_on"] = self.day(facts.pop(key)).date()
+        addresses = {person.id: person.email for person in self.story.people}
+        return SystemFacts(**{**facts, "owner": addresses.get(facts["owner"], "")})
+
+    def declare(self, told: Declared, control: str, at: datetime) -> None:
+        by = self.people[told.by]
+        adopt_control(
+            actor=actor_of(by), person=by, control=control, state=told.state, now=at, scope=told.system,
+            because=told.because, plan_due=None if told.due_in is None else self.day(-told.due_in),
+            effective_at=at,
+        )  # fmt: skip
+
+    def judge(self, number: int, told: Judged, at: datetime) -> None:
+        by = self.people[told.by]
+        self.judgements[number] = judge(
+            actor=actor_of(by), person=by, kind=told.kind, subject=told.control or told.requirement,
+            framework=told.framework, because=told.because, now=at,
+            ends_at=None if told.ends_in is None else self.day(-told.ends_in),
+        ).id  # fmt: skip
+
+    def close(self, number: int, told: Judged, at: datetime) -> None:
+        by = self.people[told.closed["by"]]
+        close_judgement(
+            actor=actor_of(by), person=by, judgement=self.judgements[number], because=told.closed["because"], now=at
+        )
+
+    # ---- evidence
+
+    def evidence(self) -> Iterator[Step]:
+        """Every piece of evidence for what is declared implemented, for the organisation or in each system."""
+        for control_id, since in self.story.implemented.items():
+            control = library().controls[control_id]
+            if control.level == "organisation":
+                yield from self.answers(control, None, since)
+                continue
+            for system in self.story.in_use:
+                if self.asked_in(control, system):
+                    yield from self.answers(control, system, min(since, system.days_ago))
+
+    def asked_in(self, control: Control, system: StorySystem) -> bool:
+        """Whether a control is meant for a system as it is today, and nothing else is declared for it there."""
+        facts = self.story.facts_of(system.id)
+        fact = SystemFact(
+            id=system.id, name=system.id, effective_at=self.now, recorded_at=self.now,
+            roles=tuple(facts["roles"]), classes=tuple(facts["classes"]),
+        )  # fmt: skip
+        return control_applies(control, fact) and (control.id, system.id) not in self.story.elsewhere
+
+    def answers(self, control: Control, system: StorySystem | None, since: int) -> Iterator[Step]:
+        """The evidence of one control in one scope."""
+        for expectation in control.expectations:
+            if expectation.max_age is None:
+                continue
+            gap = self.story.gap(control.id, expectation.id, system.id if system else ORGANISATION)
+            for piece in self.pieces(control, expectation, system, since, gap):
+                act = partial(self.hand_in, control, expectation, system, piece)
+                yield Step(at=piece.recorded_at, act=act)
+
+    def pieces(
+        self, control: Control, expectation: Expectation, system: StorySystem | None, since: int, gap: Gap | None
+    ) -> Iterator[Piece]:
+        """When an expectation was answered: an unbroken chain back to the declaration, but for the gap."""
+        if gap is not None and gap.state == "never":
+            return
+        assert expectation.max_age is not None  # noqa: S101  the caller leaves out records
+        lives = expectation.max_age / timedelta(days=1)
+        share = _share(f"{control.id}/{expectation.id}/{system.id if system else ''}")
+        because = gap.because if gap else ""
+        newest = _age(lives, share, gap)
+        if gap is not None and gap.state == "failing":
+            yield self.piece(float(gap.days), since, share, expectation, passing=False, because=because)
+            newest, because = max(newest, gap.days + 7.0), ""
+        for number, age in enumerate(_chain(newest, lives, since, share)):
+            yield self.piece(age, since, share, expectation, passing=True, because=because if number == 0 else "")
+
+    def piece(
+        self, age: float, since: int, share: float, expectation: Expectation, *, passing: bool, because: str
+    ) -> Piece:
+        """One piece, observed `age` days ago and recorded some hours later, at the earliest when it was asked for."""
+        if expectation.max_age is not None and expectation.max_age <= SHORT:
+            observed = (self.now - timedelta(days=age)).replace(microsecond=0)
+            return Piece(observed_at=observed, recorded_at=observed, passing=passing, because=because)
+        observed = self.day(int(age), hour=8 + int(share * 7), minute=10 + int(share * 4900) % 50)
+        asked = self.day(since, hour=15 + int(share * 3), minute=int(share * 5900) % 60)
+        recorded = max(observed + timedelta(hours=1, minutes=int(share * 170)), asked)
+        if expectation.kind is ExpectationKind.ATTESTATION:
+            return Piece(observed_at=recorded, recorded_at=recorded, passing=passing, because=because)
+        return Piece(observed_at=observed, recorded_at=recorded, passing=passing, because=because)
+
+    def hand_in(
+        self, control: Control, expectation: Expectation, system: StorySystem | None, piece: Piece, at: datetime
+    ) -> None:
+        """One person hands in one piece of evidence, written for the occasion."""
+        owner = str(self.story.facts_of(system.id, days_ago=(self.now - at).days)["owner"]) if system else ""
+        by = self.people[self.story.duty(expectation.who, owner)]
+        asked = Asked(
+            organisation=self.story.name, control=control, expectation=expectation, by=by.name, passing=piece.passing,
+            system=system.facts["name"] if system else "", on=piece.observed_at, because=piece.because,
+        )  # fmt: skip
+        scope = system.id if system else ORGANISATION
+        if expectation.kind is ExpectationKind.ATTESTATION:
+            attest(
+                actor=actor_of(by), person=by, control=control.id, expectation=expectation.id, now=at, scope=scope,
+                statement=statement(asked), passing=piece.passing,
+            )  # fmt: skip
+            return
+        written = document(asked)
+        add_evidence(
+            actor=actor_of(by), person=by, control=control.id, expectation=expectation.id, file=written.content,
+            name=written.name, limit_bytes=LIMIT_BYTES, now=at, scope=scope, observed_at=piece.observed_at,
+            passing=piece.passing, note=piece.because,
+        )  # fmt: skip
+
+
+def _share(key: str) -> float:
+    """A number from 0 to 1 that is always the same for the same key, so that the demo is the same every time."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4]) / 2**32
+
+
+def _age(lives: float, share: float, gap: Gap | None) -> float:
+    """How many days ago the newest passing piece was observed."""
+    if gap is not None and gap.state == "expired":
+        return lives + gap.days
+    if gap is not None and gap.state == "expires":
+        return lives - gap.days
+    if lives <= SHORT.days:
+        return lives * (0.08 + 0.12 * share)
+    return max(lives - QUIET_DAYS, 1) * (0.1 + 0.7 * share)
+
+
+def _chain(newest: float, lives: float, since: int, share: float) -> Iterator[float]:
+    """The ages of the pieces, newest first: each older one was still good when the next was observed.
+
+    The oldest is from some weeks after the declaration; short-lived ones only from the days of the snapshots.
+    """
+    yield newest
+    if lives <= SHORT.days:
+        yield from (days + 0.1 for days in SNAPSHOTS if newest + 1 < days < since)
+        return
+    first = since * (1 - 0.3 * share)
+    age = newest + lives * 0.94
+    while age < first:
+        yield age
+        age += lives * 0.94
+    if newest + 14 < first:
+        yield first

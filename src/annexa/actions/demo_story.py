@@ -1,0 +1,154 @@
+"""The story of the demo organisation as values: people, systems, declarations, gaps and judgements, in days.
+
+The story itself is a file for people to read and change: library/demo/organisation.toml.
+"""
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import resources
+from typing import Any, Literal
+
+from annexa.pure.facts import ORGANISATION
+
+GapState = Literal["expired", "expires", "failing", "never"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryPerson:
+    """Somebody in the demo. `duties` are the roles of the library whose evidence this person hands in."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    duties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorySystem:
+    """An AI system as it was put into the register; `facts` in the words of the register, dates in days ago."""
+
+    id: str
+    days_ago: int
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Fields of a system that were set later."""
+
+    system: str
+    days_ago: int
+    because: str
+    set: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What one person declared about several controls on one day. `due_in`: days from today, for a plan."""
+
+    state: str
+    days_ago: int
+    by: str
+    because: str
+    controls: tuple[str, ...]
+    system: str = ORGANISATION
+    due_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """One expectation whose evidence is not simply current, with the reason that stands beside it."""
+
+    control: str
+    expectation: str
+    state: GapState
+    days: int = 0
+    because: str = ""
+    system: str = ORGANISATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a person found or accepted, and how it was closed if it was."""
+
+    kind: str
+    by: str
+    days_ago: int
+    because: str
+    control: str = ""
+    framework: str = ""
+    requirement: str = ""
+    ends_in: int | None = None
+    closed: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """Everything that happened in the demo organisation."""
+
+    name: str
+    days_ago: int
+    people: tuple[StoryPerson, ...]
+    systems: tuple[StorySystem, ...]
+    changes: tuple[Change, ...]
+    declared: tuple[Declared, ...]
+    gaps: tuple[Gap, ...]
+    judged: tuple[Judged, ...]
+
+    @cached_property
+    def in_use(self) -> tuple[StorySystem, ...]:
+        """The systems that are not retired by today."""
+        retired = {change.system for change in self.changes if change.set.get("stage") == "retirement"}
+        return tuple(system for system in self.systems if system.id not in retired)
+
+    @cached_property
+    def implemented(self) -> dict[str, int]:
+        """Controls declared implemented in the organisation, with the days since then."""
+        return {
+            control: declared.days_ago
+            for declared in self.declared
+            if declared.state == "implemented" and declared.system == ORGANISATION
+            for control in declared.controls
+        }
+
+    @cached_property
+    def elsewhere(self) -> set[tuple[str, str]]:
+        """(control, system) pairs for which something else is declared than for the organisation."""
+        return {(c, declared.system) for declared in self.declared for c in declared.controls}
+
+    def gap(self, control: str, expectation: str, scope: str) -> Gap | None:
+        """What is not in order about an expectation in a scope; None if all is well."""
+        asked = (control, expectation, scope)
+        return next((gap for gap in self.gaps if (gap.control, gap.expectation, gap.system) == asked), None)
+
+    def facts_of(self, system: str, *, days_ago: int = 0) -> dict[str, Any]:
+        """What was known about a system at the end of that day."""
+        first = next(told.facts for told in self.systems if told.id == system)
+        later = [change.set for change in self.changes if change.system == system and change.days_ago >= days_ago]
+        return {key: value for step in (first, *later) for key, value in step.items()}
+
+    def duty(self, role: str, owner: str = "") -> str:
+        """The id of the person who hands in evidence that a role of the library answers for."""
+        if role == "system owner":
+            return owner or self.duty("AI governance lead")
+        return next((person.id for person in self.people if role in person.duties), self.people[0].id)
+
+
+def story() -> Story:
+    """The story as shipped. Raises TypeError or KeyError if the file says something it may not."""
+    file = resources.files("annexa.library") / "demo" / "organisation.toml"
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    return Story(
+        name=table["organisation"]["name"],
+        days_ago=table["organisation"]["days_ago"],
+        people=tuple(StoryPerson(**{**row, "duties": tuple(row["duties"])}) for row in table["person"]),
+        systems=tuple(
+            StorySystem(id=row.pop("id"), days_ago=row.pop("days_ago"), facts=row) for row in table["system"]
+        ),
+        changes=tuple(Change(**row) for row in table["change"]),
+        declared=tuple(Declared(**{**row, "controls": tuple(row["controls"])}) for row in table["declared"]),
+        gaps=tuple(Gap(**row) for row in table["gap"]),
+        judged=tuple(Judged(**row) for row in table["judgement"]),
+    )

@@ -1,0 +1,107 @@
+"""The only way to write: one transaction, and one ledger entry for every record that changes.
+
+Three promises, each with a test: nothing is written outside it; every change leaves exactly one entry per record,
+with actor, verb, reason, time and the digest of the new state; a failure leaves nothing.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db import transaction
+
+from annexa.actions.errors import NotPermittedError
+from annexa.actions.sequencer import sequence
+from annexa.pure.ledger import SALT_BYTES, Header, canonical, salted_digest
+from annexa.pure.permits import Actor, Refusal, may
+from annexa.records import guard
+from annexa.records.ledger import Outbox
+
+BATCH = 500
+
+
+class Recorded(Protocol):
+    """A record that can say what the ledger keeps of it."""
+
+    def state(self) -> dict[str, Any]:
+        """The state after the change, as plain JSON values."""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Writes the row."""
+
+
+@dataclass(kw_only=True)
+class Door:
+    """An open door: writes rows and, with each, its ledger entry."""
+
+    actor: Actor
+    verb: str
+    because: str
+    now: datetime
+    progress: Callable[[int, int], None] | None = None
+    _entries: list[Outbox] = field(default_factory=list)
+
+    def write(self, record: Recorded, *, kind: str, subject: str, effective_at: datetime | None = None) -> None:
+        """Saves one record and leaves its entry. `effective_at`: since when it is true; default: now."""
+        record.save()
+        self.note(record.state(), kind=kind, subject=subject, effective_at=effective_at)
+
+    def write_many(
+        self, records: Sequence[Any], *, kind: str, subject: Callable[[Any], str], fields: Sequence[str] | None = None
+    ) -> None:
+        """Saves many records of one table: creates them, or with `fields` updates those columns."""
+        for start in range(0, len(records), BATCH):
+            batch = records[start : start + BATCH]
+            if fields is None:
+                type(batch[0]).objects.bulk_create(batch)
+            else:
+                type(batch[0]).objects.bulk_update(batch, fields)
+            for record in batch:
+                self.note(record.state(), kind=kind, subject=subject(record))
+            self._flush()
+            if self.progress:
+                self.progress(start + len(batch), len(records))
+
+    def note(self, state: dict[str, Any], *, kind: str, subject: str, effective_at: datetime | None = None) -> None:
+        """Leaves an entry for a state that is written here, or that has no row of its own."""
+        body = canonical({"state": state, "because": self.because, "by": self.actor.name, "verb": self.verb})
+        salt = secrets.token_bytes(SALT_BYTES)
+        header = Header(
+            kind=kind,
+            subject=subject,
+            actor=self.actor.id,
+            at=self.now,
+            effective_at=effective_at or self.now,
+            body=salted_digest(salt, body).hex(),
+        )
+        self._entries.append(Outbox(header=header.to_bytes(), salt=salt, body=body))
+
+    def _flush(self) -> None:
+        Outbox.objects.bulk_create(self._entries)
+        self._entries.clear()
+
+
+@contextmanager
+def door(
+    *,
+    actor: Actor,
+    verb: str,
+    now: datetime,
+    because: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Door]:
+    """Opens the door for one action of one actor. Raises NotPermittedError before anything happens.
+
+    All rows and entries are written in one transaction; then the entries get their positions in the ledger.
+    """
+    permit = may(actor, verb)
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
+    with guard.opened(), transaction.atomic():
+        opened = Door(actor=actor, verb=verb, because=because, now=now, progress=progress)
+        yield opened
+        opened._flush()
+    sequence(now=now)

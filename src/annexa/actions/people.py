@@ -1,0 +1,92 @@
+"""People who may sign in."""
+
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from annexa.actions.door import Door, door
+from annexa.actions.errors import InvalidError
+from annexa.pure.permits import Actor
+from annexa.records.people import ROLES, Person
+
+THEMES = ("system", "light", "dark")
+
+
+def add_person(*, actor: Actor, email: str, name: str, role: str, password: str | None, now: datetime) -> Person:
+    """Lets somebody sign in. Without a password they cannot, until one is set for them.
+
+    Ledger: person. Raises InvalidError with every problem, NotPermittedError.
+    """
+    problems = check_person(email=email, name=name, role=role, password=password)
+    if problems:
+        raise InvalidError(problems)
+    with door(actor=actor, verb="add_person", now=now) as opened:
+        return make_person(opened, email=email, name=name, role=role, password=password, now=now)
+
+
+def check_person(*, email: str, name: str, role: str, password: str | None) -> dict[str, list[str]]:
+    """Everything that is wrong with what somebody typed about a person, by field."""
+    problems: dict[str, list[str]] = {}
+    try:
+        validate_email(email.strip())
+    except ValidationError:
+        problems["email"] = [f"{email!r} is not an email address." if email else "Give an email address."]
+    if Person.objects.filter(email__iexact=email.strip()).exists():
+        problems["email"] = [f"{email.strip()} is known already."]
+    if not name.strip():
+        problems["person_name"] = ["Give the person's name."]
+    if role not in dict(ROLES):
+        problems["role"] = [f"{role!r} is not a role; use one of {', '.join(dict(ROLES))}."]
+    if password is not None:
+        try:
+            validate_password(password, user=Person(email=email, name=name))
+        except ValidationError as error:
+            problems["password"] = list(error.messages)
+    return problems
+
+
+def make_person(opened: Door, *, email: str, name: str, role: str, password: str | None, now: datetime) -> Person:
+    """The row of a person, inside an open door."""
+    person = Person(email=email.strip().lower(), name=name.strip(), role=role, created_at=now)
+    if password is None:
+        person.set_unusable_password()
+    else:
+        person.set_password(password)
+    person.save()
+    opened.note(person.state(), kind="person", subject=actor_of(person).id)
+    return person
+
+
+def actor_of(person: Person) -> Actor:
+    """The actor that a signed-in person is."""
+    return Actor(id=f"person/{person.pk}", name=person.name, role=person.role)
+
+
+def first_administrator() -> Person | None:
+    """The administrator who was there first and may still sign in: in a demo organisation, who everybody enters as."""
+    found: Person | None = Person.objects.filter(role="administrator", is_active=True).order_by("pk").first()
+    return found
+
+
+def choose_theme(*, actor: Actor, person: Person, theme: str, now: datetime) -> None:
+    """Stores how somebody wants the pages to look. Ledger: preference. Raises InvalidError."""
+    if theme not in THEMES:
+        raise InvalidError({"theme": [f"{theme!r} is not a theme; use one of {', '.join(THEMES)}."]})
+    with door(actor=actor, verb="choose_theme", now=now) as opened:
+        person.theme = theme
+        person.save(update_fields=["theme"])
+        opened.note({"person": actor.id, "theme": theme}, kind="preference", subject=actor.id)
+
+
+def change_password(*, actor: Actor, person: Person, password: str, now: datetime) -> None:
+    """Sets a new password for oneself. Ledger: password (that it changed, never what it is). Raises InvalidError."""
+    try:
+        validate_password(password, user=person)
+    except ValidationError as error:
+        raise InvalidError({"password": list(error.messages)}) from error
+    with door(actor=actor, verb="change_own_password", now=now) as opened:
+        person.set_password(password)
+        person.save(update_fields=["password"])
+        opened.note({"person": actor.id, "changed": True}, kind="password", subject=actor.id)

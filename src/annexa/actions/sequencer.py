@@ -1,0 +1,123 @@
+"""Gives entries their positions and signs the new root; publishes tiles and checkpoint.
+
+One at a time, guarded by a lock of the database. Entries wait in the outbox until then, so a crash between any two
+steps loses nothing: the next call goes on where this one stopped.
+"""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from annexa.answers.store import origin, signer, tiles
+from annexa.pure.ledger import Frontier, Header, leaf_hash
+from annexa.pure.notes import Checkpoint, join_note
+from annexa.pure.tiles import TILE_WIDTH, encode_entries, grown_tiles
+from annexa.records import guard
+from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.vault.tiles import TileMissingError
+
+BATCH = 4096
+_LOCK = 0x616E6E65786131  # "annexa1"; any constant of our own
+
+
+def sequence(*, now: datetime) -> int:
+    """Moves everything in the outbox into the ledger. Returns the ledger's size."""
+    while _sequence_batch(now):
+        pass
+    head = LedgerCheckpoint.objects.order_by("-size").values_list("size", flat=True).first()
+    return head or 0
+
+
+def _sequence_batch(now: datetime) -> bool:
+    """One batch in one transaction; False when the outbox was empty."""
+    if not Outbox.objects.exists():
+        return False
+    with guard.opened(), transaction.atomic():
+        _lock()
+        waiting = list(Outbox.objects.order_by("id")[:BATCH])
+        if not waiting:
+            return False
+        head = LedgerCheckpoint.objects.order_by("-size").first()
+        frontier = Frontier.from_hex(head.size, head.frontier) if head else Frontier()
+        entries, bodies, leaves = [], [], []
+        for position, row in enumerate(waiting, start=frontier.size):
+            data = bytes(row.header)
+            header = Header.from_bytes(data)
+            leaf = leaf_hash(data)
+            leaves.append(leaf)
+            bodies.append(EntryBody(position=position, salt=bytes(row.salt), body=bytes(row.body)))
+            entries.append(
+                LedgerEntry(
+                    position=position,
+                    header=data,
+                    leaf=leaf,
+                    kind=header.kind,
+                    subject=header.subject,
+                    actor=header.actor,
+                    at=header.at,
+                )
+            )
+        LedgerEntry.objects.bulk_create(entries, batch_size=500)
+        EntryBody.objects.bulk_create(bodies, batch_size=500)
+        _sign(frontier.extended(leaves), now)
+        Outbox.objects.filter(id__lte=waiting[-1].pk, id__in=[row.pk for row in waiting]).delete()
+    return True
+
+
+def _lock() -> None:
+    """Lets one sequencer in at a time. SQLite's write transaction is such a lock by itself."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def _sign(frontier: Frontier, now: datetime) -> None:
+    text = Checkpoint(origin=origin(), size=frontier.size, root=frontier.root()).to_bytes()
+    note = join_note(text, [signer().sign(text)])
+    LedgerCheckpoint.objects.bulk_create(
+        [
+            LedgerCheckpoint(
+                size=frontier.size, root=frontier.root().hex(), frontier=frontier.to_hex(), note=note.decode(), at=now
+            )
+        ]
+    )
+
+
+def publish() -> int:
+    """Writes what the ledger gained to its public files, the checkpoint last. Returns the size published.
+
+    Called within a second of a change by the server, and at the end of a command. A crash in between leaves files
+    that the next call finds and completes.
+    """
+    head = LedgerCheckpoint.objects.order_by("-size").first()
+    if head is None or published_size() >= head.size:
+        return head.size if head else 0
+    with transaction.atomic():
+        _lock()
+        _publish(head)
+    return head.size
+
+
+def _publish(head: LedgerCheckpoint) -> None:
+    """Under the sequencer's lock, so that two processes never let the checkpoint step back."""
+    store = tiles()
+    done = published_size()
+    if done < head.size:
+        rows = LedgerEntry.objects.filter(position__lt=head.size, position__gte=done - done % TILE_WIDTH)
+        kept = list(rows.order_by("position").values_list("header", "leaf"))
+        leaves = [bytes(leaf) for _, leaf in kept[done % TILE_WIDTH :]]
+        for tile, data in grown_tiles(done, leaves, lambda tile: store.read_tile(int(tile.level), tile.n, tile.width)):
+            store.write_tile(int(tile.level), tile.n, tile.width, data)
+        for start in range(0, len(kept), TILE_WIDTH):
+            bundle = [bytes(header) for header, _ in kept[start : start + TILE_WIDTH]]
+            store.write_entries(done // TILE_WIDTH + start // TILE_WIDTH, len(bundle), encode_entries(bundle))
+        store.write_checkpoint(head.note.encode())
+
+
+def published_size() -> int:
+    """How many entries the public files hold."""
+    try:
+        note = tiles().read_checkpoint()
+    except TileMissingError:
+        return 0
+    return Checkpoint.from_bytes(note.partition(b"\n\n")[0] + b"\n").size

@@ -1,0 +1,204 @@
+"""Putting AI systems into the register: one by hand, many from a file, and changing them."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError
+
+from annexa.actions.door import Door, door
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.answers.imports import RESERVED, Planned, register_mark
+from annexa.answers.ledger import entry_of
+from annexa.pure.imports import PlannedRow, mapping_text
+from annexa.pure.permits import Actor
+from annexa.pure.systems import FIELD, SystemFacts, SystemFactsError, tidied, validate
+from annexa.records.systems import AiSystem
+
+KIND = "ai_system"
+LONGEST_NAME_PART = 60
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did. `entry` is its position in the ledger; None when the file changed nothing."""
+
+    added: int
+    updated: int
+    unchanged: int
+    skipped: int
+    entry: int | None
+
+
+def add_system(*, actor: Actor, facts: SystemFacts, now: datetime, because: str = "") -> AiSystem:
+    """Puts one AI system into the register. Ledger: ai_system. Raises InvalidError, NotPermittedError."""
+    with door(actor=actor, verb="change_system", now=now, because=because.strip()) as opened:
+        facts = _accepted(facts, slug="")
+        taken = set(AiSystem.objects.values_list("slug", flat=True))
+        system = _made(next(_slugs([facts.name], taken)), facts, now)
+        opened.write(system, kind=KIND, subject=_subject(system))
+    return system
+
+
+def change_system(
+    *, actor: Actor, slug: str, facts: SystemFacts, seen: datetime, now: datetime, because: str = ""
+) -> AiSystem:
+    """Replaces the facts about one AI system. `seen`: its `changed_at` when the actor looked at it.
+
+    The same facts again leave no entry. Ledger: ai_system.
+    Raises InvalidError, NotFoundError, NotPermittedError, and ConflictError if it changed since it was seen.
+    """
+    with door(actor=actor, verb="change_system", now=now, because=because.strip()) as opened:
+        system = AiSystem.objects.select_for_update().filter(slug=slug).first()
+        if system is None:
+            raise NotFoundError(f"There is no AI system {slug}.")
+        if system.changed_at != seen:
+            when = f"{system.changed_at:%d %b %Y, %H:%M:%S} UTC"
+            raise ConflictError(f"Somebody else changed {system.name} on {when}. Nothing was saved.")
+        facts = _accepted(facts, slug=slug)
+        if facts != system.facts():
+            system.take(facts)
+            system.changed_at = now
+            opened.write(system, kind=KIND, subject=_subject(system))
+    return system
+
+
+def import_systems(
+    *, actor: Actor, planned: Planned, now: datetime, progress: Progress | None = None, skip_bad: bool = False
+) -> Imported:
+    """Takes a planned file into the register, all of it or, with `skip_bad`, its rows without problems.
+
+    Ledger: ai_system for every system that is new or changed, and import; nothing when the file changes nothing.
+    Raises InvalidError with every problem, NotPermittedError, and ConflictError if the register changed since.
+    """
+    plan = planned.plan
+    added = [row for row in plan.rows if row.outcome == "added"]
+    updated = [row for row in plan.rows if row.outcome == "updated"]
+    told = _Told(progress, len(added) + len(updated))
+    because = f"Import of {planned.name}"
+    try:
+        with door(actor=actor, verb="import_systems", now=now, because=because, progress=told.step) as opened:
+            _refuse_problems(planned, skip_bad=skip_bad)
+            known = list(AiSystem.objects.order_by("id").values_list("slug", "changed_at"))
+            if register_mark(known) != planned.register:
+                raise ConflictError(_CHANGED)
+            _write_added(opened, added, {slug for slug, _ in known}, now)
+            told.before = len(added)
+            _write_updated(opened, updated, now)
+            if added or updated:
+                opened.note(_summary(planned), kind="import", subject=f"import/{planned.sha256}")
+    except IntegrityError as error:
+        raise ConflictError(_CHANGED) from error
+    return Imported(
+        added=len(added),
+        updated=len(updated),
+        unchanged=plan.count("unchanged"),
+        skipped=len(planned.table.rows) - len(plan.rows),
+        entry=entry_of(f"import/{planned.sha256}") if added or updated else None,
+    )
+
+
+_CHANGED = "Systems were added or changed since this file was looked at. Nothing was imported; look at it again."
+
+
+@dataclass(kw_only=False)
+class _Told:
+    """Tells how far an import is, over all it writes."""
+
+    progress: Progress | None
+    total: int
+    before: int = 0
+
+    def step(self, done: int, _of: int) -> None:
+        if self.progress:
+            self.progress(self.before + done, self.total)
+
+
+def _refuse_problems(planned: Planned, *, skip_bad: bool) -> None:
+    plan = planned.plan
+    if plan.problems and not (skip_bad and plan.rows):
+        raise InvalidError({"file": [str(problem) for problem in plan.problems]})
+
+
+def _write_added(opened: Door, rows: Sequence[PlannedRow], taken: set[str], now: datetime) -> None:
+    taken |= {row.slug for row in rows if row.slug}
+    fresh = _slugs([row.facts.name for row in rows if not row.slug], taken)
+    systems = [_made(row.slug or next(fresh), row.facts, now) for row in rows]
+    opened.write_many(systems, kind=KIND, subject=_subject)
+
+
+def _write_updated(opened: Door, rows: Sequence[PlannedRow], now: datetime) -> None:
+    if not rows:
+        return
+    kept = AiSystem.objects.select_for_update().in_bulk([row.slug for row in rows], field_name="slug")
+    systems = []
+    for row in rows:
+        system = kept[row.slug]
+        system.take(row.facts)
+        system.changed_at = now
+        systems.append(system)
+    fields = {name for row in rows for name in row.changed} | {"risk_class", "changed_at"}
+    opened.write_many(systems, kind=KIND, subject=_subject, fields=sorted(fields))
+
+
+def _summary(planned: Planned) -> dict[str, object]:
+    """What the ledger keeps of an import as a whole."""
+    return {
+        "name": planned.name,
+        "sha256": planned.sha256,
+        "rows": len(planned.table.rows),
+        **{outcome: planned.plan.count(outcome) for outcome in ("added", "updated", "unchanged")},
+        "mapping": mapping_text(planned.mapping),
+    }
+
+
+def _accepted(facts: SystemFacts, *, slug: str) -> SystemFacts:
+    """The facts put in order. Raises InvalidError with every problem, by field."""
+    try:
+        facts = tidied(facts)
+    except SystemFactsError as error:
+        raise InvalidError({"": list(error.problems)}) from error
+    problems: dict[str, list[str]] = {}
+    for found in validate(facts):
+        label = FIELD[found.field].label if found.field in FIELD else found.field.capitalize()
+        problems.setdefault(found.field, []).append(f"{label} {found.message}.")
+    other = AiSystem.objects.filter(reference__iexact=facts.reference).exclude(slug=slug).first()
+    if facts.reference and other is not None:
+        problems.setdefault("reference", []).append(f"{other.name} has this reference already.")
+    if problems:
+        raise InvalidError(problems)
+    return facts
+
+
+def _made(slug: str, facts: SystemFacts, now: datetime) -> AiSystem:
+    system = AiSystem(slug=slug, created_at=now, changed_at=now)
+    system.take(facts)
+    return system
+
+
+def _subject(system: AiSystem) -> str:
+    return f"{KIND}/{system.slug}"
+
+
+def slug_of(name: str) -> str:
+    """A name as it may stand in an address: plain letters, digits and single hyphens, at most 60 of them."""
+    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(words) > LONGEST_NAME_PART:
+        words = words[: LONGEST_NAME_PART + 1].rpartition("-")[0] or words[:LONGEST_NAME_PART]
+    return words or "system"
+
+
+def _slugs(names: Iterable[str], taken: set[str]) -> Iterator[str]:
+    """A slug for every name, none of them taken, reserved or given twice."""
+    turns: dict[str, int] = {}
+    for name in names:
+        plain = slug = slug_of(name)
+        while slug in taken or slug in RESERVED:
+            turns[plain] = turns.get(plain, 1) + 1
+            slug = f"{plain}-{turns[plain]}"
+        taken.add(slug)
+        yield slug

@@ -1,0 +1,33 @@
+"""The worker of a server process: places what waits in the ledger and publishes it, within a second of every change."""
+
+import logging
+import threading
+from datetime import UTC, datetime
+
+from django.db import DatabaseError, close_old_connections
+
+from annexa.actions.sequencer import publish, sequence
+from annexa.vault import VaultError
+
+EVERY_SECONDS = 0.5
+log = logging.getLogger("annexa.worker")
+_started = threading.Event()
+
+
+def start() -> None:
+    """Starts the worker once per process. It ends with the process; what it left undone the next one finishes."""
+    if not _started.is_set():
+        _started.set()
+        threading.Thread(target=_run, name="annexa-worker", daemon=True).start()
+
+
+def _run() -> None:
+    pause = threading.Event()
+    while not pause.wait(EVERY_SECONDS):
+        close_old_connections()
+        try:
+            sequence(now=datetime.now(UTC))
+            publish()
+        except (DatabaseError, VaultError, OSError):
+            log.exception("The ledger could not be published; trying again.")
+            pause.wait(5)

@@ -1,0 +1,1 @@
+"""Every question anyone can ask: one function per question."""

@@ -1,0 +1,58 @@
+"""The vault of this installation: where its bytes are, and the key it signs with."""
+
+import secrets
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from annexa.vault.blobs import Blobs
+from annexa.vault.keys import Signer, load_or_create_key
+from annexa.vault.tiles import TileStore
+
+
+def blobs() -> Blobs:
+    """Evidence bytes, by their SHA-256."""
+    return _blobs(settings.STORE)
+
+
+def tiles() -> TileStore:
+    """The ledger's public files: tiles, bundles of entries, the checkpoint."""
+    return _tiles(settings.STORE)
+
+
+def signer() -> Signer:
+    """The key that signs checkpoints and packs; made at first start."""
+    return _signer(settings.HOME, origin())
+
+
+def origin() -> str:
+    """The name of this ledger, as checkpoints give it (C2SP tlog-checkpoint: also the name of its key)."""
+    return settings.LEDGER_ORIGIN or _made_origin(settings.HOME)
+
+
+@cache
+def _blobs(store: Path) -> Blobs:
+    return Blobs(store)
+
+
+@cache
+def _tiles(store: Path) -> TileStore:
+    return TileStore(store / "ledger")
+
+
+@cache
+def _signer(home: Path, name: str) -> Signer:
+    return load_or_create_key(home / "keys", name)
+
+
+@cache
+def _made_origin(home: Path) -> str:
+    """A name of its own for a ledger nobody named: random, made once, so that two ledgers are never taken for one."""
+    path = home / "ledger-origin"
+    try:
+        with path.open("x", encoding="ascii") as file:
+            file.write(f"annexa.local/{secrets.token_hex(8)}")
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="ascii").strip()

@@ -1,0 +1,284 @@
+"""Questions about AI systems: the register with facets, one passport."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models.functions import Lower
+
+from annexa.answers.errors import UnknownError
+from annexa.answers.frameworks import adopted_frameworks
+from annexa.answers.posture import Standpoint, standpoint
+from annexa.pure.permits import Actor
+from annexa.pure.posture import ControlProof, FrameworkPosture, Verdict
+from annexa.pure.systems import FIELD, STAGES, SystemFacts
+from annexa.records.evidence import Evidence
+from annexa.records.ledger import EntryBody, LedgerEntry
+from annexa.records.systems import AiSystem
+
+PAGE_SIZES = (25, 50, 100)
+FACETS: tuple[str, ...] = ("risk_class", "stage", "unit", "personal_data", "impact_assessment", "monitoring")
+SORTS: tuple[str, ...] = ("name", "risk", "stage", "owner", "unit", "changed")
+"""What the register is ordered by; a minus before it turns it round."""
+RISK_ORDER = ("prohibited", "high-risk", "gpai-systemic", "gpai", "transparency", "minimal", "")
+HISTORY_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of the register is asked for: text, chosen facet values, only those nobody owns, order, page (from 1)."""
+
+    text: str = ""
+    chosen: Mapping[str, tuple[str, ...]]
+    unowned: bool = False
+    sort: str = "name"
+    page: int = 1
+    size: int = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """One choice of a facet and how many systems it leaves, given the other facets."""
+
+    value: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemRow:
+    """One row of the register with its posture against the adopted frameworks that ask something of systems."""
+
+    system: AiSystem
+    postures: tuple[FrameworkPosture | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """A page of the register. `total` counts what the filter leaves, `everything` the whole register."""
+
+    rows: tuple[SystemRow, ...]
+    frameworks: tuple[str, ...]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    asked: Asked
+    total: int
+    everything: int
+    units: int
+    unclassified: int
+    unowned: int
+    high_risk: int
+    retired: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One entry about a system: who did what and, for its record, which fields differ from the entry before."""
+
+    entry: LedgerEntry
+    by: str
+    because: str
+    about: str
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passport:
+    """Everything about one AI system. `facts`: as recorded at that time, None if it was not known yet."""
+
+    system: AiSystem
+    facts: SystemFacts | None
+    postures: tuple[FrameworkPosture, ...]
+    controls: tuple[ControlProof, ...]
+    inherited: tuple[ControlProof, ...]
+    evidence: tuple[Evidence, ...]
+    history: tuple[HistoryLine, ...]
+    at: datetime
+    ledger_size: int
+    in_use: bool
+
+
+def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
+    """One page of the register of AI systems. Cost: five queries whatever its size, three more after a change."""
+    everything = AiSystem.objects.visible_to(actor)
+    found = _matching(everything, asked)
+    combinations = _combinations(found)
+    total = sum(n for values, n in combinations if _fits(values, asked.chosen))
+    asked = replace(asked, page=min(max(1, asked.page), max(1, -(-total // asked.size))))
+    for name, values in asked.chosen.items():
+        found = found.filter(**{f"{name}__in": values}) if values else found
+    start = (asked.page - 1) * asked.size
+    rows = list(found.defer("source", "outputs").order_by(*_order(asked.sort))[start : start + asked.size])
+    stand = standpoint(actor=actor, now=now)
+    frameworks = tuple(f for f in adopted_frameworks() if _asks_systems(stand, f))
+    return Register(
+        rows=tuple(SystemRow(system=row, postures=_postures(stand, frameworks, row.slug)) for row in rows),
+        frameworks=frameworks,
+        facets={name: _facet(combinations, asked, name) for name in FACETS},
+        asked=asked,
+        total=total,
+        **_sums(everything),
+    )
+
+
+def matching_slugs(*, actor: Actor, asked: Asked) -> tuple[str, ...]:
+    """The systems a filter leaves, all of them, in the order asked for."""
+    found = _matching(AiSystem.objects.visible_to(actor), asked)
+    for name, values in asked.chosen.items():
+        found = found.filter(**{f"{name}__in": values}) if values else found
+    return tuple(found.order_by(*_order(asked.sort)).values_list("slug", flat=True))
+
+
+def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = None) -> Passport:
+    """One AI system with its posture, controls, evidence and history. Raises UnknownError."""
+    system = AiSystem.objects.visible_to(actor).filter(slug=slug).first()
+    if system is None:
+        raise UnknownError(f"There is no AI system {slug!r}.")
+    stand = standpoint(actor=actor, now=now, at=at)
+    in_use = slug in stand.engine.systems
+    frameworks = tuple(f for f in adopted_frameworks() if _asks_systems(stand, f))
+    proofs = [stand.engine.control(c, slug) for c in sorted(stand.library.controls)] if in_use else []
+    evidence = Evidence.objects.visible_to(actor).filter(scope=slug, recorded_at__lte=at or now)
+    shown = tuple(evidence.select_related("by").order_by("-recorded_at")[:50])
+    return Passport(
+        system=system,
+        facts=system.facts() if at is None or at >= system.changed_at else _facts_at(slug, at),
+        postures=tuple(p for p in _postures(stand, frameworks, slug) if p is not None),
+        controls=tuple(p for p in proofs if not p.inherited and p.verdict is not Verdict.NOT_APPLICABLE),
+        inherited=tuple(p for p in proofs if p.inherited),
+        evidence=shown,
+        history=_history(actor, slug, stand, shown),
+        at=stand.at,
+        ledger_size=stand.size,
+        in_use=in_use,
+    )
+
+
+def _postures(stand: Standpoint, frameworks: Sequence[str], slug: str) -> tuple[FrameworkPosture | None, ...]:
+    """Where a system stands against each framework; None for all when it is not in use."""
+    return tuple(stand.posture(f, slug) if slug in stand.engine.systems else None for f in frameworks)
+
+
+def _facts_at(slug: str, at: datetime) -> SystemFacts | None:
+    """The record as the ledger knew it at that time."""
+    entry = LedgerEntry.objects.filter(subject=f"ai_system/{slug}", at__lte=at).order_by("-position").first()
+    if entry is None:
+        return None
+    state = json.loads(bytes(EntryBody.objects.get(position=entry.position).body))["state"]
+    return SystemFacts.from_json({name: value for name, value in state.items() if name in {*FIELD, "source"}})
+
+
+def _history(actor: Actor, slug: str, stand: Standpoint, evidence: Sequence[Evidence]) -> tuple[HistoryLine, ...]:
+    """The latest entries about the system: its record, its own declarations and judgements, its evidence."""
+    subjects = [f"ai_system/{slug}", *(f"control/{c}/{slug}" for c in stand.library.controls)]
+    subjects += [f"evidence/{one.id}" for one in evidence]
+    rows = LedgerEntry.objects.visible_to(actor).filter(subject__in=subjects).order_by("-position")
+    entries = list(rows[:HISTORY_SHOWN])
+    kept = EntryBody.objects.filter(position__in=[entry.position for entry in entries])
+    bodies = {position: json.loads(bytes(body)) for position, body in kept.values_list("position", "body")}
+    states = [bodies[entry.position]["state"] for entry in entries if entry.kind == "ai_system"]
+    before = iter([*states[1:], None])
+    lines = []
+    for entry in entries:
+        body = bodies[entry.position]
+        older = next(before) if entry.kind == "ai_system" else None
+        lines.append(
+            HistoryLine(
+                entry=entry,
+                by=body["by"],
+                because=body["because"],
+                about=_about(entry.kind, body["state"]),
+                changed=_changed(older, body["state"]) if older else (),
+            )
+        )
+    return tuple(lines)
+
+
+def _about(kind: str, state: Mapping[str, Any]) -> str:
+    match kind:
+        case "ai_system":
+            return "Record"
+        case "evidence":
+            return f"Evidence for {state['control']}: {state['name']}"
+        case "adoption":
+            return f"{state['control']} {state['state']}"
+        case _:
+            return f"{str(state.get('kind', kind)).capitalize()} on {state.get('subject', '')}"
+
+
+def _changed(older: Mapping[str, Any], newer: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels of the fields that differ between two states."""
+    labels = [FIELD[name].label for name in FIELD if older.get(name) != newer.get(name)]
+    return tuple(labels + ["Source data"] * (older.get("source") != newer.get("source")))
+
+
+def _asks_systems(stand: Standpoint, framework: str) -> bool:
+    """Whether a framework asks anything of single systems."""
+    found = stand.library.frameworks[framework]
+    return any(stand.engine.reaches_systems(found, leaf) for leaf in found.leaves)
+
+
+def _matching(rows: QuerySet[AiSystem], asked: Asked) -> QuerySet[AiSystem]:
+    """The systems in which every word of the text occurs somewhere, before facets."""
+    for word in asked.text.split()[:10]:
+        rows = rows.filter(
+            Q(name__icontains=word) | Q(purpose__icontains=word) | Q(unit__icontains=word) | Q(slug__icontains=word)
+            | Q(reference__icontains=word) | Q(owner__icontains=word)
+        )  # fmt: skip
+    return rows.filter(owner="") if asked.unowned else rows
+
+
+def _order(sort: str) -> tuple[Any, ...]:
+    """How the register is sorted; by name within equals, whatever the case of its letters."""
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    orders: dict[str, Any] = {
+        "risk": _rank("risk_class", RISK_ORDER),
+        "stage": _rank("stage", (*(stage for stage in STAGES if stage), "")),
+        "owner": Lower("owner"),
+        "unit": Lower("unit"),
+        "changed": F("changed_at"),
+    }
+    by = orders.get(key, Lower("name"))
+    return (by.desc() if descending else by.asc(), Lower("name"), "slug")
+
+
+def _rank(field: str, order: Sequence[str]) -> Case:
+    return Case(*(When(**{field: word}, then=i) for i, word in enumerate(order)), default=len(order))
+
+
+Combination = tuple[Mapping[str, str], int]
+
+
+def _combinations(found: QuerySet[AiSystem]) -> list[Combination]:
+    """How many systems there are of each combination of facet values: enough to count every facet at once."""
+    counted = found.order_by().values_list(*FACETS).annotate(n=Count("id"))
+    return [(dict(zip(FACETS, values, strict=True)), n) for *values, n in counted]
+
+
+def _fits(values: Mapping[str, str], chosen: Mapping[str, tuple[str, ...]], *, without: str = "") -> bool:
+    return all(values[name] in words for name, words in chosen.items() if words and name != without)
+
+
+def _facet(combinations: Sequence[Combination], asked: Asked, name: str) -> tuple[FacetValue, ...]:
+    """The values of a facet, most frequent first, with what each would leave given the other facets."""
+    chosen = asked.chosen.get(name, ())
+    counts: Counter[str] = Counter(dict.fromkeys(chosen, 0))
+    for values, n in combinations:
+        counts[values[name]] += n if _fits(values, asked.chosen, without=name) else 0
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(FacetValue(value=value, count=n, chosen=value in chosen) for value, n in ordered)
+
+
+def _sums(everything: QuerySet[AiSystem]) -> dict[str, int]:
+    """The numbers the page opens with."""
+    return everything.aggregate(
+        everything=Count("id"),
+        units=Count("unit", distinct=True, filter=~Q(unit="")),
+        unclassified=Count("id", filter=Q(risk_class="")),
+        unowned=Count("id", filter=Q(owner="")),
+        high_risk=Count("id", filter=Q(risk_class="high-risk")),
+        retired=Count("id", filter=Q(stage="retirement")),
+    )
