@@ -1,0 +1,58 @@
+"""`annexa`: the command line. Reads the words, calls the same answers and actions as the pages, prints the result.
+
+Exit codes: 0 yes or done, 1 a clear no, 2 wrong use or bad input, 3 could not reach or read what it needed.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from annexa.cli import evidence, frameworks, imports, ledger, packs, people, posture, serve, words
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar of the command."""
+    found = argparse.ArgumentParser(
+        prog="annexa",
+        description="One management system for AI governance and information security.",
+        epilog="annexa COMMAND --help shows an example of each.",
+    )
+    sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for area in (serve, imports, frameworks, posture, evidence, ledger, packs, people):
+        area.add_parsers(sub)
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code. A user never sees a traceback."""
+    args = parser().parse_args(argv)
+    if getattr(args, "needs_django", True):
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annexa.settings")
+        import django
+
+        django.setup()
+    try:
+        run: Run = args.run
+        return run(args)
+    except KeyboardInterrupt:
+        words.say("Stopped; nothing half-done was kept.")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        words.say(f"annexa: {words.of_os(error)}")
+        return 3
+    except Exception as error:
+        sentence = words.of(error)
+        if sentence is None:
+            raise
+        words.say(f"annexa: {sentence}")
+        return words.code_of(error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

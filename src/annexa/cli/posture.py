@@ -1,0 +1,146 @@
+"""`annexa posture` and `annexa explain`: where we stand, and why."""
+
+import argparse
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from annexa.cli import words
+
+
+def add_parsers(sub: Any) -> None:
+    """Adds the commands."""
+    one = sub.add_parser(
+        "posture",
+        help="where the organisation, or one AI system, stands against every framework",
+        epilog="example: annexa posture --framework iso27001-2022 --at 2027-03-01 --format json",
+    )
+    one.add_argument("--framework", action="append", metavar="ID", help="only this framework; may be repeated")
+    which = one.add_mutually_exclusive_group()
+    which.add_argument("--system", metavar="SLUG", help="for one AI system")
+    which.add_argument("--all-systems", action="store_true", help="for every AI system in use, one line each")
+    words.add_at(one)
+    words.add_format(one)
+    one.set_defaults(run=posture)
+    two = sub.add_parser(
+        "explain",
+        help="the proof tree under one verdict",
+        epilog="example: annexa explain A.5.24 --framework iso27001-2022",
+    )
+    two.add_argument("requirement", help="official id of the requirement")
+    two.add_argument("--framework", required=True, metavar="ID")
+    two.add_argument("--system", metavar="SLUG", help="for one AI system")
+    words.add_at(two)
+    two.add_argument("--format", choices=("table", "json"), default="table", help="how to print (default: table)")
+    two.set_defaults(run=explain)
+
+
+def posture(args: argparse.Namespace) -> int:
+    """Prints counts per framework; as JSON, every requirement."""
+    from annexa.answers.frameworks import adopted_frameworks, framework_page
+    from annexa.answers.posture import standpoint
+    from annexa.library.load import library
+    from annexa.pure.facts import ORGANISATION
+    from annexa.pure.permits import ANNEXA
+    from annexa.pure.proofs import posture_json, rfc3339
+
+    now, at = words.now(), words.instant(args.at)
+    stand = standpoint(actor=ANNEXA, now=now, at=at)
+    scopes: Sequence[str] = tuple(stand.engine.systems) if args.all_systems else (args.system or ORGANISATION,)
+    chosen = args.framework or adopted_frameworks() or tuple(sorted(library().frameworks))
+    for framework in chosen:
+        framework_page(actor=ANNEXA, framework=framework, now=now, at=at, scope=scopes[0] if scopes else ORGANISATION)
+    postures = [stand.posture(framework, scope) for scope in scopes for framework in chosen]
+    if args.format == "json":
+        found = [posture_json(one) for one in postures]
+        words.dump(
+            {"at": rfc3339(stand.at), "library": library().version, "ledger_size": stand.size, "frameworks": found}
+        )
+        return 0
+    words.rows(
+        [
+            {
+                "framework": one.framework.id,
+                "scope": one.scope,
+                "met": one.counts[next(iter(one.counts))],
+                "applicable": one.applicable,
+                "readiness": "" if one.readiness is None else f"{one.readiness:.0%}",
+                **{str(verdict): n for verdict, n in list(one.counts.items())[1:]},
+            }
+            for one in postures
+        ],
+        args.format,
+    )
+    return 0
+
+
+def explain(args: argparse.Namespace) -> int:
+    """Prints the tree: requirement, controls, expectations, evidence."""
+    from annexa.answers import frameworks
+    from annexa.pure.facts import ORGANISATION
+    from annexa.pure.permits import ANNEXA
+    from annexa.pure.proofs import proof_json
+
+    proof = proof_json(
+        frameworks.explain(
+            actor=ANNEXA,
+            framework=args.framework,
+            requirement=args.requirement,
+            now=words.now(),
+            at=words.instant(args.at),
+            scope=args.system or ORGANISATION,
+        )
+    )
+    if args.format == "json":
+        words.dump(proof)
+    else:
+        _requirement(proof, 0)
+    return 0
+
+
+def _line(depth: int, text: str) -> None:
+    print(textwrap.fill(text, 110, initial_indent="  " * depth, subsequent_indent="  " * (depth + 1)))
+
+
+def _requirement(proof: dict[str, Any], depth: int) -> None:
+    _line(depth, f"[{proof['verdict']}] {proof['requirement']} {proof['title']} in {proof['scope']}, {proof['at']}")
+    for sentence in proof["because"]:
+        _line(depth + 1, sentence)
+    for judgement in proof["judgements"]:
+        _line(depth + 1, f"{judgement['kind']} by {judgement['by']}: {judgement['because']}")
+    for control in proof["controls"]:
+        _control(control, depth + 1)
+    for group in proof.get("systems", {}).get("groups", ()):
+        inner = group["proof"]
+        _line(depth + 1, f"[{inner['verdict']}] {_some(group['systems'])}")
+        for sentence in inner["because"][1:]:
+            _line(depth + 2, sentence)
+
+
+def _control(control: dict[str, Any], depth: int) -> None:
+    inherited = ", inherited" if control["inherited"] else ""
+    _line(depth, f"[{control['verdict']}] {control['id']} {control['name']} ({control.get('extent', '')}{inherited})")
+    population = control.get("population")
+    if population:
+        _line(depth + 1, f"effective in {population['effective']} of {population['total']} AI systems")
+        for group in population["groups"]:
+            if group["proof"]["verdict"] != "effective":
+                _line(depth + 1, f"[{group['proof']['verdict']}] {_some(group['systems'])}")
+    for expectation in control["expectations"]:
+        _line(depth + 1, f"({expectation['state']}) {expectation['what']}")
+        if check := expectation["check"]:
+            _line(depth + 2, f"{check['fulfilled']} of {check['population']}: {check['asserts']}")
+            if check["exceptions"]:
+                _line(depth + 2, f"falls short: {_some(check['exceptions'])}")
+        for evidence in expectation["evidence"]:
+            _line(
+                depth + 2,
+                f"{'pass' if evidence['passing'] else 'FAIL'} {evidence['name']}, observed {evidence['observed_at']}, "
+                f"expires {evidence['expires_at']}, by {evidence['by']}, sha256 {evidence['sha256']}, "
+                f"ledger entry {evidence['ledger_index']}",
+            )
+
+
+def _some(slugs: Sequence[str]) -> str:
+    more = f" and {len(slugs) - 5:,} more" if len(slugs) > 5 else ""
+    return ", ".join(slugs[:5]) + more

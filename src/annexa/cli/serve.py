@@ -1,0 +1,106 @@
+"""`annexa serve`, `demo`, `doctor`: run it, try it, see what is wrong with it."""
+
+import argparse
+import os
+from typing import Any
+
+from annexa.cli import words
+
+
+def add_parsers(sub: Any) -> None:
+    """Adds the commands."""
+    one = sub.add_parser(
+        "serve",
+        help="serve the pages; prepares the database first if needed",
+        epilog="example: annexa serve --port 8000",
+    )
+    one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    one.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    one.add_argument("--demo", action="store_true", help="create the demo organisation on an empty home first")
+    one.set_defaults(run=serve)
+    two = sub.add_parser("demo", help="create the demo organisation on an empty home", epilog="example: annexa demo")
+    two.set_defaults(run=demo)
+    three = sub.add_parser(
+        "doctor",
+        help="what is configured, what is wrong, how to mend it",
+        epilog="example: annexa doctor --format json",
+    )
+    words.add_format(three)
+    three.set_defaults(run=doctor)
+
+
+def prepare() -> None:
+    """Brings the database to this version, makes the signing key, and settles what a killed process left behind."""
+    from datetime import timedelta
+
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    from annexa.actions.sequencer import publish, sequence
+    from annexa.answers.store import blobs, signer, tiles
+    from annexa.library.load import library
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
+    library()
+    signer()
+    now = words.now()
+    sequence(now=now)
+    publish()
+    blobs().sweep(older_than=now - timedelta(days=1))
+    tiles().sweep(older_than=now - timedelta(days=1))
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serves until it is stopped."""
+    prepare()
+    if args.demo:
+        _make_demo()
+    from annexa.actions.organisation import start_links
+
+    for line in start_links(f"http://{args.host}:{args.port}"):
+        print(line, flush=True)
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "annexa.settings"
+    Granian(
+        "annexa.wsgi:application",
+        address=args.host,
+        port=args.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=4,
+        backlog=256,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    ).serve()
+    return 0
+
+
+def demo(_args: argparse.Namespace) -> int:
+    """Creates the demo organisation; does nothing if it is there already."""
+    prepare()
+    _make_demo()
+    return 0
+
+
+def _make_demo() -> None:
+    from annexa.actions.demo import create_demo
+    from annexa.actions.sequencer import publish
+
+    person = create_demo(now=words.now())
+    publish()
+    words.say(f"The demo organisation is ready; {person.name} is its administrator. Start with: annexa serve")
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Looks at everything Annexa stands on. 1 if something is wrong."""
+    from annexa.answers.health import examine
+
+    found = examine()
+    words.rows([{"what": f.what, "state": f.state, "detail": f.detail, "mend": f.mend} for f in found], args.format)
+    return 1 if any(f.state == "wrong" for f in found) else 0

@@ -1,0 +1,125 @@
+"""What the command line says: rows as table, JSON or CSV on standard output, everything else on standard error."""
+
+import argparse
+import csv
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+FORMATS = ("table", "json", "csv")
+
+
+def say(sentence: str) -> None:
+    """A sentence for the person, not for a pipe."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def now() -> datetime:
+    """The instant at which a command acts."""
+    return datetime.now(UTC)
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Every command that prints rows lets one choose how."""
+    parser.add_argument("--format", choices=FORMATS, default="table", help="how to print (default: table)")
+
+
+def add_at(parser: argparse.ArgumentParser) -> None:
+    """Every command that judges can be asked for another date."""
+    parser.add_argument("--at", metavar="T", help="a date or instant, past or future, such as 2026-11-20")
+
+
+def instant(text: str | None) -> datetime | None:
+    """The instant typed, None if none was. Raises InstantError."""
+    from annexa.pure.instants import parse_instant
+
+    return parse_instant(text, now=now()) if text else None
+
+
+def rows(found: Sequence[Mapping[str, Any]], how: str, *, columns: Sequence[str] | None = None) -> None:
+    """Prints rows that all have the same columns."""
+    names = list(columns or (found[0] if found else []))
+    if how == "json":
+        dump([{name: row[name] for name in names} for row in found])
+    elif how == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([_cell(row[name]) for name in names] for row in found)
+    else:
+        _table([[_cell(row[name]) for name in names] for row in found], names)
+
+
+def dump(found: Any) -> None:
+    """Prints JSON that a person can read and a program can parse."""
+    json.dump(found, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(one) for one in value)
+    return str(value)
+
+
+def _table(cells: list[list[str]], names: Sequence[str]) -> None:
+    """Columns of their own width; the last one runs on."""
+    widths = [min(60, max(len(name), *(len(row[i]) for row in cells), 1)) for i, name in enumerate(names)]
+    for row in [list(names), *cells]:
+        shown = [text if i == len(row) - 1 else _cut(text, widths[i]) for i, text in enumerate(row)]
+        print("  ".join(shown).rstrip())
+
+
+def _cut(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) <= width else text[: width - 1] + "…"
+
+
+class Progress:
+    """Says how far long work is, on standard error, once it has taken more than a second."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.started, self.said = what, time.monotonic(), 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """`done` of `total`."""
+        here = time.monotonic()
+        if here - self.started > 1 and (here - self.said > 0.5 or done == total):
+            self.said = here
+            say(f"{self.what}: {done:,} of {total:,}")
+
+
+def of(error: Exception) -> str | None:
+    """The sentence for an error that is the user's to mend; None for one that is ours."""
+    from annexa.actions.errors import ActionError
+    from annexa.answers.errors import UnknownError
+    from annexa.pure.instants import InstantError
+    from annexa.vault import VaultError
+
+    known: tuple[type[Exception], ...] = (ActionError, UnknownError, InstantError, VaultError)
+    if isinstance(error, known):
+        return str(error)
+    from django.db import DatabaseError
+
+    if not isinstance(error, DatabaseError):
+        return None
+    if "no such table" in str(error) or "does not exist" in str(error):
+        return "the database is not prepared for this version yet; annexa serve (or annexa demo) does that."
+    return f"the database says: {error}"
+
+
+def code_of(error: Exception) -> int:
+    """3 for what could not be read or reached, 2 for what was asked wrongly."""
+    from django.db import DatabaseError
+
+    from annexa.vault import VaultError
+
+    return 3 if isinstance(error, (VaultError, DatabaseError)) else 2
+
+
+def of_os(error: OSError) -> str:
+    """What the operating system refused, and where."""
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)

@@ -1,0 +1,22 @@
+"""Every address of the product, from its faces."""
+
+from django.urls import path
+
+from annexa.api import health, public_ledger
+from annexa.web import account, assets, controls, frameworks, imports, ledger, search, start, style, systems, today
+
+urlpatterns = [
+    path("assets/<str:name>", assets.asset, name="asset"),
+    path("style", style.style, name="style"),
+    *health.urls,
+    *public_ledger.urls,
+    *start.urls,
+    *account.urls,
+    *today.urls,
+    *imports.urls,
+    *systems.urls,
+    *frameworks.urls,
+    *controls.urls,
+    *ledger.urls,
+    *search.urls,
+]
