@@ -1,0 +1,1 @@
+"""Pages: ask one question or call one action, show the result."""

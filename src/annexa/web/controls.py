@@ -1,0 +1,532 @@
+"""Controls: the catalogue; one with its expectations, evidence, declarations and judgements, done where they stand."""
+
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any, BinaryIO, cast
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.files.uploadhandler import StopUpload
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header, urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_POST, require_safe
+
+from annexa.actions.controls import adopt_control, close_judgement, judge
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.evidence import add_evidence, attest
+from annexa.answers.controls import (
+    FAMILIES,
+    ControlPage,
+    ControlRow,
+    control_page,
+    counts_of,
+    list_controls,
+    open_evidence,
+    open_judgement,
+    systems_of,
+)
+from annexa.answers.errors import UnknownError
+from annexa.answers.trees import ExpectationNode, Piece
+from annexa.pure.facts import ADOPTION_STATES, JUDGEMENT_KINDS, ORGANISATION
+from annexa.pure.permits import Permit, may
+from annexa.pure.posture import CONTROL_ORDER, Verdict
+from annexa.pure.standards import ExpectationKind
+from annexa.records.evidence import Evidence
+from annexa.vault.blobs import BlobForgedError, BlobMissingError
+from annexa.web.asof import as_of
+from annexa.web.frame import actor, person
+from annexa.web.refused import refused
+from annexa.web.templatetags.face import LOOKS
+from annexa.web.uploads import refusal
+
+log = logging.getLogger(__name__)
+
+SLUGS: Mapping[str, Verdict] = {LOOKS[v].colour: v for v in (*CONTROL_ORDER, Verdict.NOT_APPLICABLE)}
+"""Verdicts as addresses name them."""
+LONGEST = 10_000
+STATES = {
+    "implemented": later("Implemented"),
+    "planned": later("Planned by a date"),
+    "not implemented": later("Not implemented"),
+    "excluded": later("Excluded, with a justification"),
+}
+KINDS = {
+    "major nonconformity": later("Major nonconformity"),
+    "minor nonconformity": later("Minor nonconformity"),
+    "accepted exception": later("Accepted exception, until a date"),
+    "exclusion": later("Exclusion, until a date"),
+}
+OUTCOMES = (("yes", later("It passes")), ("no", later("It fails")))
+
+
+# --- forms --------------------------------------------------------------------------------------------------------
+
+
+def _date(label: Any, **more: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more)
+
+
+def _text(label: Any, rows: int = 2, **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": rows}), **more)
+
+
+def _outcome() -> forms.ChoiceField:
+    return forms.ChoiceField(label=later("What it says"), choices=OUTCOMES, initial="yes", widget=forms.RadioSelect)
+
+
+class EvidenceForm(forms.Form):
+    """A file that answers an expectation."""
+
+    file = forms.FileField(
+        label=later("File"), allow_empty_file=True, error_messages={"required": later("Choose a file.")}
+    )
+    observed_at = _date(later("Observed on"), help_text=later("The day on which it was so, not the day of upload"))
+    expires_at = _date(later("Valid until"), required=False)
+    passing = _outcome()
+    note = _text(later("Note"), required=False)
+
+
+class StatementForm(forms.Form):
+    """A person's own word that something is so."""
+
+    statement = _text(later("What you state to be so"), rows=3)
+    expires_at = _date(later("Valid until"), required=False)
+    passing = _outcome()
+
+
+class AdoptionForm(forms.Form):
+    """What is declared about a control."""
+
+    state = forms.ChoiceField(
+        label=later("This control is"), choices=[(s, STATES[s]) for s in ADOPTION_STATES], widget=forms.RadioSelect
+    )
+    plan_due = _date(later("Planned for"), required=False)
+    because = _text(later("Reason or justification"), required=False)
+
+
+class JudgementForm(forms.Form):
+    """What a person found or accepted beside the verdict."""
+
+    kind = forms.ChoiceField(label=later("Judgement"), choices=[(k, KINDS[k]) for k in JUDGEMENT_KINDS])
+    because = _text(later("What was found or accepted, and why"))
+    ends_at = _date(later("Ends on"), required=False)
+
+
+class ClosureForm(forms.Form):
+    """The end of a judgement."""
+
+    because = _text(later("What was done"))
+
+
+def _instant(on: date | None, now: datetime) -> datetime | None:
+    """The instant that a day in a form means: now for today, else its last one."""
+    if on is None:
+        return None
+    return now if on == now.date() else _end_of(on)
+
+
+def _end_of(on: date | None) -> datetime | None:
+    return datetime.combine(on, time.max, tzinfo=UTC) if on else None
+
+
+# --- the catalogue ------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def controls(request: HttpRequest) -> HttpResponse:
+    """The catalogue by family, with verdicts, searched and filtered."""
+    now = timezone.now()
+    asof = as_of(request, now)
+    rows = list_controls(actor=actor(request), now=now, at=asof.at)
+    text, done = request.GET.get("q", "").strip(), request.GET.get("implemented", "")
+    verdicts = [v for v in request.GET.getlist("verdict") if v in SLUGS]
+    shown = [row for row in rows if _matches(row, text, {SLUGS[v] for v in verdicts}, done)]
+    context = {
+        "now": now,
+        "asof": asof,
+        "text": text,
+        "done": done,
+        "verdicts": [(v, LOOKS[SLUGS[v]].word) for v in verdicts],
+        "counts": counts_of(rows),
+        "total": len(rows),
+        "shown": len(shown),
+        "families": [(name, found) for name in _families(shown) if (found := [r for r in shown if r.family == name])],
+    }
+    part = "controls/_register.html" if getattr(request, "htmx", None) else "controls/index.html"
+    return render(request, part, context)
+
+
+def _families(rows: list[ControlRow]) -> list[str]:
+    return list(dict.fromkeys([*FAMILIES.values(), *(row.family for row in rows)]))
+
+
+def _matches(row: ControlRow, text: str, verdicts: set[Verdict], done: str) -> bool:
+    if verdicts and row.proof.verdict not in verdicts:
+        return False
+    if done in {"yes", "no"} and row.implemented is not (done == "yes"):
+        return False
+    control = row.control
+    said = f"{control.id} {control.name} {control.objective} {control.owner_role} {row.family}".casefold()
+    return all(word in said for word in text.casefold().split())
+
+
+# --- one control --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A piece of evidence with its record: size, type and note."""
+
+    piece: Piece
+    record: Evidence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """An expectation as its page shows it: what counts, what is superseded, and the form to answer it."""
+
+    node: ExpectationNode
+    newest: Shown | None
+    earlier: tuple[Shown, ...]
+    form: forms.Form | None
+    view: str
+    open: bool
+
+
+Bound = Mapping[str, forms.Form]
+
+
+@require_safe
+def control(request: HttpRequest, control: str) -> HttpResponse:
+    """One control in a scope: verdict and why, expectations, what it covers, declarations and judgements."""
+    return _page(request, control, scope=request.GET.get("scope", "") or ORGANISATION, bound={}, status=200)
+
+
+def _page(
+    request: HttpRequest, control: str, *, scope: str, bound: Bound, status: int, stopped: str = ""
+) -> HttpResponse:
+    """The page, with `bound` the forms that were refused, by what they are for; `stopped`: a file that was."""
+    now = timezone.now()
+    asof = as_of(request, now)
+    try:
+        page = control_page(actor=actor(request), control=control, now=now, at=asof.at, scope=scope)
+    except UnknownError as error:
+        raise Http404(str(error)) from error
+    mine = page.control.level == "organisation" and (scope == ORGANISATION or page.overridden)
+    answers = mine or (page.control.level == "system" and scope != ORGANISATION)
+    context = {
+        "now": now,
+        "asof": asof,
+        "page": page,
+        "picking": page.proof.groups is not None,
+        "asking": [_asking(request, page, node, bound, open_=answers and asof.at is None) for node in page.expected],
+        "covers": _covers(page),
+        "stopped": stopped,
+        "wrong": next(iter(bound.values()), None),
+    }
+    context |= _systems(request, page, now, asof.at) | _decisions(request, page, bound, editable=asof.at is None)
+    return render(request, "controls/control.html", context, status=status)
+
+
+def _asking(request: HttpRequest, page: ControlPage, node: ExpectationNode, bound: Bound, *, open_: bool) -> Asking:
+    expectation = node.proof.expectation
+    spoken = expectation.kind is ExpectationKind.ATTESTATION
+    verb, view = ("attest", "control-attest") if spoken else ("add_evidence", "control-evidence")
+    offered = open_ and expectation.kind is not ExpectationKind.RECORD and isinstance(may(actor(request), verb), Permit)
+    refused_form = bound.get(expectation.id)
+    fresh = _fresh(StatementForm if spoken else EvidenceForm, expectation.id, observed_at=timezone.now().date())
+    shown = tuple(Shown(piece=piece, record=page.records.get(piece.evidence.id)) for piece in node.pieces)
+    return Asking(
+        node=node,
+        newest=shown[0] if shown else None,
+        earlier=shown[1:],
+        form=(refused_form or fresh) if offered else None,
+        view=view,
+        open=refused_form is not None,
+    )
+
+
+def _fresh(kind: type[forms.Form], key: str, **initial: Any) -> forms.Form:
+    return kind(auto_id=f"{key}-%s", initial=initial)
+
+
+def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editable: bool) -> dict[str, Any]:
+    """The forms to declare, judge and close, as far as this person may."""
+    who = actor(request)
+    adopts, judges, closes = (
+        editable and isinstance(may(who, verb), Permit) for verb in ("adopt_control", "judge", "close_judgement")
+    )
+    declared = page.proof.adoption.state if page.proof.adoption else "implemented"
+    return {
+        "adoption_form": (bound.get("adopt") or _fresh(AdoptionForm, "adopt", state=declared)) if adopts else None,
+        "adoption_open": "adopt" in bound,
+        "judgement_form": (bound.get("judge") or _fresh(JudgementForm, "judge")) if judges else None,
+        "judgement_open": "judge" in bound,
+        "judgements": [
+            (one, (bound.get(one.id) or _fresh(ClosureForm, f"close-{one.id}")) if closes else None, one.id in bound)
+            for one in page.proof.judgements
+        ],
+    }
+
+
+def _systems(request: HttpRequest, page: ControlPage, now: datetime, at: datetime | None) -> dict[str, Any]:
+    """For a system-level control without a scope: the systems to choose from."""
+    if page.proof.groups is None:
+        return {}
+    text = request.GET.get("q", "").strip()
+    found, total = systems_of(actor=actor(request), control=page.control.id, now=now, at=at, text=text)
+    return {"systems": found, "systems_total": total, "text": text}
+
+
+def _covers(page: ControlPage) -> list[tuple[Any, list[Any]]]:
+    """What it covers, framework by framework."""
+    found: dict[str, tuple[Any, list[Any]]] = {}
+    for one in page.covers:
+        found.setdefault(one.framework.id, (one.framework, []))[1].append(one)
+    return list(found.values())
+
+
+# --- doing --------------------------------------------------------------------------------------------------------
+
+
+def _stopped(request: HttpRequest) -> str:
+    """The sentence for a file that was too large to be read at all; "" if it was not. Raises MultiPartParserError."""
+    with suppress(StopUpload):
+        request.POST  # noqa: B018  reading it is what lets the upload be stopped
+    return refusal(request)
+
+
+def _unread(request: HttpRequest, control: str, sentence: str, *, status: int) -> HttpResponse:
+    """The page with the form open that a file did not reach."""
+    expectation, scope = _target(request)
+    fresh = _fresh(EvidenceForm, expectation, observed_at=timezone.now().date())
+    return _page(request, control, scope=scope, bound={expectation: fresh}, status=status, stopped=sentence)
+
+
+@csrf_exempt
+@require_POST
+def evidence(request: HttpRequest, control: str) -> HttpResponse:
+    """Takes a file in. A stopped upload has lost its fields, the token among them, so it is answered before that."""
+    try:
+        if sentence := _stopped(request):
+            return _unread(request, control, sentence, status=413)
+    except MultiPartParserError:
+        said = _("The form could not be read: the file's name is too long, or it was cut short. Nothing was kept.")
+        return _unread(request, control, said, status=422)
+    return _evidence(request, control)
+
+
+@csrf_protect
+def _evidence(request: HttpRequest, control: str) -> HttpResponse:
+    now = timezone.now()
+    expectation, scope = _target(request)
+    form = EvidenceForm(request.POST, request.FILES, auto_id=f"{expectation}-%s")
+
+    def do(given: Mapping[str, Any]) -> str:
+        made = add_evidence(
+            actor=actor(request), person=person(request), control=control, expectation=expectation, scope=scope,
+            file=cast(BinaryIO, given["file"].file), name=given["file"].name, limit_bytes=settings.UPLOAD_LIMIT_BYTES,
+            observed_at=_instant(given["observed_at"], now), expires_at=_end_of(given["expires_at"]),
+            passing=given["passing"] == "yes", note=given["note"], now=now,
+        )  # fmt: skip
+        return _("%(name)s is kept as evidence") % {"name": made.name}
+
+    return _done(request, control, scope, expectation, form, do, verb="add_evidence")
+
+
+@require_POST
+def statement(request: HttpRequest, control: str) -> HttpResponse:
+    """Takes a person's statement in."""
+    now = timezone.now()
+    expectation, scope = _target(request)
+    form = StatementForm(request.POST, auto_id=f"{expectation}-%s")
+
+    def do(given: Mapping[str, Any]) -> str:
+        attest(
+            actor=actor(request), person=person(request), control=control, expectation=expectation, scope=scope,
+            statement=given["statement"], expires_at=_end_of(given["expires_at"]), passing=given["passing"] == "yes",
+            now=now,
+        )  # fmt: skip
+        return _("Your statement is kept as evidence")
+
+    return _done(request, control, scope, expectation, form, do, verb="attest")
+
+
+@require_POST
+def adopt(request: HttpRequest, control: str) -> HttpResponse:
+    """Declares the control implemented, planned, not implemented or excluded."""
+    now = timezone.now()
+    _expectation, scope = _target(request)
+    form = AdoptionForm(request.POST, auto_id="adopt-%s")
+
+    def do(given: Mapping[str, Any]) -> str:
+        adopt_control(
+            actor=actor(request), person=person(request), control=control, scope=scope, state=given["state"],
+            because=given["because"], plan_due=_end_of(given["plan_due"]), now=now,
+        )  # fmt: skip
+        return _("Declared: %(state)s") % {"state": given["state"]}
+
+    return _done(request, control, scope, "adopt", form, do, verb="adopt_control")
+
+
+@require_POST
+def give_judgement(request: HttpRequest, control: str) -> HttpResponse:
+    """Records a judgement beside the verdict."""
+    now = timezone.now()
+    _expectation, scope = _target(request)
+    form = JudgementForm(request.POST, auto_id="judge-%s")
+
+    def do(given: Mapping[str, Any]) -> str:
+        judge(
+            actor=actor(request), person=person(request), kind=given["kind"], subject=control, scope=scope,
+            because=given["because"], ends_at=_end_of(given["ends_at"]), now=now,
+        )  # fmt: skip
+        return _("Judgement recorded")
+
+    return _done(request, control, scope, "judge", form, do, verb="judge")
+
+
+@require_POST
+def close(request: HttpRequest, judgement: str) -> HttpResponse:
+    """Ends a judgement. One on a requirement is answered by that requirement's page."""
+    now = timezone.now()
+    try:
+        found = open_judgement(actor=actor(request), judgement=judgement)
+    except UnknownError as error:
+        raise Http404(str(error)) from error
+    form = ClosureForm(request.POST, auto_id=f"close-{judgement}-%s")
+
+    def do(given: Mapping[str, Any]) -> str:
+        close_judgement(
+            actor=actor(request), person=person(request), judgement=judgement, because=given["because"], now=now
+        )
+        return _("Judgement closed")
+
+    if found.framework:
+        return _done_elsewhere(request, form, do, _requirement_url(found.framework, found.subject, found.scope))
+    return _done(request, found.subject, found.scope, judgement, form, do, verb="close_judgement")
+
+
+def _target(request: HttpRequest) -> tuple[str, str]:
+    """Which expectation in which scope: in the address of a form, so that it outlives a stopped upload."""
+    return request.GET.get("expectation", ""), request.GET.get("scope", "") or ORGANISATION
+
+
+def _done(
+    request: HttpRequest,
+    control: str,
+    scope: str,
+    key: str,
+    form: forms.Form,
+    do: Callable[[Mapping[str, Any]], str],
+    *,
+    verb: str,
+) -> HttpResponse:
+    """Does it and goes back to the control; or shows the form again with what is wrong."""
+    permit = may(actor(request), verb)
+    if not isinstance(permit, Permit):
+        return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
+    if (answer := _tried(request, form, do)) is not None:
+        return answer
+    if form.errors:
+        if "file" in form.fields and not form.errors.get("file"):
+            form["file"].help_text = _("Choose the file again; a browser does not keep it")
+        return _page(request, control, scope=scope, bound={key: form}, status=422)
+    return _see(_control_url(control, scope, key))
+
+
+def _done_elsewhere(
+    request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str], url: str
+) -> HttpResponse:
+    """Does what has no form of its own on the page it belongs to."""
+    if (answer := _tried(request, form, do)) is not None:
+        return answer
+    if form.errors:
+        text = " ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences)
+        return refused(request, status=422, title=_("The judgement stays open"), text=text)
+    return _see(url)
+
+
+def _tried(request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str]) -> HttpResponse | None:
+    """Validates and does; what is wrong goes into the form, what is refused is answered at once."""
+    if not form.is_valid():
+        return None
+    try:
+        messages.success(request, do(form.cleaned_data))
+    except InvalidError as error:
+        for field, sentences in error.problems.items():
+            for sentence in sentences:
+                form.add_error(field if field in form.fields else None, sentence)
+    except NotPermittedError as error:
+        return refused(request, status=403, title=_("Not yours to do"), text=str(error))
+    except ConflictError as error:
+        return refused(request, status=409, title=_("Changed meanwhile"), text=str(error))
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    return None
+
+
+def _see(url: str) -> HttpResponse:
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def _control_url(control: str, scope: str, key: str) -> str:
+    query = "" if scope == ORGANISATION else f"?{urlencode({'scope': scope})}"
+    return f"{reverse('control', args=[control])}{query}#at-{key}"
+
+
+def _requirement_url(framework: str, requirement: str, scope: str) -> str:
+    asked = {"requirement": requirement} | ({} if scope == ORGANISATION else {"scope": scope})
+    return f"{reverse('framework', args=[framework])}?{urlencode(asked)}#proof"
+
+
+# --- bytes --------------------------------------------------------------------------------------------------------
+
+
+@require_safe
+def evidence_bytes(request: HttpRequest, evidence: str) -> HttpResponseBase:
+    """The bytes of a piece of evidence, to be saved; withheld when they no longer have their digest."""
+    try:
+        found, stream = open_evidence(actor=actor(request), evidence=evidence)
+    except UnknownError as error:
+        raise Http404(str(error)) from error
+    except BlobForgedError as error:
+        log.error("Evidence %s was forged on disk: %s", evidence, error)
+        return refused(request, status=409, title=_("The evidence was changed on disk"), text=str(error))
+    except BlobMissingError as error:
+        log.error("Evidence %s is missing on disk: %s", evidence, error)
+        return refused(request, status=404, title=_("The evidence is missing"), text=str(error))
+    kind = "application/octet-stream" if found.media_type == "text/html" else found.media_type
+    name = f"{found.name}.txt" if found.kind == "attestation" and "." not in found.name else found.name
+    response = FileResponse(stream, content_type=kind)
+    response.headers["Content-Length"] = str(found.size)
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+urls = [
+    path("controls", controls, name="controls"),
+    path("controls/<str:control>", control, name="control"),
+    path("controls/<str:control>/adopt", adopt, name="control-adopt"),
+    path("controls/<str:control>/evidence", evidence, name="control-evidence"),
+    path("controls/<str:control>/attest", statement, name="control-attest"),
+    path("controls/<str:control>/judge", give_judgement, name="control-judge"),
+    path("judgements/<str:judgement>/close", close, name="judgement-close"),
+    path("evidence/<str:evidence>/bytes", evidence_bytes, name="evidence-bytes"),
+]

@@ -1,0 +1,61 @@
+"""What every page stands in: the organisation, the person, the places and how many things wait in each."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from annexa.actions.people import actor_of
+from annexa.pure.permits import Actor
+from annexa.records.organisation import Organisation
+from annexa.records.people import Person
+
+PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    ("", (("Today", "today", "today"),)),
+    ("Posture", (("Frameworks", "frameworks", "frameworks"),)),
+    ("Inventory", (("AI systems", "systems", "systems"),)),
+    ("Operation", (("Controls", "controls", "controls"),)),
+    ("Assurance", (("Ledger", "ledger", "ledger"),)),
+)
+"""Groups of places: their label, the name of their page, their icon. Only what exists is offered."""
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who is asking. Pages are reached only by people who signed in."""
+    person = request.user
+    assert isinstance(person, Person)  # noqa: S101  the guard lets nobody else through
+    return actor_of(person)
+
+
+def person(request: HttpRequest) -> Person:
+    """The record of who is asking."""
+    found = request.user
+    assert isinstance(found, Person)  # noqa: S101  the guard lets nobody else through
+    return found
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The context of the base layout. Cost: one query; none for pages outside the frame."""
+    user = getattr(request, "user", None)
+    if not isinstance(user, Person):
+        return {"theme": "system"}
+    organisation = Organisation.objects.first()
+    return {
+        "organisation": organisation.name if organisation else "",
+        "demo": bool(organisation and organisation.demo),
+        "actor": {"name": user.name, "initials": initials(user.name), "role": user.get_role_display()},
+        "theme": user.theme,
+        "places": [{"title": title, "items": [_item(request, *place) for place in places]} for title, places in PLACES],
+    }
+
+
+def initials(name: str) -> str:
+    """The first letters of the first and the last name."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+def _item(request: HttpRequest, label: str, view: str, icon: str) -> dict[str, Any]:
+    url = reverse(view)
+    current = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
+    return {"label": label, "url": url, "icon": icon, "count": None, "waits": False, "current": current}

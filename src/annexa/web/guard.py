@@ -1,0 +1,50 @@
+"""What every answer of the server carries, and who gets in: the security policy, and signing in first."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/healthz", "/readyz", "/favicon.ico")
+"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start."""
+
+
+def content_security_policy(handle: Handler) -> Handler:
+    """Allows nothing but our own files: no inline script or style, no frame around us, no foreign host."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = handle(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if not request.path.startswith("/assets/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answer
+
+
+def signed_in(handle: Handler) -> Handler:
+    """Sends everybody who is not signed in to the sign-in page; pages need not think of it."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(OPEN) or request.user.is_authenticated:
+            return handle(request)
+        return redirect_to_login(request.get_full_path(), reverse(settings.LOGIN_URL))
+
+    return answer

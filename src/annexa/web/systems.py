@@ -1,0 +1,597 @@
+"""AI systems: the register with its filters, passports, adding and changing by hand."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_http_methods, require_safe
+
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.systems import add_system, change_system
+from annexa.answers.errors import UnknownError
+from annexa.answers.imports import FORMATS, ExportError, Format, export_systems
+from annexa.answers.systems import (
+    FACETS,
+    PAGE_SIZES,
+    RISK_ORDER,
+    SORTS,
+    Asked,
+    FacetValue,
+    Passport,
+    Register,
+    SystemRow,
+    list_systems,
+    matching_slugs,
+    passport,
+)
+from annexa.library.load import library
+from annexa.pure.permits import Refusal, may
+from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
+from annexa.pure.standards import Framework
+from annexa.pure.systems import FIELD, FIELDS, Field, SystemFacts, tidy
+from annexa.records.systems import gravest
+from annexa.web.asof import as_of
+from annexa.web.frame import actor
+from annexa.web.templatetags.face import IN_ORDER, RISKS
+
+# The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
+PARAMETERS: Mapping[str, str] = {name: name.removesuffix("_class") for name in FACETS}
+NOTHING: Mapping[str, str] = {"risk_class": "unclassified"}
+LEGENDS: Mapping[str, str] = {
+    "risk_class": "Risk class",
+    "stage": "Stage",
+    "unit": "Unit",
+    "personal_data": "Personal data",
+    "impact_assessment": "Impact assessment",
+    "monitoring": "Monitoring",
+}
+UNITS_SHOWN = 8
+FRAMEWORKS_SHOWN = 5
+LONGEST_HEAD = 14
+WORDS: Mapping[str, str] = {
+    "annex-iii": "Annex III",
+    "annex-i": "Annex I",
+    "gpai": "General-purpose model",
+    "gpai-systemic": "General-purpose model with systemic risk",
+    "gpai_provider": "Provider of a general-purpose model",
+    "public_authority_deployer": "Deployer that is a public authority",
+    "employer_deployer": "Deployer as employer",
+    "high-risk": "High risk",
+    "": "Not given",
+}
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("What it is", ("name", "reference", "unit", "owner", "purpose", "outputs")),
+    ("Life", ("stage", "started_on", "deployed_on", "retired_on")),
+    ("Origin", ("built", "supplier")),
+    ("Classification", ("roles", "classes", "high_risk_by")),
+    ("Governance", ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")),
+)
+"""How the form and the passport group what is asked about a system; together they are all of FIELDS."""
+STATE_WORDS: Mapping[str, str] = {
+    "passing": "good until",
+    "expired": "expired",
+    "failing": "failing",
+    "never": "never had evidence",
+}
+KINDS: Mapping[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
+
+
+def said(word: str) -> str:
+    """A word of the record as people read it."""
+    return WORDS.get(word) or word.replace("_", " ").capitalize()
+
+
+def refused(request: HttpRequest, heading: str, sentence: str, status: int = 403) -> HttpResponse:
+    """The page for somebody who may not do this, with the sentence that says who may."""
+    return render(request, "systems/refused.html", {"heading": heading, "sentence": sentence}, status=status)
+
+
+def refusal_of(request: HttpRequest, verb: str) -> str:
+    """Why the person may not do this; "" if they may."""
+    permit = may(actor(request), verb)
+    return permit.because if isinstance(permit, Refusal) else ""
+
+
+# --- the register -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One box of a filter."""
+
+    value: str
+    label: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """One filter of the register: its boxes, how many more there are, and where they are shown."""
+
+    name: str
+    legend: str
+    options: tuple[Option, ...]
+    more: int
+    more_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A view of the register with its own address."""
+
+    label: str
+    url: str
+    count: int | None = None
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """Where one system stands against one framework, without what does not apply."""
+
+    label: str
+    head: str
+    url: str
+    counts: Mapping[Verdict, int]
+    met: int
+    applicable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One row of the register as the page shows it."""
+
+    system: Any
+    roles: str
+    bars: tuple[Bar | None, ...]
+
+
+@require_safe
+def register(request: HttpRequest) -> HttpResponse:
+    """The register of AI systems; with htmx only the part that filters change."""
+    found = list_systems(actor=actor(request), asked=asked_of(request.GET), now=timezone.now())
+    asked = found.asked
+    context = {
+        "heading": "AI systems",
+        "register": found,
+        "rows": [_line(row) for row in found.rows],
+        "frameworks": [short_title(library().frameworks[one]) for one in found.frameworks[:FRAMEWORKS_SHOWN]],
+        "tabs": _tabs(found),
+        "orders": [
+            Link(label="By name", url=_address(request.GET, sort=""), current=asked.sort == "name"),
+            Link(label="Last changed", url=_address(request.GET, sort="-changed"), current=asked.sort == "-changed"),
+        ],
+        "filters": [_filter(request, found, name) for name in FACETS],
+        "dropped": _dropped(request.GET, asked),
+        "page": Paginator(range(found.total), asked.size).get_page(asked.page),
+        "sizes": [Link(label=str(n), url=_address(request.GET, size=n), current=n == asked.size) for n in PAGE_SIZES],
+        "kept": [(name, value) for name, values in request.GET.lists() for value in values if name != "page"],
+        "facet_names": {*PARAMETERS.values()},
+        "unfolded": getattr(request.htmx, "trigger", "") == "facets",  # type: ignore[attr-defined]
+        "exports": [Link(label=_export_label(f), url=_export_url(request.GET, f)) for f in FORMATS],
+        "may_change": not refusal_of(request, "change_system"),
+        "may_import": not refusal_of(request, "import_systems"),
+    }
+    whole = not request.htmx  # type: ignore[attr-defined]
+    response = render(request, "systems/index.html" if whole else "systems/_register.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The systems a filter leaves, as a file that import reads back."""
+    by_name = {str(known): known for known in FORMATS}
+    chosen: Format = by_name.get(request.GET.get("format", ""), "csv")
+    slugs = matching_slugs(actor=actor(request), asked=asked_of(request.GET))
+    try:
+        data = export_systems(actor=actor(request), file_format=chosen, slugs=slugs)
+    except ExportError as error:
+        return refused(request, "This does not fit a spreadsheet", str(error), status=422)
+    name = f"ai-systems-{timezone.now():%Y-%m-%d}.{chosen}"
+    return HttpResponse(
+        data, content_type=KINDS[chosen], headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
+def asked_of(query: QueryDict) -> Asked:
+    """What an address asks of the register; what it cannot mean is left out."""
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name, parameter in PARAMETERS.items():
+        nothing = NOTHING.get(name, "none")
+        words = [tidy(word[:300]) for word in query.getlist(parameter)[:50]]
+        values = ("" if word == nothing else word for word in words if word)
+        known = tuple(dict.fromkeys(value for value in values if _is_known(name, value)))
+        chosen |= {name: known} if known else {}
+    sort = query.get("sort", "name")
+    size, page = query.get("size", ""), query.get("page", "")
+    return Asked(
+        text=tidy(query.get("q", "")[:200]),
+        chosen=chosen,
+        unowned=query.get("owner") == "none",
+        sort=sort if sort.removeprefix("-") in SORTS else "name",
+        size=int(size) if size in {str(n) for n in PAGE_SIZES} else PAGE_SIZES[0],
+        page=int(page) if page.isdecimal() and len(page) < 9 else 1,
+    )
+
+
+def _is_known(name: str, value: str) -> bool:
+    return name == "unit" or not value or value in (RISKS if name == "risk_class" else FIELD[name].choices)
+
+
+def _line(row: SystemRow) -> Line:
+    return Line(
+        system=row.system,
+        roles=", ".join(said(role) for role in row.system.roles),
+        bars=tuple(_bar(posture, row.system.slug) for posture in row.postures[:FRAMEWORKS_SHOWN]),
+    )
+
+
+def short_title(framework: Framework) -> str:
+    """A framework as the head of a narrow column: "ISO 42001", "NIST AI RMF"."""
+    title = framework.title.replace("ISO/IEC ", "ISO ").partition(":")[0]
+    if len(title) <= LONGEST_HEAD:
+        return title
+    return re.sub(r"-[\d.]+$", "", framework.id).replace("-", " ").upper()
+
+
+def _bar(posture: FrameworkPosture | None, slug: str) -> Bar | None:
+    if posture is None:
+        return None
+    known: Mapping[Verdict, int] = posture.counts
+    shown = [Verdict(word) for word in IN_ORDER if word != Verdict.NOT_APPLICABLE]
+    counts = {verdict: known[verdict] for verdict in shown if verdict in known}
+    return Bar(
+        label=posture.framework.title,
+        head=short_title(posture.framework),
+        url=f"{reverse('framework', args=[posture.framework.id])}?scope={slug}",
+        counts=counts,
+        met=counts.get(Verdict.MET, 0),
+        applicable=sum(counts.values()),
+    )
+
+
+def _tabs(found: Register) -> list[Link]:
+    """The saved views: the questions asked every day, with how many systems answer each."""
+    asked = found.asked
+    views: tuple[tuple[str, int, dict[str, str], dict[str, tuple[str, ...]], bool], ...] = (
+        ("All", found.everything, {}, {}, False),
+        ("High risk", found.high_risk, {"risk": "high-risk"}, {"risk_class": ("high-risk",)}, False),
+        ("Unclassified", found.unclassified, {"risk": "unclassified"}, {"risk_class": ("",)}, False),
+        ("No owner", found.unowned, {"owner": "none"}, {}, True),
+        ("Retired", found.retired, {"stage": "retirement"}, {"stage": ("retirement",)}, False),
+    )
+    return [
+        Link(
+            label=label,
+            url=_address(QueryDict(), **query),
+            count=count,
+            current=not asked.text and (dict(asked.chosen), asked.unowned) == (chosen, unowned),
+        )
+        for label, count, query, chosen, unowned in views
+    ]
+
+
+def _filter(request: HttpRequest, found: Register, name: str) -> Filter:
+    values = _in_order(name, found.facets[name])
+    values = [one for one in values if one.count or one.chosen] if name == "unit" else values
+    shown = values
+    if name == "unit" and request.GET.get("units") != "all":
+        shown = [one for i, one in enumerate(values) if i < UNITS_SHOWN or one.chosen]
+    return Filter(
+        name=PARAMETERS[name],
+        legend=LEGENDS[name],
+        options=tuple(
+            Option(value=_word(name, v.value), label=_label(name, v.value), count=v.count, chosen=v.chosen)
+            for v in shown
+        ),
+        more=len(values) - len(shown),
+        more_url=_address(request.GET, units="all"),
+    )
+
+
+def _in_order(name: str, values: Sequence[FacetValue]) -> Sequence[FacetValue]:
+    """Words of ours in their own order, units by how many systems they have."""
+    words = RISK_ORDER if name == "risk_class" else FIELD[name].choices
+    order = {word: i for i, word in enumerate(word for word in words if word)}
+    return sorted(values, key=lambda one: order.get(one.value, len(order))) if order else values
+
+
+def _word(name: str, value: str) -> str:
+    return value or NOTHING.get(name, "none")
+
+
+def _label(name: str, value: str) -> str:
+    if name == "risk_class":
+        return RISKS[value][1]
+    return value if name == "unit" and value else said(value)
+
+
+def _dropped(query: QueryDict, asked: Asked) -> list[Link]:
+    """The filters in force, each with the address without it."""
+    found = [Link(label=f"“{asked.text}”", url=_address(query, q=""))] if asked.text else []
+    found += [Link(label="No owner", url=_address(query, owner=""))] if asked.unowned else []
+    for name, values in asked.chosen.items():
+        for value in values:
+            rest = [_word(name, other) for other in values if other != value]
+            label = _label(name, value)
+            label = label if name in ("risk_class", "stage", "unit") and value else f"{LEGENDS[name]}: {label.lower()}"
+            found.append(Link(label=label, url=_address(query, **{PARAMETERS[name]: rest})))
+    return found
+
+
+def _address(query: QueryDict, **changes: Any) -> str:
+    """The register's address with some parameters set; a list sets several, "" drops one; the page falls away."""
+    changed = query.copy()
+    changed.pop("page", None)
+    for name, value in changes.items():
+        values = [str(one) for one in (value if isinstance(value, list) else [value]) if one != ""]
+        changed.setlist(name, values)
+    encoded = changed.urlencode()
+    return f"{reverse('systems')}?{encoded}" if encoded else reverse("systems")
+
+
+def _export_url(query: QueryDict, file_format: str) -> str:
+    return _address(query, format=file_format).replace(reverse("systems"), reverse("systems-export"), 1)
+
+
+def _export_label(file_format: Format) -> str:
+    return {"csv": "As CSV", "xlsx": "As spreadsheet", "json": "As JSON"}[file_format]
+
+
+# --- one system ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactLine:
+    """One fact of a record as its page shows it; `kind` chooses how."""
+
+    name: str
+    label: str
+    kind: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What one expectation rests on: a mark, or how much of its evidence's validity is used; the words beside it."""
+
+    what: str
+    words: str
+    mark: str = ""
+    used: float | None = None
+    until: datetime | None = None
+
+
+@require_safe
+def system(request: HttpRequest, slug: str) -> HttpResponse:
+    """The passport of one AI system, now or as of another day."""
+    now = timezone.now()
+    asof = as_of(request, now)
+    try:
+        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at)
+    except UnknownError as error:
+        raise Http404(str(error)) from error
+    facts = found.facts
+    context = {
+        "heading": facts.name if facts else found.system.name,
+        "passport": found,
+        "asof": asof,
+        "asked_at": f"&at={quote(asof.typed)}" if asof.at else "",
+        "facts": _facts(facts) if facts else [],
+        "risk": gravest(facts.classes) if facts else "",
+        "source": facts.source if facts else (),
+        "standing": [_bar(posture, slug) for posture in found.postures],
+        "controls": [(proof, _shown(proof, found.at)) for proof in found.controls],
+        "may_change": not refusal_of(request, "change_system"),
+        "unit_url": _address(QueryDict(), unit=found.system.unit) if found.system.unit else "",
+    }
+    whole = not request.htmx  # type: ignore[attr-defined]
+    response = render(request, "systems/passport.html" if whole else "systems/_passport.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _facts(facts: SystemFacts) -> list[tuple[str, list[FactLine]]]:
+    """The record in the groups of the form; the name is the heading already."""
+    return [
+        (title, [_fact(FIELD[name], getattr(facts, name)) for name in names if name != "name"])
+        for title, names in GROUPS
+    ]
+
+
+def _fact(field: Field, value: Any) -> FactLine:
+    if field.name in ("owner", "classes") or field.kind == "date":
+        kind = field.name if field.kind != "date" else "date"
+        return FactLine(name=field.name, label=field.label, kind=kind, value=value)
+    if field.choices:
+        words = value if isinstance(value, tuple) else (value,)
+        value = ", ".join(said(word) for word in words if word)
+    return FactLine(name=field.name, label=field.label, kind="long" if field.kind == "long" else "text", value=value)
+
+
+def _shown(proof: ControlProof, at: datetime) -> list[Shown]:
+    return [_expectation(one, at) for one in proof.expectations]
+
+
+def _expectation(proof: ExpectationProof, at: datetime) -> Shown:
+    """How fresh an expectation's evidence is: the share of its validity that has passed."""
+    what, passing = proof.expectation.what, proof.state == "passing"
+    if proof.check:
+        words = "the record fulfils it" if passing else "the record does not fulfil it"
+        return Shown(what=what, words=words, mark="pass" if passing else "fail")
+    if proof.state == "failing":
+        return Shown(what=what, words=STATE_WORDS["failing"], mark="fail")
+    last = max((one for one in proof.evidence if one.passing), key=lambda one: one.expires_at, default=None)
+    if last is None:
+        return Shown(what=what, words=STATE_WORDS["never"])
+    whole = (last.expires_at - last.effective_at).total_seconds()
+    used = (at - last.effective_at).total_seconds() / whole if whole > 0 else 1.0
+    return Shown(what=what, words=STATE_WORDS[proof.state], used=used, until=last.expires_at)
+
+
+# --- adding and changing ------------------------------------------------------------------------------------------
+
+
+class SystemForm(forms.Form):
+    """What is asked about an AI system; its fields are made from FIELDS."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, changes: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for _, names in GROUPS:
+            self.fields |= {name: _form_field(FIELD[name]) for name in names}
+        if changes:
+            help_text = "Stands in the ledger beside the change."
+            self.fields["because"] = forms.CharField(label="Reason", required=False, help_text=help_text)
+
+    def facts(self, before: SystemFacts | None) -> SystemFacts:
+        """What was typed; source data of an import stays as it was."""
+        values = {field.name: self.cleaned_data[field.name] for field in FIELDS}
+        values |= {name: tuple(values[name]) for name in values if FIELD[name].kind == "choices"}
+        return SystemFacts(**values, source=before.source if before else ())
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField], list[forms.BoundField]]]:
+        """The headings with their short and their long fields, in the order of the page."""
+        found = []
+        for title, names in GROUPS:
+            long = [name for name in names if FIELD[name].kind == "long"]
+            found.append((title, [self[name] for name in names if name not in long], [self[name] for name in long]))
+        return found
+
+
+def _form_field(field: Field) -> forms.Field:
+    common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.name == "name"}
+    choices = [(word, said(word)) for word in field.choices]
+    match field.kind:
+        case "choices":
+            return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
+        case "choice" | "answer":
+            return forms.ChoiceField(choices=choices, **common)
+        case "date":
+            wrong = {"invalid": "Write a date like 2026-01-31."}
+            return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), error_messages=wrong, **common)
+        case "long":
+            return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), **common)
+        case _:
+            return forms.CharField(error_messages={"required": "Give the system a name."}, **common)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """A form for one more AI system."""
+    if sentence := refusal_of(request, "change_system"):
+        return refused(request, "Add system", sentence)
+    form = SystemForm(request.POST or None, initial=SystemFacts(name="").to_json())
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = add_system(actor=actor(request), facts=form.facts(None), now=timezone.now())
+            messages.success(request, f"{made.name} is in the register")
+            return HttpResponseRedirect(reverse("system", args=[made.slug]), status=303)
+        except InvalidError as error:
+            _tell(form, error.problems)
+    return _form_page(request, form, heading="Add system", back=reverse("systems"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form of one AI system, changed only if nobody else did meanwhile."""
+    if sentence := refusal_of(request, "change_system"):
+        return refused(request, "Edit", sentence)
+    now, who = timezone.now(), actor(request)
+    try:
+        found = passport(actor=who, slug=slug, now=now)
+    except UnknownError as error:
+        raise Http404(str(error)) from error
+    before, back = found.system.facts(), reverse("system", args=[slug])
+    form = SystemForm(request.POST or None, changes=True, initial=before.to_json() | {"seen": _seen(found)})
+    if request.method != "POST" or not form.is_valid():
+        return _form_page(request, form, heading=found.system.name, back=back)
+    facts, seen = form.facts(before), parse_seen(form.cleaned_data["seen"])
+    try:
+        change_system(actor=who, slug=slug, facts=facts, seen=seen, now=now, because=form.cleaned_data["because"])
+    except InvalidError as error:
+        _tell(form, error.problems)
+    except (ConflictError, NotFoundError) as error:
+        return _conflict(request, error, found, facts)
+    else:
+        messages.success(request, f"{facts.name} is saved" if facts != before else "Nothing was changed")
+        return HttpResponseRedirect(back, status=303)
+    return _form_page(request, form, heading=found.system.name, back=back)
+
+
+def parse_seen(text: str) -> datetime:
+    """The instant in a form's hidden field; one that cannot be read is as good as an outdated one."""
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        found = None
+    return found if found and found.tzinfo else datetime.min.replace(tzinfo=timezone.get_default_timezone())
+
+
+def _seen(found: Passport) -> str:
+    return str(found.system.changed_at.isoformat())
+
+
+def _tell(form: SystemForm, problems: Mapping[str, Iterable[str]]) -> None:
+    for name, sentences in problems.items():
+        for sentence in sentences:
+            form.add_error(name if name in form.fields else None, sentence)
+
+
+def _form_page(
+    request: HttpRequest, form: SystemForm, *, heading: str, back: str, status: int = 0, **more: Any
+) -> HttpResponse:
+    status = status or (422 if form.errors else 200)
+    context = {"heading": heading, "form": form, "back": back, **more}
+    return render(request, "systems/form.html", context, status=status)
+
+
+def _conflict(request: HttpRequest, error: Exception, found: Passport, facts: SystemFacts) -> HttpResponse:
+    """Both revisions side by side; saving again replaces the other one knowingly."""
+    theirs, yours = found.system.facts(), facts
+    rows = [
+        (field.label, _plain(getattr(theirs, field.name)), _plain(getattr(yours, field.name)))
+        for field in FIELDS
+        if getattr(theirs, field.name) != getattr(yours, field.name)
+    ]
+    data = request.POST.copy()
+    data["seen"] = _seen(found)
+    again = SystemForm(data, changes=True)
+    back = reverse("system", args=[found.system.slug])
+    return _form_page(
+        request, again, heading=found.system.name, back=back, status=409, conflict=str(error), differences=rows
+    )
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(said(word) for word in value)
+    return value.isoformat() if isinstance(value, date) else str(value or "")
+
+
+urls = [
+    path("systems", register, name="systems"),
+    path("systems/add", add, name="system-add"),
+    path("systems/export", export, name="systems-export"),
+    path("systems/<slug:slug>", system, name="system"),
+    path("systems/<slug:slug>/edit", edit, name="system-edit"),
+]

@@ -1,0 +1,1 @@
+"""What templates may say beyond Django: see face.py."""

@@ -1,0 +1,46 @@
+"""Today: what waits, where we stand."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from annexa.answers.today import Today
+from annexa.answers.today import today as answer
+from annexa.web.frame import actor
+
+
+@require_safe
+def today(request: HttpRequest) -> HttpResponse:
+    """What waits for somebody this day, then where the organisation stands and what changed."""
+    now = timezone.now()
+    page = answer(actor=actor(request), now=now)
+    return render(request, "today/index.html", {"page": page, "counted": ", ".join(counted(page)), "now": now})
+
+
+def counted(page: Today) -> list[str]:
+    """What waits, kind by kind, in numbers."""
+    kinds = (
+        (page.failing_total, ngettext("%s check fails", "%s checks fail", page.failing_total)),
+        (
+            page.renewals_total,
+            ngettext("%s piece of evidence to renew", "%s pieces of evidence to renew", page.renewals_total),
+        ),
+        (page.never_total, ngettext("%s never shown", "%s never shown", page.never_total)),
+        (
+            page.without_owner,
+            ngettext("%s AI system without an owner", "%s AI systems without an owner", page.without_owner),
+        ),
+        (
+            page.without_class,
+            ngettext("%s AI system not classified", "%s AI systems not classified", page.without_class),
+        ),
+    )
+    return [said % f"{n:,}" for n, said in kinds if n]
+
+
+urls = [
+    path("", today, name="today"),
+]
