@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 
 class SettingsError(SystemExit):
@@ -67,6 +67,9 @@ SETTINGS: tuple[Setting, ...] = (
 )
 """Every ANNEXA_ name there is; an unknown one is refused, so that a slip of the pen does not pass unnoticed."""
 
+POSTGRESQL_OPTIONS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name")
+"""What may follow the question mark of a PostgreSQL URL besides host, port and user; see its own manual."""
+
 _problems: list[str] = []
 
 
@@ -110,7 +113,11 @@ def _database(url: str, home: Path) -> dict[str, Any]:
     """Django's database settings from a URL."""
     if not url:
         url = f"sqlite:///{home / 'annexa.sqlite3'}"
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        _problems.append(f"ANNEXA_DATABASE_URL cannot be read: {error}.")
+        return {}
     if parts.scheme == "sqlite":
         return {
             "ENGINE": "django.db.backends.sqlite3",
@@ -123,21 +130,36 @@ def _database(url: str, home: Path) -> dict[str, Any]:
             },
         }
     if parts.scheme in {"postgresql", "postgres"}:
-        found: dict[str, Any] = {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.lstrip("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": parts.hostname or "",
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 60,
-            "CONN_HEALTH_CHECKS": True,
-        }
-        if parts.query.startswith("host="):
-            found["HOST"] = unquote(parts.query.removeprefix("host="))
-        return found
+        return _postgresql(parts)
     _problems.append(f"ANNEXA_DATABASE_URL begins with {parts.scheme}:; write sqlite:///path or postgresql://…")
     return {}
+
+
+def _postgresql(parts: SplitResult) -> dict[str, Any]:
+    """A server by name or, as in postgresql:///name?host=/run/postgresql, by the folder of its socket."""
+    said = dict(parse_qsl(parts.query))
+    try:
+        port = said.pop("port", "") or str(parts.port or "")
+    except ValueError as error:
+        _problems.append(f"ANNEXA_DATABASE_URL: {error}.")
+        port = ""
+    found: dict[str, Any] = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": said.pop("user", "") or unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": said.pop("host", "") or unquote(parts.hostname or ""),
+        "PORT": port,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+    found["OPTIONS"] = {name: said.pop(name) for name in POSTGRESQL_OPTIONS if name in said}
+    if not found["NAME"]:
+        _problems.append("ANNEXA_DATABASE_URL names no database; write postgresql://user:password@host/name.")
+    for name in said:
+        known = ", ".join(("host", "port", "user", *POSTGRESQL_OPTIONS))
+        _problems.append(f"ANNEXA_DATABASE_URL: {name} is not known after the question mark; known are {known}.")
+    return found
 
 
 def _store(url: str, home: Path) -> Path:

@@ -60,8 +60,8 @@ def serve(args: argparse.Namespace) -> int:
         _make_demo()
     from annexa.actions.organisation import start_links
 
-    for line in start_links(f"http://{args.host}:{args.port}"):
-        print(line, flush=True)
+    for link in start_links(f"http://{args.host}:{args.port}"):
+        print(f"Annexa is ready: {link}", flush=True)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels

@@ -102,6 +102,8 @@ def of(error: Exception) -> str | None:
     known: tuple[type[Exception], ...] = (ActionError, UnknownError, InstantError, VaultError)
     if isinstance(error, known):
         return str(error)
+    if isinstance(error, UnicodeError):
+        return "what was given is not text in UTF-8."
     from django.db import DatabaseError
 
     if not isinstance(error, DatabaseError):

@@ -21,7 +21,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION annexa_append_only()
 
 def protect(apps, editor):
     if editor.connection.vendor == "postgresql":
-        editor.execute(POSTGRESQL_FUNCTION)
+        editor.execute(POSTGRESQL_FUNCTION, params=None)
         for table in TABLES:
             editor.execute(POSTGRESQL.format(table=table))
         return
