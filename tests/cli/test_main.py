@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -571,3 +572,16 @@ def test_a_closed_pipe_is_no_error() -> None:
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE / "src"), "ANNEXA_HOME": os.environ["ANNEXA_HOME"]}
     done = subprocess.run(["bash", "-o", "pipefail", "-c", line], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_port_in_use_is_3_and_a_port_that_is_none_is_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two servers must not share a port without anybody noticing."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert main(["serve", "--port", port]) == 3
+    assert f"port {port} on 127.0.0.1 is used by another program" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        main(["serve", "--port", "99999"])
+    assert stop.value.code == 2

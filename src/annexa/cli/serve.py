@@ -1,6 +1,7 @@
 """`annexa serve`, `demo`, `doctor`: run it, try it, see what is wrong with it."""
 
 import argparse
+import errno
 import os
 from typing import Any
 
@@ -15,7 +16,7 @@ def add_parsers(sub: Any) -> None:
         epilog="example: annexa serve --port 8000",
     )
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    one.add_argument("--port", type=int, default=8000, help="port to listen on (default: 8000)")
+    one.add_argument("--port", type=_port, default=8000, help="port to listen on (default: 8000)")
     one.add_argument("--demo", action="store_true", help="create the demo organisation on an empty home first")
     one.set_defaults(run=serve)
     two = sub.add_parser("demo", help="create the demo organisation on an empty home", epilog="example: annexa demo")
@@ -55,6 +56,9 @@ def prepare() -> None:
 
 def serve(args: argparse.Namespace) -> int:
     """Serves until it is stopped."""
+    if problem := _cannot_listen(args.host, args.port):
+        words.say(f"annexa: {problem}")
+        return 3
     prepare()
     if args.demo:
         _make_demo()
@@ -79,6 +83,30 @@ def serve(args: argparse.Namespace) -> int:
         log_level=LogLevels.warning,
     ).serve()
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number from 1 to 65535")
+    return int(text)
+
+
+def _cannot_listen(host: str, port: int) -> str:
+    """Why nobody can listen there; "" if one can. The server itself would share a port with another one silently."""
+    import socket
+
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except socket.gaierror:
+        return f"{host} is not an address of this machine."
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "is used by another program" if taken else f"cannot be used: {error.strerror}"
+        return f"port {port} on {host} {reason}; choose another one with --port."
+    return ""
 
 
 def demo(_args: argparse.Namespace) -> int:
