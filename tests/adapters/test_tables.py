@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annexa.adapters.tables import LIMIT_BYTES, Table, TableError, read_table
+from annexa.adapters.tables import LIMIT_BYTES, TableError, read_table
+from annexa.pure.tables import Table
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:

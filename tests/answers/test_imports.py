@@ -8,7 +8,7 @@ import pytest
 from annexa.actions.systems import add_system, import_systems
 from annexa.adapters.tables import TableError
 from annexa.answers.imports import ExportError, export_systems, plan_systems, register_mark
-from annexa.pure.imports import MappingError, MappingFile
+from annexa.pure.mapping_files import MappingError, MappingFile
 from annexa.pure.systems import FIELD, SystemFacts
 from annexa.records.ledger import LedgerEntry
 from annexa.records.systems import AiSystem

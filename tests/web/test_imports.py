@@ -11,6 +11,7 @@ from annexa.answers.store import blobs
 from annexa.pure.systems import SystemFacts
 from annexa.records.ledger import LedgerEntry
 from annexa.records.systems import AiSystem
+from annexa.web.imports import _spans
 
 CSV = "Name,Status,Agency,Bureau,Go live,Remarks\nChatbot,live,HHS,FDA,1/2/2026,größe\nTriage,,HHS,,,\n"
 
@@ -77,6 +78,21 @@ def test_an_encoding_that_does_not_fit_is_told(signed_in) -> None:
     assert "is not utf-8" in response.content.decode()
 
 
+def test_different_problems_are_told_apart_and_paged(signed_in) -> None:
+    rows = "\n".join(f"System {i},flying {i}" for i in range(120))
+    url = upload(signed_in, f"Name,Stage\n{rows}\n".encode()).url
+    response = signed_in.get(url)
+    assert (response.context["problems"], len(response.context["page"].object_list)) == (120, 50)
+    last = signed_in.get(f"{url}?page=3").context["page"].object_list
+    assert (last[-1].count, last[-1].rows) == (1, "121")
+
+
+def test_rows_are_told_in_few_words() -> None:
+    assert _spans([0, 0]) == ""
+    assert _spans([9, 3, 4, 5, 9, 1200]) == "3–5, 9, 1,200"
+    assert _spans(range(1, 30, 2)) == "1, 3, 5, 7, 9, 11, …"
+
+
 def test_every_problem_is_listed_and_nothing_can_be_imported(signed_in) -> None:
     rows = "\n".join(f"System {i},flying" for i in range(120))
     url = upload(signed_in, f"Name,Stage\nFine,live\n{rows}\n".encode()).url
@@ -84,9 +100,8 @@ def test_every_problem_is_listed_and_nothing_can_be_imported(signed_in) -> None:
     page = response.content.decode()
     assert "120 problems have to be put right first" in page
     assert re.search(r'id="take" disabled', page)
-    assert len(response.context["page"].object_list) == 50
-    last = signed_in.get(f"{url}?page=3").context["page"].object_list
-    assert (last[-1].row, last[-1].column) == (122, "Stage")
+    (told,) = response.context["page"].object_list
+    assert (told.column, told.count, told.rows) == ("Stage", 120, "3–122")
     assert take(signed_in, url).status_code == 422
     assert not AiSystem.objects.exists()
 

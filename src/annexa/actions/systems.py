@@ -12,7 +12,8 @@ from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.answers.imports import RESERVED, Planned, register_mark
 from annexa.answers.ledger import entry_of
-from annexa.pure.imports import PlannedRow, mapping_text
+from annexa.pure.imports import PlannedRow
+from annexa.pure.mapping_files import mapping_text
 from annexa.pure.permits import Actor
 from annexa.pure.systems import FIELD, SystemFacts, SystemFactsError, tidied, validate
 from annexa.records.systems import AiSystem

@@ -20,10 +20,8 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 import yaml
 
-from annexa.pure.imports import Problem, Row, Table
 from annexa.pure.systems import tidy
-
-__all__ = ["Problem", "Row", "Table", "TableError", "read_table"]
+from annexa.pure.tables import Problem, Row, Table
 
 MIB = 1024 * 1024
 LIMIT_BYTES = 50 * MIB

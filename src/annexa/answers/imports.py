@@ -13,22 +13,14 @@ import openpyxl
 from django.conf import settings
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from annexa.adapters.tables import Table, read_table
+from annexa.adapters.tables import read_table
+from annexa.pure.columns import ColumnMapping, guess_columns
+from annexa.pure.exports import export_rows
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.imports import (
-    SOURCE,
-    ColumnMapping,
-    ExistingSystem,
-    ImportPlan,
-    MappingFile,
-    Problem,
-    export_rows,
-    guess_columns,
-    keys_for,
-    override,
-    plan_import,
-)
+from annexa.pure.imports import ExistingSystem, ImportPlan, keys_for, plan_import
+from annexa.pure.mapping_files import MappingFile, override
 from annexa.pure.permits import Actor
+from annexa.pure.tables import SOURCE, Problem, Table
 from annexa.records.systems import AiSystem
 
 SAMPLE = 500

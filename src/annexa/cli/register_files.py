@@ -16,7 +16,7 @@ from annexa.actions.sequencer import publish
 from annexa.actions.systems import Imported, import_systems
 from annexa.adapters.tables import TableError
 from annexa.answers.imports import FORMATS, ExportError, Format, Planned, export_systems, plan_systems
-from annexa.pure.imports import MappingError, parse_mapping
+from annexa.pure.mapping_files import MappingError, parse_mapping
 from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import FIELD
 
