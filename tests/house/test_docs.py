@@ -17,11 +17,10 @@ from annexa.answers.pack import make_pack
 from annexa.cli.main import parser
 from annexa.library.load import load, shipped
 from annexa.pure.checks import CHECKS
-from annexa.pure.imports import parse_mapping
+from annexa.pure.mapping_files import parse_mapping
 from annexa.pure.permits import VERBS
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Verdict
-from annexa.pure.standards import CLASSES, ROLES
-from annexa.pure.systems import FIELDS
+from annexa.pure.systems import CLASSES, FIELDS, ROLES
 from annexa.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]

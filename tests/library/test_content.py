@@ -51,8 +51,14 @@ def test_there_is_something_of_everything() -> None:
         return Counter(r.kind for r in LIBRARY.frameworks[framework].requirements)
 
     assert kinds("iso27001-2022")["control"] == 93
+    assert kinds("iso27001-2013")["control"] == 114
     assert kinds("iso42001-2023")["control"] == 38
     assert kinds("nist-ai-rmf-1.0")["subcategory"] == 72
+    assert kinds("nist-csf-2.0")["function"] == 6
+    assert kinds("nist-csf-2.0")["category"] == 22
+    assert kinds("nist-csf-2.0")["subcategory"] == 106
+    assert kinds("us-co-sb24-205")["duty"] == 14
+    assert kinds("us-co-sb26-189")["duty"] == 5
     assert kinds("eu-ai-act")["article"] == 113
     assert kinds("eu-ai-act")["inserted_article"] == 6
     assert kinds("gdpr")["article"] == 99
@@ -64,6 +70,13 @@ def test_annex_a_of_iso27001_has_its_four_themes() -> None:
     iso = LIBRARY.frameworks["iso27001-2022"]
     themes = Counter(r.parent for r in iso.requirements if r.kind == "control")
     assert themes == {"A.5": 37, "A.6": 8, "A.7": 14, "A.8": 34}
+
+
+def test_a_repealed_law_asks_for_nothing_and_says_why() -> None:
+    act = LIBRARY.frameworks["us-co-sb24-205"]
+    assert act.status == "repealed"
+    assert [leaf.id for leaf in act.leaves if not leaf.no_duty.startswith("Repealed by SB 26-189")] == []
+    assert told_twice([leaf.no_duty for leaf in act.leaves]) == []
 
 
 # --- summaries
@@ -130,10 +143,13 @@ def test_the_spelling_check_sees_what_it_should() -> None:
 # --- who meets what
 
 
-def test_every_duty_is_covered(framework: Framework) -> None:
-    assert [
-        leaf.id for leaf in framework.leaves if not leaf.no_duty and LIBRARY.covering(framework, leaf) is None
-    ] == []
+UNCOVERED = {("eu-ai-act", "Art.61"): "No baseline control asks for the consent of people who take part in tests."}
+"""What no baseline control meets, each with the reason (docs/decisions/0012)."""
+
+
+def test_every_duty_is_covered_but_those_we_know_of(framework: Framework) -> None:
+    found = [leaf.id for leaf in framework.leaves if not leaf.no_duty and LIBRARY.covering(framework, leaf) is None]
+    assert found == [requirement for one, requirement in UNCOVERED if one == framework.id]
 
 
 def test_nothing_covers_what_is_no_duty(framework: Framework) -> None:
@@ -152,7 +168,7 @@ def test_no_duty_that_is_judged_elsewhere_is_covered_there(framework: Framework)
         for number in re.findall(r"\d+[a-z]?(?:\(\w+\))*", pointed[1]) if pointed else ():
             there = framework.by_id[f"Art.{number}"]
             assert any(
-                LIBRARY.covering(framework, leaf) and not leaf.no_duty
+                not leaf.no_duty and (LIBRARY.covering(framework, leaf) or (framework.id, leaf.id) in UNCOVERED)
                 for leaf in framework.leaves
                 if there in framework.lineage(leaf)
             ), f"{r.id} is judged at {there.id}, where nothing is"

@@ -18,27 +18,32 @@ from annexa.pure.standards import Framework, Requirement
 LIBRARY = library()
 FACTS = Path(os.environ.get("ANNEXA_TEST_FACTS", Path(__file__).parents[3] / "shared" / "facts"))
 FRAMEWORK_OF = {
+    "iso27001_2013": "iso27001-2013",
     "iso27001_2022": "iso27001-2022",
     "iso42001_2023": "iso42001-2023",
     "iso27701_2025": "iso27701-2025",
     "nist_ai_rmf": "nist-ai-rmf-1.0",
+    "nist_csf_2": "nist-csf-2.0",
     "eu_ai_act": "eu-ai-act",
     "eu_ai_act_annexes": "eu-ai-act",
     "gdpr": "gdpr",
     "nis2": "nis2",
+    "colorado_sb24_205/SB24-205": "us-co-sb24-205",
+    "colorado_sb24_205/SB26-189": "us-co-sb26-189",
 }
-"""Which framework of the library each table speaks about."""
+"""Which framework of the library each table speaks about; after a slash, the act whose rows of the table are meant."""
 
 Row = Mapping[str, str]
 
 
 def rows_of(table: str) -> list[Row]:
     """The rows of a fact table; skips the test if it is not at hand."""
-    path = FACTS / f"{table}.csv"
+    name, _, act = table.partition("/")
+    path = FACTS / f"{name}.csv"
     if not path.exists():
         pytest.skip(f"needs {path.name} in {FACTS}")
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return [row for row in csv.DictReader(file) if not act or row["act"] == act]
 
 
 @pytest.fixture(params=sorted(FRAMEWORK_OF))
@@ -69,7 +74,7 @@ def test_every_id_is_of_the_same_kind(table: str) -> None:
 
 
 def test_official_titles_are_kept(table: str) -> None:
-    """Titles in own words may differ: there is nothing official to keep."""
+    """Titles in own words, and those that a table leaves empty, may differ: there is nothing official to keep."""
     assert [
         (row["id"], row["title"], found.title)
         for row, found in pairs(table)
@@ -159,6 +164,53 @@ def _applies_from(row: Row) -> str:
 
 def _applies_from_annex_i(row: Row) -> str:
     return row["amended_date_annex_i"] or _practical(row, "Annex I") or row["applies_from_original_annex_i"]
+
+
+# --- what became of the edition of 2013
+
+
+def test_every_control_of_2013_names_what_it_became() -> None:
+    became: dict[str, list[str]] = {}
+    for row in rows_of("iso27001_2013_to_2022"):
+        if row["iso27001_2013_id"].startswith("A."):
+            became.setdefault(row["iso27001_2013_id"], []).append(row["iso27001_2022_id"])
+    controls = [r for r in LIBRARY.frameworks["iso27001-2013"].requirements if r.kind == "control"]
+    assert {r.id: r.attributes.get("became") for r in controls} == {r: tuple(to) for r, to in became.items()}
+
+
+def test_what_controls_of_2013_became_exists_and_is_named_in_their_summaries() -> None:
+    now = LIBRARY.frameworks["iso27001-2022"].by_id
+    wanting = []
+    for r in LIBRARY.frameworks["iso27001-2013"].requirements:
+        became = r.attributes.get("became", ())
+        assert isinstance(became, tuple)
+        wanting += [(r.id, to) for to in became if to not in now or not re.search(rf"{re.escape(to)}\b", r.summary)]
+    assert wanting == []
+
+
+# --- the acts of Colorado
+
+
+@pytest.mark.parametrize("act", ["SB24-205", "SB26-189"])
+def test_colorado_binds_developers_as_providers_and_deployers(act: str) -> None:
+    role = {"developer": "provider", "deployer": "deployer"}
+    assert [
+        (row["id"], row["actor"], found.binds_roles)
+        for row, found in pairs(f"colorado_sb24_205/{act}")
+        if found.binds_roles != tuple(role[actor] for actor in row["actor"].split("|") if actor in role)
+    ] == []
+
+
+@pytest.mark.parametrize("act", ["SB24-205", "SB26-189"])
+def test_colorado_keeps_the_time_limits(act: str) -> None:
+    found = pairs(f"colorado_sb24_205/{act}")
+    assert [row["id"] for row, r in found if row["clock"] != r.attributes.get("clock", "")] == []
+
+
+def test_colorado_applies_from_the_day_of_the_act_in_force_and_never_by_the_repealed_one() -> None:
+    table = "colorado_sb24_205/SB26-189"
+    assert [row["id"] for row, r in pairs(table) if row["effective_date"] != _iso(r.applies_from)] == []
+    assert {r.applies_from for r in LIBRARY.frameworks["us-co-sb24-205"].requirements} == {None}
 
 
 # --- the mappings that were promised

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, starts_on
 from annexa.pure.facts import SystemFact
-from annexa.pure.standards import CLASSES, ROLES, Control, Requirement
+from annexa.pure.standards import Control, Requirement
+from annexa.pure.systems import CLASSES, ROLES
 
 AT = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 LATER = date(2027, 12, 2)

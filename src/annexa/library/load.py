@@ -18,19 +18,22 @@ from typing import Any
 
 from annexa.pure.checks import CHECKS
 from annexa.pure.standards import (
-    CLASSES,
-    ROLES,
+    Confidence,
     Control,
     ControlTest,
     Coverage,
+    Edge,
     Expectation,
     ExpectationKind,
     Framework,
+    FrameworkMapping,
     Library,
+    Relation,
     Requirement,
 )
+from annexa.pure.systems import CLASSES, ROLES
 
-FOLDERS = ("controls", "coverage", "frameworks")
+FOLDERS = ("controls", "coverage", "frameworks", "mappings")
 ROOT = Path(str(resources.files("annexa.library")))
 LOCK = ROOT / "LOCK"
 """SHA-256 of every file; a test refuses content that changed without it."""
@@ -147,6 +150,7 @@ def load(files: Mapping[str, bytes]) -> Library:
     controls: dict[str, Control] = {}
     frameworks: dict[str, Framework] = {}
     coverage: dict[str, dict[str, Coverage]] = {}
+    mappings: list[FrameworkMapping] = []
     for name in sorted(files):
         table = _parsed(name, files[name], problems)
         if table is None:
@@ -156,12 +160,16 @@ def load(files: Mapping[str, bytes]) -> Library:
             _add(controls, _control(reader), reader, Path(name).stem)
         elif name.startswith("frameworks/"):
             _add(frameworks, _framework(reader), reader, Path(name).stem)
+        elif name.startswith("mappings/"):
+            mappings.append(_mapping(reader, Path(name).stem))
         else:
             framework, entries = _coverage(reader)
             if framework != Path(name).stem:
                 reader.wrong(f"framework is {framework!r}, but the file is named {Path(name).stem}")
             coverage[framework] = entries
     _check_references(frameworks, controls, coverage, problems)
+    for mapping in mappings:
+        problems.extend(_wrong_ends(mapping, frameworks))
     if problems:
         raise LibraryError(problems)
     return Library(
@@ -169,6 +177,7 @@ def load(files: Mapping[str, bytes]) -> Library:
         frameworks=MappingProxyType(frameworks),
         controls=MappingProxyType(controls),
         coverage=MappingProxyType(coverage),
+        mappings=tuple(mappings),
     )
 
 
@@ -372,6 +381,62 @@ def _coverage(reader: Reader) -> tuple[str, dict[str, Coverage]]:
         table.done()
     reader.done()
     return framework, found
+
+
+def _mapping(reader: Reader, stem: str) -> FrameworkMapping:
+    edges: dict[tuple[str, str], Edge] = {}
+    source, target = reader.text("source"), reader.text("target")
+    if stem != f"{source}--{target}":
+        reader.wrong(f"it maps {source!r} to {target!r}, but the file is named {stem}")
+    if source == target:
+        reader.wrong("it maps a framework to itself")
+    for table in reader.tables("edge"):
+        one = _edge(table)
+        if (one.start, one.end) in edges:
+            table.wrong("the edge occurs twice")
+        edges[one.start, one.end] = one
+    if not edges:
+        reader.wrong("it has no edges")
+    found = FrameworkMapping(
+        source=source,
+        target=target,
+        author=reader.text("author"),
+        basis=reader.text("basis"),
+        edges=tuple(edges.values()),
+    )
+    reader.done()
+    return found
+
+
+def _edge(reader: Reader) -> Edge:
+    start, end = reader.text("from"), reader.text("to")
+    reader.where = f"edge {start} to {end}"
+    found = Edge(
+        start=start,
+        end=end,
+        relation=Relation(reader.one_of("relation", tuple(Relation))),
+        rationale=reader.text("rationale"),
+        source=reader.text("source"),
+        confidence=Confidence(reader.one_of("confidence", tuple(Confidence))),
+    )
+    reader.done()
+    return found
+
+
+def _wrong_ends(mapping: FrameworkMapping, frameworks: Mapping[str, Framework]) -> Iterator[str]:
+    """Both ends of an edge are requirements that exist."""
+    file = f"mappings/{mapping.source}--{mapping.target}.toml"
+    for side, ends in (
+        (mapping.source, [edge.start for edge in mapping.edges]),
+        (mapping.target, [edge.end for edge in mapping.edges]),
+    ):
+        framework = frameworks.get(side)
+        if framework is None:
+            yield f"{file}: file: framework {side!r} does not exist"
+            continue
+        for end in dict.fromkeys(ends):
+            if end not in framework.by_id:
+                yield f"{file}: {end}: {side} has no such requirement"
 
 
 def _check_references(

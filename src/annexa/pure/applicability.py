@@ -49,11 +49,11 @@ def bind_organisation(requirement: Requirement, systems: Iterable[tuple[SystemFa
     total, bound = sum(n for _, n in bindings), sum(n for binding, n in bindings if binding.applies)
     if bound:
         starts = min((b.from_on for b, _ in bindings if b.applies and b.from_on), default=None)
-        return Binding(applies=True, because=f"Binds through {bound} of {total} AI systems.", from_on=starts)
+        return Binding(applies=True, because=f"Binds through {bound:,} of {total:,} AI systems.", from_on=starts)
     later = min((binding.from_on for binding, _ in bindings if binding.from_on), default=None)
     if later is not None:
         return Binding(applies=False, because=f"Binds from {later.isoformat()}.", from_on=later)
-    return Binding(applies=False, because=f"Binds through none of {total} AI systems: {_asks(requirement)}.")
+    return Binding(applies=False, because=f"Binds through none of {total:,} AI systems: {_asks(requirement)}.")
 
 
 def control_applies(control: Control, system: SystemFact) -> bool:

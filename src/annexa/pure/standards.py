@@ -1,4 +1,4 @@
-"""Frameworks, controls and coverage as values: what is asked, what is done, and which of it meets what.
+"""Frameworks, controls, coverage and mappings as values: what is asked, what is done, and which of it meets what.
 
 Shapes follow the library files (docs/library.md). Nothing here reads a file; `annexa.library` does.
 """
@@ -14,20 +14,6 @@ from typing import Literal
 Level = Literal["organisation", "system"]
 Attribute = str | bool | int | date | tuple[str, ...]
 
-ROLES: tuple[str, ...] = (
-    "provider",
-    "deployer",
-    "importer",
-    "distributor",
-    "authorised_representative",
-    "product_manufacturer",
-    "gpai_provider",
-    "third_party_supplier",
-    "employer_deployer",
-    "public_authority_deployer",
-)
-CLASSES: tuple[str, ...] = ("prohibited", "high-risk", "transparency", "gpai", "gpai-systemic", "minimal")
-
 
 class ExpectationKind(StrEnum):
     """The four ways in which a control can be shown to work."""
@@ -36,6 +22,23 @@ class ExpectationKind(StrEnum):
     ARTIFACT = "artifact"
     SIGNAL = "signal"
     ATTESTATION = "attestation"
+
+
+class Relation(StrEnum):
+    """How the content of one requirement lies to that of another: the words of NIST IR 8477."""
+
+    EQUAL = "equal"
+    SUBSET_OF = "subset_of"
+    SUPERSET_OF = "superset_of"
+    INTERSECTS_WITH = "intersects_with"
+
+
+class Confidence(StrEnum):
+    """How sure an edge of a mapping is, the surest first."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +168,32 @@ class Coverage:
         return tuple(dict.fromkeys([*named, *self.contributes]))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """What one requirement has to do with one of another framework, and why we say so.
+
+    Read along the arrow: `start` is, for example, a subset of `end`.
+    """
+
+    start: str
+    end: str
+    relation: Relation
+    rationale: str
+    source: str
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameworkMapping:
+    """Which requirements of one framework correspond to which of another, by one author on one basis."""
+
+    source: str
+    target: str
+    author: str
+    basis: str
+    edges: tuple[Edge, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Library:
     """All content shipped with the product. `version` is the digest over every file, so equal means equal."""
@@ -173,6 +202,7 @@ class Library:
     frameworks: Mapping[str, Framework]
     controls: Mapping[str, Control]
     coverage: Mapping[str, Mapping[str, Coverage]]
+    mappings: tuple[FrameworkMapping, ...] = ()
 
     def covering(self, framework: Framework, requirement: Requirement) -> Coverage | None:
         """The coverage of a requirement: its own entry, or else that of the nearest group above it."""
