@@ -101,7 +101,7 @@ def test_every_part_is_served_once_and_layers_come_first() -> None:
     """A file nobody lists would silently do nothing."""
     assert assets.CSS_ORDER[0] == "layers"
     assert sorted(assets.CSS_ORDER) == sorted(part.stem for part in CSS)
-    assert assets.stylesheet().startswith(b"@layer reset, tokens, base, layout, components, utilities;")
+    assert assets.stylesheet().startswith(b"@layer reset,tokens,base,layout,components,utilities;")
 
 
 @pytest.mark.parametrize("part", [p for p in CSS if p.stem != "layers"], ids=lambda p: p.stem)

@@ -17,6 +17,7 @@ from annexa.answers.frameworks import adopted_frameworks, explain
 from annexa.answers.store import blobs
 from annexa.answers.systems import passport
 from annexa.library.load import library
+from annexa.pure.permits import ANNEXA
 from annexa.pure.posture import Verdict
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
@@ -24,6 +25,7 @@ from annexa.records.systems import AiSystem
 
 CONTROL = "GOV-02"
 SYSTEMIC = "LIF-07"
+REQUIREMENT = "/frameworks/iso27001-2022?requirement=A.5.1#proof"
 ARTIFACT = library().controls[CONTROL].expectations[0].id
 
 
@@ -425,7 +427,32 @@ def test_a_judgement_on_a_requirement_is_closed_too(client, actor, admin) -> Non
     )  # fmt: skip
     assert client.post(f"/judgements/{made.id}/close", {"because": ""}).status_code == 422
     response = client.post(f"/judgements/{made.id}/close", {"because": "Done since."})
-    assert response.headers["Location"] == "/frameworks/iso27001-2022?requirement=A.5.1#proof"
+    assert response.headers["Location"] == REQUIREMENT
+
+
+@pytest.mark.parametrize("verb", ["adopt", "evidence", "attest", "judge"])
+def test_the_address_of_a_form_leads_to_the_page_it_stands_on(client, verb: str) -> None:
+    response = client.get(f"/controls/{CONTROL}/{verb}?expectation=x")
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"/controls/{CONTROL}?expectation=x"
+
+
+def test_the_address_that_closes_a_judgement_leads_to_where_it_stands(client, actor, admin) -> None:
+    now = timezone.now()
+    given = {"actor": actor, "person": admin, "kind": "minor nonconformity", "because": "Late.", "now": now}
+    on_control = judge(subject=CONTROL, **given)
+    on_requirement = judge(subject="A.5.1", framework="iso27001-2022", **given)
+    said = {
+        one.id: client.get(f"/judgements/{one.id}/close").headers["Location"] for one in (on_control, on_requirement)
+    }
+    assert said[on_control.id] == f"/controls/{CONTROL}#at-judge"
+    assert said[on_requirement.id] == "/frameworks/iso27001-2022?requirement=A.5.1#proof"
+    assert client.get("/judgements/nobody/close").status_code == 404
+
+
+def test_what_the_command_line_declared_is_annexas(client) -> None:
+    adopt_control(actor=ANNEXA, person=None, control=CONTROL, state="implemented", now=timezone.now())
+    assert '<small class="meta">Annexa</small>' in client.get(f"/controls/{CONTROL}").content.decode()
 
 
 def test_an_auditor_judges_but_does_not_upload(actor, implemented, tmp_path) -> None:

@@ -12,11 +12,14 @@ from django.utils import timezone
 from annexa.actions.controls import adopt_control, judge
 from annexa.actions.door import door
 from annexa.actions.evidence import add_evidence
+from annexa.actions.people import add_person
 from annexa.answers.frameworks import explain, framework_page, list_frameworks
 from annexa.answers.trees import MOST_NAMED, requirement_tree
 from annexa.library.load import library
+from annexa.pure.permits import ANNEXA
 from annexa.pure.posture import Verdict
 from annexa.pure.proofs import recompute
+from annexa.records.controls import Judgement
 from annexa.records.systems import AiSystem
 
 ORGANISATIONAL = "GOV-02"
@@ -98,6 +101,23 @@ def test_the_verdict_filter_shows_the_rows_that_the_legend_counts(client, actor,
         assert found.context["shown"] == counts[verdict]
     gaps = client.get("/frameworks/iso27001-2022", {"gaps": "1"})
     assert gaps.context["shown"] == whole.context["page"].posture.applicable - counts[Verdict.MET]
+    both = client.get("/frameworks/iso27001-2022", {"gaps": "1", "verdict": "met"})
+    assert both.context["shown"] == counts[Verdict.MET]
+
+
+@pytest.mark.parametrize("filtered", [{"gaps": "1"}, {"verdict": "unmet"}, {"open": "all"}])
+def test_filters_keep_the_requirement_that_was_chosen(client, filtered: dict[str, str]) -> None:
+    text = client.get("/frameworks/iso27001-2022", {"requirement": "A.5.1"} | filtered).content.decode()
+    filters = text[text.index('id="filters"') : text.index('class="clauses"')]
+    assert filters.count("requirement=A.5.1") == filters.count('href="?')
+    assert 'href="?requirement=A.5.1' in text[: text.index('id="asof"')]
+    assert 'name="requirement" value="A.5.1"' in text
+    assert "A.5.1" in text[text.index('id="proof"') :]
+
+
+def test_a_clause_leads_to_its_proof_without_a_script(client) -> None:
+    text = client.get("/frameworks/iso27001-2022").content.decode()
+    assert 'href="?requirement=A.5.1#proof"' in text
 
 
 def test_what_is_no_duty_is_counted_not_shown_unless_asked_for(client) -> None:
@@ -192,6 +212,131 @@ def test_judgements_stand_beside_the_verdict(client, actor, admin, then) -> None
     text = client.get("/frameworks/iso27001-2022", {"requirement": "A.5.1"}).content.decode()
     assert "Until the move." in text
     assert "judged" in text
+
+
+# --- judging a requirement
+
+JUDGE = "/frameworks/iso27001-2022/judge?requirement=A.5.1"
+
+
+def _judged(kind: str, **more: str) -> dict[str, str]:
+    return {"kind": kind, "because": "We rent no premises.", "ends_at": ""} | more
+
+
+def _next_year() -> str:
+    return (timezone.now() + timedelta(days=365)).date().isoformat()
+
+
+def _colleague(actor, role: str) -> Client:
+    named = {"email": f"{role}@example.org", "name": f"Pat {role.title()}", "role": role}
+    found = Client()
+    found.force_login(add_person(actor=actor, password=None, now=timezone.now(), **named))
+    return found
+
+
+def test_an_excluded_requirement_is_not_applicable_for_the_reason_given(client) -> None:
+    response = client.post(JUDGE, _judged("exclusion", ends_at=_next_year()))
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/frameworks/iso27001-2022?requirement=A.5.1#proof"
+    page = client.get("/frameworks/iso27001-2022", {"requirement": "A.5.1"})
+    assert page.context["tree"].proof.verdict is Verdict.NOT_APPLICABLE
+    text = page.content.decode()
+    assert "Judgement recorded" in text
+    panel = text[text.index('id="proof"') :]
+    assert panel.count("We rent no premises.") == 1
+    assert f"Excluded until {_next_year()}" in panel
+
+
+def test_a_judgement_on_a_requirement_is_closed_from_its_proof(client) -> None:
+    client.post(JUDGE, _judged("exclusion", ends_at=_next_year()))
+    made = Judgement.objects.get()
+    address = f"/judgements/{made.id}/close?requirement=A.5.1&gaps=1"
+    assert address.replace("&", "&amp;") in client.get(
+        "/frameworks/iso27001-2022", {"requirement": "A.5.1", "gaps": "1"}
+    ).content.decode()  # fmt: skip
+    refused = client.post(address, {"because": ""})
+    assert refused.status_code == 422
+    assert refused.context["asked"].gaps
+    assert "One thing to put right" in refused.content.decode()
+    closed = client.post(address, {"because": "Moved in."})
+    assert closed.headers["Location"] == "/frameworks/iso27001-2022?requirement=A.5.1&gaps=1#proof"
+    page = client.get("/frameworks/iso27001-2022", {"requirement": "A.5.1"})
+    assert page.context["tree"].proof.verdict is Verdict.UNMET
+
+
+@pytest.mark.parametrize("kind", ["exclusion", "accepted exception"])
+def test_an_exclusion_or_exception_needs_an_end_and_loses_no_text(client, kind: str) -> None:
+    response = client.post(JUDGE, _judged(kind))
+    assert response.status_code == 422
+    panel = response.content.decode()
+    panel = panel[panel.index('id="proof"') :]
+    assert "It needs an end date" in panel
+    assert "We rent no premises.</textarea>" in panel
+    assert not Judgement.objects.exists()
+
+
+def test_a_requirement_is_judged_in_the_scope_shown(client, actor, then) -> None:
+    slug = _systems(actor, 2, then)[0]
+    address = f"/frameworks/iso42001-2023/judge?requirement=A.6.2.6&scope={slug}"
+    response = client.post(address, _judged("minor nonconformity"))
+    assert response.headers["Location"].endswith(f"requirement=A.6.2.6&scope={slug}#proof")
+    assert Judgement.objects.get().scope == slug
+    assert "It counts in System 0000 alone." in client.get(
+        "/frameworks/iso42001-2023", {"requirement": "A.6.2.6", "scope": slug}
+    ).content.decode()  # fmt: skip
+
+
+def test_an_auditor_judges_a_requirement_and_an_owner_does_not(actor) -> None:
+    auditor, owner = _colleague(actor, "auditor"), _colleague(actor, "owner")
+    shown = {"requirement": "A.5.1"}
+    assert "Record judgement" in auditor.get("/frameworks/iso27001-2022", shown).content.decode()
+    assert "Record judgement" not in owner.get("/frameworks/iso27001-2022", shown).content.decode()
+    refused = owner.post(JUDGE, _judged("minor nonconformity"))
+    assert refused.status_code == 403
+    assert "an auditor may" in refused.content.decode()
+    assert not Judgement.objects.exists()
+    assert auditor.post(JUDGE, _judged("minor nonconformity")).status_code == 303
+    made = Judgement.objects.get()
+    assert owner.post(f"/judgements/{made.id}/close", {"because": "Done."}).status_code == 403
+    assert auditor.post(f"/judgements/{made.id}/close", {"because": "Done."}).status_code == 303
+
+
+def test_strangers_do_not_judge(db) -> None:
+    response = Client().post(JUDGE, _judged("minor nonconformity"))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("requirement", ["A.5", "A.99", ""])
+def test_only_what_is_judged_by_itself_can_be_judged(client, requirement: str) -> None:
+    address = f"/frameworks/iso27001-2022/judge?requirement={requirement}"
+    assert client.post(address, _judged("minor nonconformity")).status_code == 404
+    assert not Judgement.objects.exists()
+
+
+def test_the_address_of_a_form_leads_to_the_page_it_stands_on(client) -> None:
+    response = client.get(JUDGE)
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/frameworks/iso27001-2022?requirement=A.5.1"
+    assert client.put(JUDGE).status_code == 405
+
+
+def test_another_day_is_for_reading_only(client) -> None:
+    for at in ("2020-01-01", "2031-01-01"):
+        text = client.get("/frameworks/iso27001-2022", {"requirement": "A.5.1", "at": at}).content.decode()
+        assert "Record judgement" not in text
+
+
+def test_what_the_command_line_recorded_is_annexas(client, then) -> None:
+    judge(
+        actor=ANNEXA, person=None, kind="minor nonconformity", framework="iso27001-2022", subject="A.5.1",
+        because="Late.", now=then,
+    )  # fmt: skip
+    text = client.get("/frameworks/iso27001-2022", {"requirement": "A.5.1"}).content.decode()
+    assert "Annexa, " in text[text.index("Late.") :][:60]
+
+
+# --- what htmx asks for, and files
 
 
 def test_htmx_gets_the_proof_alone_and_the_two_rows_that_changed(client) -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 from django.utils import timezone
 
-from annexa.actions.controls import adopt_control
+from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.evidence import add_evidence
 from annexa.actions.people import add_person
 from annexa.answers import ledger as answers
@@ -111,6 +111,19 @@ def test_an_entry_says_what_it_says_and_that_it_holds(page, evidence):
     assert shown.count('<svg class="mark" data-v="pass"') >= 4
     assert f'data-verify="/ledger/{newest()}/proof"' in shown
     assert f'href="/controls/{evidence.control}"' in shown
+
+
+def test_a_judgement_and_its_end_lead_to_where_they_stand(page, actor, admin, now):
+    given = {"actor": actor, "person": admin, "kind": "minor nonconformity", "because": "Late.", "now": now}
+    judge(subject="A.5.1", framework="iso27001-2022", **given)
+    assert 'href="/frameworks/iso27001-2022?requirement=A.5.1#proof"' in text(page(f"/ledger/{newest()}"))
+    made = judge(subject="GOV-02", **given)
+    place = f'href="/judgements/{made.id}/close"'
+    assert place in text(page(f"/ledger/{newest()}"))
+    close_judgement(actor=actor, person=admin, judgement=made.id, because="All were told again.", now=now)
+    shown = text(page(f"/ledger/{newest()}"))
+    assert place in shown
+    assert "<b>Judgement closed</b>: All were told again." in shown
 
 
 def test_there_is_nothing_beyond_the_end(page, evidence):

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annexa.actions.controls import adopt_control
 from annexa.actions.evidence import attest
 from annexa.actions.people import add_person
 from annexa.actions.systems import add_system, change_system, import_systems
@@ -165,6 +166,8 @@ def test_the_register_of_2133_is_quick(signed_in, actor, now, federal_inventory,
         signed_in.get(url)
         spent.append(time.perf_counter() - begun)
     assert sorted(spent)[1] < 0.15
+    for size in (50, 100):
+        assert len(signed_in.get(f"/systems?size={size}").content) < 1_000 * (50 + size)
     slug = AiSystem.objects.first().slug
     with django_assert_max_num_queries(14):
         assert signed_in.get(f"/systems/{slug}").status_code == 200
@@ -222,10 +225,72 @@ def test_evidence_of_a_system_is_on_its_passport(signed_in, three, actor, admin,
         statement="It is so, I looked.", now=now,
     )  # fmt: skip
     response = signed_in.get("/systems/benefit-triage")
-    shown = {proof.control.id: lines for proof, lines in response.context["controls"]}
-    assert any(line.until and line.used is not None for line in shown[control.id])
+    controls = response.context["controls"]
+    assert control.id in {proof.control.id for proof, _ in (*controls.gaps, *controls.effective)}
+    ((one, held),) = response.context["evidence"]
+    assert (one.control, held.words, held.used is not None) == (control.id, "good until", True)
     assert response.context["passport"].history[0].entry.kind == "evidence"
     assert f"/evidence/{response.context['passport'].evidence[0].id}/bytes" in response.content.decode()
+
+
+def test_controls_that_need_somebody_come_first(signed_in, three, actor, admin, now) -> None:
+    ids = [c.id for c in library().controls.values() if c.level == "system" and not (c.binds_roles or c.binds_classes)]
+    adopt_control(actor=actor, person=admin, control=ids[0], scope="benefit-triage", state="implemented", now=now)
+    due = now + timedelta(days=30)
+    planned = {"state": "planned", "plan_due": due, "because": "Next month"}
+    adopt_control(actor=actor, person=admin, control=ids[1], scope="benefit-triage", now=now, **planned)
+    controls = signed_in.get("/systems/benefit-triage").context["controls"]
+    told = [(proof.control.id, str(proof.verdict), held.words) for proof, held in controls.gaps]
+    assert (ids[1], "planned", "planned for") in told
+    assert (ids[0], "unproven") in [one[:2] for one in told]
+    verdicts = [verdict for _, verdict, _ in told]
+    assert verdicts == sorted(verdicts, key=("failing", "stale", "unproven", "planned", "absent").index)
+    assert told[-1][2] == "nothing declared"
+    assert sum(controls.inherited_counts.values()) == len(controls.inherited)
+
+
+def test_a_passport_shows_the_newest_evidence_and_history(signed_in, three, actor, admin, now) -> None:
+    control, expectation = next(
+        (c, e)
+        for c in library().controls.values()
+        for e in c.expectations
+        if c.level == "system" and e.kind is ExpectationKind.ATTESTATION and not c.binds_roles and not c.binds_classes
+    )
+    for day in range(12):
+        attest(
+            actor=actor, person=admin, control=control.id, expectation=expectation.id, scope="benefit-triage",
+            statement=f"It was so on day {day}. " + "Looked long. " * 20, now=now - timedelta(hours=12 - day),
+        )  # fmt: skip
+    response = signed_in.get("/systems/benefit-triage")
+    words = [held.words for _, held in response.context["evidence"]]
+    assert words == ["good until", *["superseded"] * 9]
+    page = response.content.decode()
+    assert 'href="?evidence=all#evidence"' in page
+    history = response.context["history"]
+    assert (len(history), history[0][0].about) == (10, f"Evidence for {control.id}")
+    assert all(len(because) <= 100 for _, because in history)
+    everything = signed_in.get("/systems/benefit-triage?evidence=all")
+    assert len(everything.context["evidence"]) == 12
+    assert "?evidence=all#" not in everything.content.decode()
+
+
+def test_owners_are_shown_by_name(signed_in, actor, now) -> None:
+    add_system(actor=actor, facts=SystemFacts(name="Chatbot", owner="Ada@Example.org"), now=now)
+    add_system(actor=actor, facts=SystemFacts(name="Scorer", owner="kim@elsewhere.org"), now=now)
+    assert [row.owner for row in signed_in.get("/systems").context["rows"]] == ["Ada Admin", "kim@elsewhere.org"]
+    passport = signed_in.get("/systems/chatbot")
+    assert passport.context["passport"].owner == "Ada Admin"
+    assert "Ada@Example.org" in passport.content.decode()
+
+
+def test_at_most_three_frameworks_stand_in_the_register(signed_in, three) -> None:
+    response = signed_in.get("/systems")
+    assert 0 < len(response.context["frameworks"]) <= 3
+    asked = [
+        sum(leaf.level == "system" for leaf in library().frameworks[one].leaves)
+        for one in response.context["register"].frameworks
+    ]
+    assert asked == sorted(asked, reverse=True)
 
 
 def test_an_unknown_system_is_404(signed_in) -> None:

@@ -367,11 +367,12 @@ def _bodies(positions: list[int]) -> dict[int, bytes]:
 
 def _line(entry: LedgerEntry, bodies: Mapping[int, bytes]) -> EntryLine:
     body = json.loads(bodies[entry.position])
-    return EntryLine(entry=entry, by=body.get("by", ""), verb=body.get("verb", ""), about=_about(entry, body["state"]))
+    return EntryLine(entry=entry, by=body.get("by", ""), verb=body.get("verb", ""), about=_about(entry, body))
 
 
-def _about(entry: LedgerEntry, state: Mapping[str, Any]) -> str:
+def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
     """What an entry is about, in a few words for the list."""
+    state: Mapping[str, Any] = body["state"]
     match entry.kind:
         case "ai_system" | "person" | "organisation":
             return str(state.get("name", ""))
@@ -381,6 +382,8 @@ def _about(entry: LedgerEntry, state: Mapping[str, Any]) -> str:
             return f"{state['control']} {state['state']}, {state['scope']}"
         case "judgement":
             return f"{state['kind']} on {state['subject']}"
+        case "closure":
+            return str(body.get("because", ""))
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

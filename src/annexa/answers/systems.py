@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from annexa.pure.posture import ControlProof, FrameworkPosture, Verdict
 from annexa.pure.systems import FIELD, STAGES, SystemFacts
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerEntry
+from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 
 PAGE_SIZES = (25, 50, 100)
@@ -25,7 +26,10 @@ FACETS: tuple[str, ...] = ("risk_class", "stage", "unit", "personal_data", "impa
 SORTS: tuple[str, ...] = ("name", "risk", "stage", "owner", "unit", "changed")
 """What the register is ordered by; a minus before it turns it round."""
 RISK_ORDER = ("prohibited", "high-risk", "gpai-systemic", "gpai", "transparency", "minimal", "")
-HISTORY_SHOWN = 20
+HISTORY_SHOWN = 10
+EVIDENCE_SHOWN = 10
+FRAMEWORKS_SHOWN = 3
+"""Frameworks whose verdicts stand in the register; a passport has all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +55,10 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemRow:
-    """One row of the register with its posture against the adopted frameworks that ask something of systems."""
+    """One row of the register: the system, its owner's name, its posture against the frameworks of the register."""
 
     system: AiSystem
+    owner: str
     postures: tuple[FrameworkPosture | None, ...]
 
 
@@ -76,25 +81,35 @@ class Register:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
-    """One entry about a system: who did what and, for its record, which fields differ from the entry before."""
+    """One entry about a system: who did what and, for its record, which fields differ from the entry before.
+
+    `about` says what the entry is about in a few words, `detail` the name of the evidence.
+    """
 
     entry: LedgerEntry
     by: str
     because: str
     about: str
+    detail: str
     changed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passport:
-    """Everything about one AI system. `facts`: as recorded at that time, None if it was not known yet."""
+    """Everything about one AI system. `facts`: as recorded at that time, None if it was not known yet.
+
+    `owner` is the owner's name where it is a person in Annexa. Of `evidence` and `history` it holds the newest;
+    `evidence_total` counts all of it.
+    """
 
     system: AiSystem
     facts: SystemFacts | None
+    owner: str
     postures: tuple[FrameworkPosture, ...]
     controls: tuple[ControlProof, ...]
     inherited: tuple[ControlProof, ...]
     evidence: tuple[Evidence, ...]
+    evidence_total: int
     history: tuple[HistoryLine, ...]
     at: datetime
     ledger_size: int
@@ -102,7 +117,7 @@ class Passport:
 
 
 def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
-    """One page of the register of AI systems. Cost: five queries whatever its size, three more after a change."""
+    """One page of the register of AI systems. Cost: six queries whatever its size, three more after a change."""
     everything = AiSystem.objects.visible_to(actor)
     found = _matching(everything, asked)
     combinations = _combinations(found)
@@ -113,9 +128,17 @@ def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
     start = (asked.page - 1) * asked.size
     rows = list(found.defer("source", "outputs").order_by(*_order(asked.sort))[start : start + asked.size])
     stand = standpoint(actor=actor, now=now)
-    frameworks = tuple(f for f in adopted_frameworks() if _asks_systems(stand, f))
+    frameworks = _in_register(stand, _asking(stand))
+    names = _names(actor, [row.owner for row in rows])
     return Register(
-        rows=tuple(SystemRow(system=row, postures=_postures(stand, frameworks, row.slug)) for row in rows),
+        rows=tuple(
+            SystemRow(
+                system=row,
+                owner=names.get(row.owner.lower(), row.owner),
+                postures=_postures(stand, frameworks, row.slug),
+            )
+            for row in rows
+        ),
         frameworks=frameworks,
         facets={name: _facet(combinations, asked, name) for name in FACETS},
         asked=asked,
@@ -132,29 +155,56 @@ def matching_slugs(*, actor: Actor, asked: Asked) -> tuple[str, ...]:
     return tuple(found.order_by(*_order(asked.sort)).values_list("slug", flat=True))
 
 
-def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = None) -> Passport:
-    """One AI system with its posture, controls, evidence and history. Raises UnknownError."""
+def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = None, whole: bool = False) -> Passport:
+    """One AI system with its posture, controls, evidence (`whole`: all of it) and history. Raises UnknownError."""
     system = AiSystem.objects.visible_to(actor).filter(slug=slug).first()
     if system is None:
         raise UnknownError(f"There is no AI system {slug!r}.")
     stand = standpoint(actor=actor, now=now, at=at)
     in_use = slug in stand.engine.systems
-    frameworks = tuple(f for f in adopted_frameworks() if _asks_systems(stand, f))
     proofs = [stand.engine.control(c, slug) for c in sorted(stand.library.controls)] if in_use else []
     evidence = Evidence.objects.visible_to(actor).filter(scope=slug, recorded_at__lte=at or now)
-    shown = tuple(evidence.select_related("by").order_by("-recorded_at")[:50])
+    newest = evidence.select_related("by").order_by("-recorded_at", "-id")
+    shown = tuple(newest if whole else newest[:EVIDENCE_SHOWN])
+    facts = system.facts() if at is None or at >= system.changed_at else _facts_at(slug, at)
+    owner = facts.owner if facts else ""
     return Passport(
         system=system,
-        facts=system.facts() if at is None or at >= system.changed_at else _facts_at(slug, at),
-        postures=tuple(p for p in _postures(stand, frameworks, slug) if p is not None),
+        facts=facts,
+        owner=_names(actor, [owner]).get(owner.lower(), owner),
+        postures=tuple(p for p in _postures(stand, _asking(stand), slug) if p is not None),
         controls=tuple(p for p in proofs if not p.inherited and p.verdict is not Verdict.NOT_APPLICABLE),
         inherited=tuple(p for p in proofs if p.inherited),
         evidence=shown,
-        history=_history(actor, slug, stand, shown),
+        evidence_total=evidence.count(),
+        history=_history(actor, slug, stand, shown, at or now),
         at=stand.at,
         ledger_size=stand.size,
         in_use=in_use,
     )
+
+
+def _asking(stand: Standpoint) -> tuple[str, ...]:
+    """The adopted frameworks that ask something of single systems, in the organisation's order."""
+    return tuple(f for f in adopted_frameworks() if _asks_systems(stand, f))
+
+
+def _in_register(stand: Standpoint, frameworks: Sequence[str]) -> tuple[str, ...]:
+    """The first few of them, the one that asks most of single systems first."""
+
+    def asked(framework: str) -> int:
+        return sum(leaf.level == "system" for leaf in stand.library.frameworks[framework].leaves)
+
+    return tuple(sorted(frameworks[:FRAMEWORKS_SHOWN], key=asked, reverse=True))
+
+
+def _names(actor: Actor, owners: Iterable[str]) -> Mapping[str, str]:
+    """The names of those owners who are people in Annexa, by their address in small letters. Cost: one query."""
+    addresses = {owner.lower() for owner in owners if "@" in owner}
+    if not addresses:
+        return {}
+    found = Person.objects.get_queryset().visible_to(actor).annotate(address=Lower("email"))
+    return dict(found.filter(address__in=addresses).values_list("address", "name"))
 
 
 def _postures(stand: Standpoint, frameworks: Sequence[str], slug: str) -> tuple[FrameworkPosture | None, ...]:
@@ -171,16 +221,19 @@ def _facts_at(slug: str, at: datetime) -> SystemFacts | None:
     return SystemFacts.from_json({name: value for name, value in state.items() if name in {*FIELD, "source"}})
 
 
-def _history(actor: Actor, slug: str, stand: Standpoint, evidence: Sequence[Evidence]) -> tuple[HistoryLine, ...]:
+def _history(
+    actor: Actor, slug: str, stand: Standpoint, evidence: Sequence[Evidence], until: datetime
+) -> tuple[HistoryLine, ...]:
     """The latest entries about the system: its record, its own declarations and judgements, its evidence."""
     subjects = [f"ai_system/{slug}", *(f"control/{c}/{slug}" for c in stand.library.controls)]
-    subjects += [f"evidence/{one.id}" for one in evidence]
-    rows = LedgerEntry.objects.visible_to(actor).filter(subject__in=subjects).order_by("-position")
+    subjects += [f"evidence/{one.id}" for one in evidence[:HISTORY_SHOWN]]
+    rows = LedgerEntry.objects.visible_to(actor).filter(subject__in=subjects, at__lte=until).order_by("-position")
     entries = list(rows[:HISTORY_SHOWN])
-    kept = EntryBody.objects.filter(position__in=[entry.position for entry in entries])
+    records = [entry.position for entry in entries if entry.kind == "ai_system"]
+    records += _before(slug, records[-1:])
+    kept = EntryBody.objects.filter(position__in={*records, *(entry.position for entry in entries)})
     bodies = {position: json.loads(bytes(body)) for position, body in kept.values_list("position", "body")}
-    states = [bodies[entry.position]["state"] for entry in entries if entry.kind == "ai_system"]
-    before = iter([*states[1:], None])
+    before = iter([*(bodies[position]["state"] for position in records[1:]), None])
     lines = []
     for entry in entries:
         body = bodies[entry.position]
@@ -191,10 +244,17 @@ def _history(actor: Actor, slug: str, stand: Standpoint, evidence: Sequence[Evid
                 by=body["by"],
                 because=body["because"],
                 about=_about(entry.kind, body["state"]),
+                detail=body["state"]["name"] if entry.kind == "evidence" else "",
                 changed=_changed(older, body["state"]) if older else (),
             )
         )
     return tuple(lines)
+
+
+def _before(slug: str, oldest: Sequence[int]) -> list[int]:
+    """The entry of the record before the oldest one shown, so that what changed with that one can be told."""
+    earlier = LedgerEntry.objects.filter(subject=f"ai_system/{slug}", position__lt=min(oldest, default=0))
+    return list(earlier.order_by("-position").values_list("position", flat=True)[:1])
 
 
 def _about(kind: str, state: Mapping[str, Any]) -> str:
@@ -202,7 +262,7 @@ def _about(kind: str, state: Mapping[str, Any]) -> str:
         case "ai_system":
             return "Record"
         case "evidence":
-            return f"Evidence for {state['control']}: {state['name']}"
+            return f"Evidence for {state['control']}"
         case "adoption":
             return f"{state['control']} {state['state']}"
         case _:

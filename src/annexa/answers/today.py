@@ -4,13 +4,17 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from django.db.models import Func, Subquery
+
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
 from annexa.answers.posture import Standpoint, standpoint
+from annexa.library.load import library
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import ExpectationKind
+from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.organisation import Organisation
 from annexa.records.systems import AiSystem
 
@@ -89,10 +93,41 @@ class Today:
     ledger_size: int
 
     @property
+    def to_show(self) -> int:
+        """How many expectations wait for evidence."""
+        return self.failing_total + self.renewals_total + self.never_total
+
+    @property
     def waiting(self) -> int:
         """How many things wait: evidence to give, and gaps in the register."""
-        shown = self.failing_total + self.renewals_total + self.never_total
-        return shown + bool(self.without_owner) + bool(self.without_class)
+        return self.to_show + bool(self.without_owner) + bool(self.without_class)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What every page says of the organisation: its name, and how much there is of what."""
+
+    name: str
+    demo: bool
+    systems: int
+    controls: int
+    entries: int
+
+
+def house(*, actor: Actor) -> House:
+    """The organisation as the frame of every page shows it. Cost: one query."""
+    counted = AiSystem.objects.visible_to(actor).order_by().annotate(n=Func("pk", function="COUNT")).values("n")
+    sealed = LedgerCheckpoint.objects.order_by("-size").values("size")[:1]
+    found = Organisation.objects.annotate(systems=Subquery(counted), entries=Subquery(sealed)).first()
+    if found is None:
+        return House(name="", demo=False, systems=0, controls=0, entries=0)
+    return House(
+        name=found.name,
+        demo=found.demo,
+        systems=found.systems or 0,
+        controls=len(library().controls),
+        entries=found.entries or 0,
+    )
 
 
 def today(*, actor: Actor, now: datetime) -> Today:

@@ -749,8 +749,8 @@ def _reasons(
 def _systems_reasons(verdict: Verdict, binding: Binding, counts: Counter[Verdict], bound: int) -> tuple[str, ...]:
     if verdict is Verdict.NOT_APPLICABLE:
         return (binding.because,)
-    rest = ", ".join(f"{counts[v]} {v}" for v in REQUIREMENT_ORDER[1:] if counts[v])
-    met = f"Met in {counts[Verdict.MET]} of {bound} AI systems it binds"
+    rest = ", ".join(f"{counts[v]:,} {v}" for v in REQUIREMENT_ORDER[1:] if counts[v])
+    met = f"Met in {counts[Verdict.MET]:,} of {bound:,} AI systems it binds"
     return (binding.because, f"{met}; {rest}." if rest else f"{met}.")
 
 
@@ -758,13 +758,13 @@ def _systems_binding(requirement: Requirement, systems: SystemsProof, total: int
     bound = sum(len(group.systems) for group in systems.groups)
     if bound:
         starts = min((g.proof.binding.from_on for g in systems.groups if g.proof.binding.from_on), default=None)
-        return Binding(applies=True, because=f"Binds {bound} of {total} AI systems in use.", from_on=starts)
+        return Binding(applies=True, because=f"Binds {bound:,} of {total:,} AI systems in use.", from_on=starts)
     if requirement.no_duty:
         return Binding(applies=False, because=requirement.no_duty)
     if later:
         return Binding(applies=False, because=f"Binds from {min(later).isoformat()}.", from_on=min(later))
     asks = _words(requirement)
-    return Binding(applies=False, because=f"Binds 0 of {total} AI systems in use{asks}.")
+    return Binding(applies=False, because=f"Binds 0 of {total:,} AI systems in use{asks}.")
 
 
 def _words(requirement: Requirement) -> str:
@@ -778,7 +778,7 @@ def _excluded(judgement: Judgement) -> str:
 
 
 def _n_of(proof: ControlProof) -> str:
-    return f" (effective in {proof.effective_in} of {proof.population} systems)" if proof.groups is not None else ""
+    return f" (effective in {proof.effective_in:,} of {proof.population:,} systems)" if proof.groups is not None else ""
 
 
 def _list(names: Iterable[str]) -> str:

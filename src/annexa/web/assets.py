@@ -30,7 +30,7 @@ CSS_ORDER = (
     "button", "field", "segmented", "verdict", "verdict-bar", "legend", "standing",
     "tag", "risk", "person", "digest", "waiting", "decide", "feed",
     "register", "facets", "selection", "pages", "tabs", "index", "menu",
-    "passport", "heatmap", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "merkle", "checks",
+    "passport", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "merkle", "checks",
     "notice", "toast", "dialog", "empty", "loading", "revision", "stamp", "specimen",
     "utilities", "print",
 )  # fmt: skip
@@ -139,11 +139,12 @@ def _asset(name: str, body: bytes) -> Asset:
 
 
 def stylesheet() -> bytes:
-    """The whole face as one file: its parts in the declared order, without comments and the blanks around braces."""
+    """The whole face as one file: its parts in the declared order, without comments and needless blanks."""
     folder = files("annexa.web") / "static" / "css"
     text = "".join((folder / f"{part}.css").read_text("utf-8") for part in CSS_ORDER)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    return re.sub(r"\s*([{};])\s*", r"\1", text).strip().encode()
+    text = re.sub(r"\s*([{};])\s*", r"\1", text)
+    return re.sub(r"([:,]) +", r"\1", text).replace(";}", "}").strip().encode()
 
 
 def _htmx() -> bytes:

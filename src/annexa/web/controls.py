@@ -4,12 +4,11 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any, BinaryIO, cast
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.core.files.uploadhandler import StopUpload
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
@@ -21,10 +20,9 @@ from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.controls import adopt_control, close_judgement, judge
-from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.evidence import add_evidence, attest
 from annexa.answers.controls import (
     FAMILIES,
@@ -39,14 +37,28 @@ from annexa.answers.controls import (
 )
 from annexa.answers.errors import UnknownError
 from annexa.answers.trees import ExpectationNode, Piece
-from annexa.pure.facts import ADOPTION_STATES, JUDGEMENT_KINDS, ORGANISATION
+from annexa.pure.facts import ADOPTION_STATES, ORGANISATION
 from annexa.pure.permits import Permit, may
 from annexa.pure.posture import CONTROL_ORDER, Verdict
 from annexa.pure.standards import ExpectationKind
+from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import as_of
+from annexa.web.forms import (
+    Bound,
+    ClosureForm,
+    JudgementForm,
+    date_field,
+    end_of,
+    fresh,
+    see,
+    takes_form_of,
+    text_field,
+    tried,
+)
 from annexa.web.frame import actor, person
+from annexa.web.frameworks import decided, requirement_url
 from annexa.web.refused import refused
 from annexa.web.templatetags.face import LOOKS
 from annexa.web.uploads import refusal
@@ -55,31 +67,16 @@ log = logging.getLogger(__name__)
 
 SLUGS: Mapping[str, Verdict] = {LOOKS[v].colour: v for v in (*CONTROL_ORDER, Verdict.NOT_APPLICABLE)}
 """Verdicts as addresses name them."""
-LONGEST = 10_000
 STATES = {
     "implemented": later("Implemented"),
     "planned": later("Planned by a date"),
     "not implemented": later("Not implemented"),
     "excluded": later("Excluded, with a justification"),
 }
-KINDS = {
-    "major nonconformity": later("Major nonconformity"),
-    "minor nonconformity": later("Minor nonconformity"),
-    "accepted exception": later("Accepted exception, until a date"),
-    "exclusion": later("Exclusion, until a date"),
-}
 OUTCOMES = (("yes", later("It passes")), ("no", later("It fails")))
 
 
 # --- forms --------------------------------------------------------------------------------------------------------
-
-
-def _date(label: Any, **more: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **more)
-
-
-def _text(label: Any, rows: int = 2, **more: Any) -> forms.CharField:
-    return forms.CharField(label=label, max_length=LONGEST, widget=forms.Textarea(attrs={"rows": rows}), **more)
 
 
 def _outcome() -> forms.ChoiceField:
@@ -92,17 +89,17 @@ class EvidenceForm(forms.Form):
     file = forms.FileField(
         label=later("File"), allow_empty_file=True, error_messages={"required": later("Choose a file.")}
     )
-    observed_at = _date(later("Observed on"), help_text=later("The day on which it was so, not the day of upload"))
-    expires_at = _date(later("Valid until"), required=False)
+    observed_at = date_field(later("Observed on"), help_text=later("The day on which it was so, not the day of upload"))
+    expires_at = date_field(later("Valid until"), required=False)
     passing = _outcome()
-    note = _text(later("Note"), required=False)
+    note = text_field(later("Note"), required=False)
 
 
 class StatementForm(forms.Form):
     """A person's own word that something is so."""
 
-    statement = _text(later("What you state to be so"), rows=3)
-    expires_at = _date(later("Valid until"), required=False)
+    statement = text_field(later("What you state to be so"), rows=3)
+    expires_at = date_field(later("Valid until"), required=False)
     passing = _outcome()
 
 
@@ -112,33 +109,15 @@ class AdoptionForm(forms.Form):
     state = forms.ChoiceField(
         label=later("This control is"), choices=[(s, STATES[s]) for s in ADOPTION_STATES], widget=forms.RadioSelect
     )
-    plan_due = _date(later("Planned for"), required=False)
-    because = _text(later("Reason or justification"), required=False)
-
-
-class JudgementForm(forms.Form):
-    """What a person found or accepted beside the verdict."""
-
-    kind = forms.ChoiceField(label=later("Judgement"), choices=[(k, KINDS[k]) for k in JUDGEMENT_KINDS])
-    because = _text(later("What was found or accepted, and why"))
-    ends_at = _date(later("Ends on"), required=False)
-
-
-class ClosureForm(forms.Form):
-    """The end of a judgement."""
-
-    because = _text(later("What was done"))
+    plan_due = date_field(later("Planned for"), required=False)
+    because = text_field(later("Reason or justification"), required=False)
 
 
 def _instant(on: date | None, now: datetime) -> datetime | None:
     """The instant that a day in a form means: now for today, else its last one."""
     if on is None:
         return None
-    return now if on == now.date() else _end_of(on)
-
-
-def _end_of(on: date | None) -> datetime | None:
-    return datetime.combine(on, time.max, tzinfo=UTC) if on else None
+    return now if on == now.date() else end_of(on)
 
 
 # --- the catalogue ------------------------------------------------------------------------------------------------
@@ -205,9 +184,6 @@ class Asking:
     open: bool
 
 
-Bound = Mapping[str, forms.Form]
-
-
 @require_safe
 def control(request: HttpRequest, control: str) -> HttpResponse:
     """One control in a scope: verdict and why, expectations, what it covers, declarations and judgements."""
@@ -246,20 +222,16 @@ def _asking(request: HttpRequest, page: ControlPage, node: ExpectationNode, boun
     verb, view = ("attest", "control-attest") if spoken else ("add_evidence", "control-evidence")
     offered = open_ and expectation.kind is not ExpectationKind.RECORD and isinstance(may(actor(request), verb), Permit)
     refused_form = bound.get(expectation.id)
-    fresh = _fresh(StatementForm if spoken else EvidenceForm, expectation.id, observed_at=timezone.now().date())
+    empty = fresh(StatementForm if spoken else EvidenceForm, expectation.id, observed_at=timezone.now().date())
     shown = tuple(Shown(piece=piece, record=page.records.get(piece.evidence.id)) for piece in node.pieces)
     return Asking(
         node=node,
         newest=shown[0] if shown else None,
         earlier=shown[1:],
-        form=(refused_form or fresh) if offered else None,
+        form=(refused_form or empty) if offered else None,
         view=view,
         open=refused_form is not None,
     )
-
-
-def _fresh(kind: type[forms.Form], key: str, **initial: Any) -> forms.Form:
-    return kind(auto_id=f"{key}-%s", initial=initial)
 
 
 def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editable: bool) -> dict[str, Any]:
@@ -270,12 +242,12 @@ def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editabl
     )
     declared = page.proof.adoption.state if page.proof.adoption else "implemented"
     return {
-        "adoption_form": (bound.get("adopt") or _fresh(AdoptionForm, "adopt", state=declared)) if adopts else None,
+        "adoption_form": (bound.get("adopt") or fresh(AdoptionForm, "adopt", state=declared)) if adopts else None,
         "adoption_open": "adopt" in bound,
-        "judgement_form": (bound.get("judge") or _fresh(JudgementForm, "judge")) if judges else None,
+        "judgement_form": (bound.get("judge") or fresh(JudgementForm, "judge")) if judges else None,
         "judgement_open": "judge" in bound,
         "judgements": [
-            (one, (bound.get(one.id) or _fresh(ClosureForm, f"close-{one.id}")) if closes else None, one.id in bound)
+            (one, (bound.get(one.id) or fresh(ClosureForm, f"close-{one.id}")) if closes else None, one.id in bound)
             for one in page.proof.judgements
         ],
     }
@@ -311,12 +283,12 @@ def _stopped(request: HttpRequest) -> str:
 def _unread(request: HttpRequest, control: str, sentence: str, *, status: int) -> HttpResponse:
     """The page with the form open that a file did not reach."""
     expectation, scope = _target(request)
-    fresh = _fresh(EvidenceForm, expectation, observed_at=timezone.now().date())
-    return _page(request, control, scope=scope, bound={expectation: fresh}, status=status, stopped=sentence)
+    empty = fresh(EvidenceForm, expectation, observed_at=timezone.now().date())
+    return _page(request, control, scope=scope, bound={expectation: empty}, status=status, stopped=sentence)
 
 
 @csrf_exempt
-@require_POST
+@takes_form_of("control")
 def evidence(request: HttpRequest, control: str) -> HttpResponse:
     """Takes a file in. A stopped upload has lost its fields, the token among them, so it is answered before that."""
     try:
@@ -338,7 +310,7 @@ def _evidence(request: HttpRequest, control: str) -> HttpResponse:
         made = add_evidence(
             actor=actor(request), person=person(request), control=control, expectation=expectation, scope=scope,
             file=cast(BinaryIO, given["file"].file), name=given["file"].name, limit_bytes=settings.UPLOAD_LIMIT_BYTES,
-            observed_at=_instant(given["observed_at"], now), expires_at=_end_of(given["expires_at"]),
+            observed_at=_instant(given["observed_at"], now), expires_at=end_of(given["expires_at"]),
             passing=given["passing"] == "yes", note=given["note"], now=now,
         )  # fmt: skip
         return _("%(name)s is kept as evidence") % {"name": made.name}
@@ -346,7 +318,7 @@ def _evidence(request: HttpRequest, control: str) -> HttpResponse:
     return _done(request, control, scope, expectation, form, do, verb="add_evidence")
 
 
-@require_POST
+@takes_form_of("control")
 def statement(request: HttpRequest, control: str) -> HttpResponse:
     """Takes a person's statement in."""
     now = timezone.now()
@@ -356,7 +328,7 @@ def statement(request: HttpRequest, control: str) -> HttpResponse:
     def do(given: Mapping[str, Any]) -> str:
         attest(
             actor=actor(request), person=person(request), control=control, expectation=expectation, scope=scope,
-            statement=given["statement"], expires_at=_end_of(given["expires_at"]), passing=given["passing"] == "yes",
+            statement=given["statement"], expires_at=end_of(given["expires_at"]), passing=given["passing"] == "yes",
             now=now,
         )  # fmt: skip
         return _("Your statement is kept as evidence")
@@ -364,7 +336,7 @@ def statement(request: HttpRequest, control: str) -> HttpResponse:
     return _done(request, control, scope, expectation, form, do, verb="attest")
 
 
-@require_POST
+@takes_form_of("control")
 def adopt(request: HttpRequest, control: str) -> HttpResponse:
     """Declares the control implemented, planned, not implemented or excluded."""
     now = timezone.now()
@@ -374,14 +346,14 @@ def adopt(request: HttpRequest, control: str) -> HttpResponse:
     def do(given: Mapping[str, Any]) -> str:
         adopt_control(
             actor=actor(request), person=person(request), control=control, scope=scope, state=given["state"],
-            because=given["because"], plan_due=_end_of(given["plan_due"]), now=now,
+            because=given["because"], plan_due=end_of(given["plan_due"]), now=now,
         )  # fmt: skip
         return _("Declared: %(state)s") % {"state": given["state"]}
 
     return _done(request, control, scope, "adopt", form, do, verb="adopt_control")
 
 
-@require_POST
+@takes_form_of("control")
 def give_judgement(request: HttpRequest, control: str) -> HttpResponse:
     """Records a judgement beside the verdict."""
     now = timezone.now()
@@ -391,32 +363,44 @@ def give_judgement(request: HttpRequest, control: str) -> HttpResponse:
     def do(given: Mapping[str, Any]) -> str:
         judge(
             actor=actor(request), person=person(request), kind=given["kind"], subject=control, scope=scope,
-            because=given["because"], ends_at=_end_of(given["ends_at"]), now=now,
+            because=given["because"], ends_at=end_of(given["ends_at"]), now=now,
         )  # fmt: skip
         return _("Judgement recorded")
 
     return _done(request, control, scope, "judge", form, do, verb="judge")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def close(request: HttpRequest, judgement: str) -> HttpResponse:
     """Ends a judgement. One on a requirement is answered by that requirement's page."""
-    now = timezone.now()
     try:
         found = open_judgement(actor=actor(request), judgement=judgement)
     except UnknownError as error:
         raise Http404(str(error)) from error
+    if request.method != "POST":
+        return HttpResponseRedirect(_place_of(found, request.GET.urlencode()))
     form = ClosureForm(request.POST, auto_id=f"close-{judgement}-%s")
 
     def do(given: Mapping[str, Any]) -> str:
         close_judgement(
-            actor=actor(request), person=person(request), judgement=judgement, because=given["because"], now=now
-        )
+            actor=actor(request), person=person(request), judgement=judgement, because=given["because"],
+            now=timezone.now(),
+        )  # fmt: skip
         return _("Judgement closed")
 
     if found.framework:
-        return _done_elsewhere(request, form, do, _requirement_url(found.framework, found.subject, found.scope))
+        return decided(request, found.framework, found.subject, found.scope, judgement, form, do)
     return _done(request, found.subject, found.scope, judgement, form, do, verb="close_judgement")
+
+
+def _place_of(judgement: Judgement, query: str) -> str:
+    """Where a judgement stands; `query` says more of the page that somebody comes from."""
+    if query:
+        view, subject = ("framework", judgement.framework) if judgement.framework else ("control", judgement.subject)
+        return f"{reverse(view, args=[subject])}?{query}"
+    if judgement.framework:
+        return requirement_url(judgement.framework, judgement.subject, judgement.scope)
+    return _control_url(judgement.subject, judgement.scope, "judge")
 
 
 def _target(request: HttpRequest) -> tuple[str, str]:
@@ -438,60 +422,18 @@ def _done(
     permit = may(actor(request), verb)
     if not isinstance(permit, Permit):
         return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
-    if (answer := _tried(request, form, do)) is not None:
+    if (answer := tried(request, form, do)) is not None:
         return answer
     if form.errors:
         if "file" in form.fields and not form.errors.get("file"):
             form["file"].help_text = _("Choose the file again; a browser does not keep it")
         return _page(request, control, scope=scope, bound={key: form}, status=422)
-    return _see(_control_url(control, scope, key))
-
-
-def _done_elsewhere(
-    request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str], url: str
-) -> HttpResponse:
-    """Does what has no form of its own on the page it belongs to."""
-    if (answer := _tried(request, form, do)) is not None:
-        return answer
-    if form.errors:
-        text = " ".join(str(sentence) for sentences in form.errors.values() for sentence in sentences)
-        return refused(request, status=422, title=_("The judgement stays open"), text=text)
-    return _see(url)
-
-
-def _tried(request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str]) -> HttpResponse | None:
-    """Validates and does; what is wrong goes into the form, what is refused is answered at once."""
-    if not form.is_valid():
-        return None
-    try:
-        messages.success(request, do(form.cleaned_data))
-    except InvalidError as error:
-        for field, sentences in error.problems.items():
-            for sentence in sentences:
-                form.add_error(field if field in form.fields else None, sentence)
-    except NotPermittedError as error:
-        return refused(request, status=403, title=_("Not yours to do"), text=str(error))
-    except ConflictError as error:
-        return refused(request, status=409, title=_("Changed meanwhile"), text=str(error))
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
-    return None
-
-
-def _see(url: str) -> HttpResponse:
-    response = HttpResponseRedirect(url)
-    response.status_code = 303
-    return response
+    return see(_control_url(control, scope, key))
 
 
 def _control_url(control: str, scope: str, key: str) -> str:
     query = "" if scope == ORGANISATION else f"?{urlencode({'scope': scope})}"
     return f"{reverse('control', args=[control])}{query}#at-{key}"
-
-
-def _requirement_url(framework: str, requirement: str, scope: str) -> str:
-    asked = {"requirement": requirement} | ({} if scope == ORGANISATION else {"scope": scope})
-    return f"{reverse('framework', args=[framework])}?{urlencode(asked)}#proof"
 
 
 # --- bytes --------------------------------------------------------------------------------------------------------

@@ -1,13 +1,14 @@
 """What every page stands in: the organisation, the person, the places and how many things wait in each."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
 from annexa.actions.people import actor_of
+from annexa.answers.today import house
 from annexa.pure.permits import Actor
-from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -39,13 +40,16 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, Person):
         return {"theme": "system"}
-    organisation = Organisation.objects.first()
+    found = house(actor=actor_of(user))
+    counts = {"systems": found.systems, "controls": found.controls, "ledger": found.entries}
     return {
-        "organisation": organisation.name if organisation else "",
-        "demo": bool(organisation and organisation.demo),
+        "organisation": found.name,
+        "demo": found.demo,
         "actor": {"name": user.name, "initials": initials(user.name), "role": user.get_role_display()},
         "theme": user.theme,
-        "places": [{"title": title, "items": [_item(request, *place) for place in places]} for title, places in PLACES],
+        "places": [
+            {"title": title, "items": [_item(request, counts, *place) for place in places]} for title, places in PLACES
+        ],
     }
 
 
@@ -55,7 +59,7 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
 
 
-def _item(request: HttpRequest, label: str, view: str, icon: str) -> dict[str, Any]:
+def _item(request: HttpRequest, counts: Mapping[str, int], label: str, view: str, icon: str) -> dict[str, Any]:
     url = reverse(view)
     current = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
-    return {"label": label, "url": url, "icon": icon, "count": None, "waits": False, "current": current}
+    return {"label": label, "url": url, "icon": icon, "count": counts.get(view), "waits": False, "current": current}

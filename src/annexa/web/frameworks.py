@@ -1,19 +1,22 @@
 """Frameworks: the list with where we stand, one as a tree with proofs, the audit pack."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from annexa.actions.controls import judge
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import FrameworkPage, TreeRow, explain, framework_page, list_frameworks
 from annexa.answers.pack import make_pack
@@ -22,11 +25,13 @@ from annexa.pure.facts import ORGANISATION
 from annexa.pure.instants import InstantError, parse_instant
 from annexa.pure.ledger import canonical
 from annexa.pure.pack import member
+from annexa.pure.permits import Permit, may
 from annexa.pure.posture import Verdict
 from annexa.pure.proofs import proof_json
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import AsOf, as_of
-from annexa.web.frame import actor
+from annexa.web.forms import Bound, ClosureForm, JudgementForm, end_of, fresh, see, takes_form_of, tried
+from annexa.web.frame import actor, person
 from annexa.web.refused import refused
 from annexa.web.templatetags.face import LOOKS
 
@@ -42,6 +47,7 @@ SLUGS: Mapping[str, Verdict] = {
     )
 }
 """Verdicts as addresses name them."""
+EMPTY: Mapping[str, list[str]] = MappingProxyType({})
 GAPS = frozenset({Verdict.AT_RISK, Verdict.PARTIAL, Verdict.UNMET, Verdict.UNCOVERED})
 
 
@@ -77,17 +83,18 @@ class Asked:
     @property
     def wanted(self) -> Collection[Verdict]:
         """The verdicts whose leaves are shown; empty: every duty."""
-        return (self.verdicts & GAPS or GAPS) if self.gaps else self.verdicts
+        return self.verdicts or (GAPS if self.gaps else frozenset())
 
 
 def asked_of(request: HttpRequest, now: datetime) -> Asked:
-    """Reads the address."""
+    """Reads the address. A verdict asked for by name counts more than "only gaps"."""
+    verdicts = frozenset(SLUGS[v] for v in request.GET.getlist("verdict") if v in SLUGS)
     return Asked(
         asof=as_of(request, now),
         scope=request.GET.get("scope", "") or ORGANISATION,
         requirement=request.GET.get("requirement", ""),
-        verdicts=frozenset(SLUGS[v] for v in request.GET.getlist("verdict") if v in SLUGS),
-        gaps=bool(request.GET.get("gaps")),
+        verdicts=verdicts,
+        gaps=bool(request.GET.get("gaps")) and not verdicts,
         all_open=request.GET.get("open") == "all",
     )
 
@@ -114,7 +121,13 @@ def frameworks(request: HttpRequest) -> HttpResponse:
 def framework(request: HttpRequest, framework: str) -> HttpResponse:
     """One framework: bar, as-of, clause tree, proof panel. With htmx only the part that changes."""
     now = timezone.now()
-    asked = asked_of(request, now)
+    return _shown(request, framework, asked_of(request, now), now, bound={}, status=200)
+
+
+def _shown(
+    request: HttpRequest, framework: str, asked: Asked, now: datetime, *, bound: Bound, status: int
+) -> HttpResponse:
+    """The page, with `bound` the forms that were refused, by what they are for."""
     page = _page(request, framework, asked, now)
     clauses = list(_clauses(page, asked))
     context = {
@@ -130,7 +143,26 @@ def framework(request: HttpRequest, framework: str) -> HttpResponse:
         "roles": [role.replace("_", " ") for role in page.proof.requirement.binds_roles] if page.proof else [],
         "chosen_verdicts": [(slug, LOOKS[v].word) for slug, v in SLUGS.items() if v in asked.verdicts],
     }
-    return render(request, _part(request), context | _moved(request, clauses))
+    context |= _judging(request, page, asked, bound) | _moved(request, clauses)
+    return render(request, _part(request), context, status=status)
+
+
+def _judging(request: HttpRequest, page: FrameworkPage, asked: Asked, bound: Bound) -> dict[str, Any]:
+    """The forms to judge the requirement that was chosen and to close what stands against it, as far as one may."""
+    if page.proof is None:
+        return {}
+    who, today = actor(request), asked.asof.at is None
+    judges = today and not page.proof.requirement.no_duty and isinstance(may(who, "judge"), Permit)
+    closes = today and isinstance(may(who, "close_judgement"), Permit)
+    return {
+        "wrong": next(iter(bound.values()), None),
+        "judgement_form": (bound.get("judge") or fresh(JudgementForm, "judge")) if judges else None,
+        "judgement_open": "judge" in bound,
+        "judgements": [
+            (one, (bound.get(one.id) or fresh(ClosureForm, f"close-{one.id}")) if closes else None, one.id in bound)
+            for one in page.proof.judgements
+        ],
+    }
 
 
 def _page(request: HttpRequest, framework: str, asked: Asked, now: datetime) -> FrameworkPage:
@@ -202,6 +234,55 @@ def _kept(row: TreeRow, asked: Asked) -> bool:
     return not row.requirement.no_duty or row.requirement.id == asked.requirement
 
 
+@takes_form_of("framework")
+def give_judgement(request: HttpRequest, framework: str) -> HttpResponse:
+    """Records what a person found or accepted about a requirement, in the scope that was shown."""
+    now = timezone.now()
+    asked = asked_of(request, now)
+    form = JudgementForm(request.POST, auto_id="judge-%s")
+
+    def do(given: Mapping[str, Any]) -> str:
+        judge(
+            actor=actor(request), person=person(request), kind=given["kind"], framework=framework,
+            subject=asked.requirement, scope=asked.scope, because=given["because"],
+            ends_at=end_of(given["ends_at"]), now=now,
+        )  # fmt: skip
+        return _("Judgement recorded")
+
+    return decided(request, framework, asked.requirement, asked.scope, "judge", form, do)
+
+
+def decided(
+    request: HttpRequest,
+    framework: str,
+    requirement: str,
+    scope: str,
+    key: str,
+    form: Form,
+    do: Callable[[Mapping[str, Any]], str],
+) -> HttpResponse:
+    """Judges or closes and goes back to the proof; or shows it again with what is wrong in the form."""
+    now = timezone.now()
+    permit = may(actor(request), "judge" if key == "judge" else "close_judgement")
+    if not isinstance(permit, Permit):
+        return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
+    asked = replace(asked_of(request, now), requirement=requirement, scope=scope)
+    _page(request, framework, asked, now)  # 404 for what is not judged by itself, before anything is written
+    if (answer := tried(request, form, do)) is not None:
+        return answer
+    if form.errors:
+        return _shown(request, framework, asked, now, bound={key: form}, status=422)
+    return see(
+        requirement_url(framework, requirement, scope, {name: request.GET.getlist(name) for name in request.GET})
+    )
+
+
+def requirement_url(framework: str, requirement: str, scope: str, kept: Mapping[str, list[str]] = EMPTY) -> str:
+    """Where the proof of a requirement stands; `kept` are the filters of the page that somebody comes from."""
+    asked = {**kept, "requirement": [requirement]} | ({} if scope == ORGANISATION else {"scope": [scope]})
+    return f"{reverse('framework', args=[framework])}?{urlencode(asked, doseq=True)}#proof"
+
+
 @require_safe
 def proof(request: HttpRequest, framework: str) -> HttpResponse:
     """One proof as a file: canonical JSON, from which the verdict can be derived again."""
@@ -256,4 +337,5 @@ urls = [
     path("pack", pack, name="pack"),
     path("frameworks/<str:framework>", framework, name="framework"),
     path("frameworks/<str:framework>/proof", proof, name="proof"),
+    path("frameworks/<str:framework>/judge", give_judgement, name="requirement-judge"),
 ]

@@ -23,7 +23,7 @@ from annexa.actions.systems import Imported, import_systems
 from annexa.adapters.tables import DELIMITERS, TableError, read_table
 from annexa.answers.imports import Planned, plan_systems
 from annexa.answers.store import blobs
-from annexa.pure.imports import MappingError, MappingFile
+from annexa.pure.mapping_files import MappingError, MappingFile
 from annexa.pure.systems import FIELD, FIELDS
 from annexa.vault import VaultError
 from annexa.web.frame import actor
@@ -35,8 +35,9 @@ ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "cp1250", "mac-roman", "cp4
 NOT_READ = "-"
 COLUMNS_OFFERED = 100
 LONGEST_OPTION = 44
-ROWS_SHOWN = 8
+ROWS_SHOWN = 5
 PROBLEMS_SHOWN = 50
+SPANS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +71,26 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRow:
-    """One field of a system in the preview: what it is read from, why, and what else it could be read from."""
+    """One field of a system in the preview: what it is read from, why, and what else it could be read from.
+
+    `read` is false if no column of the file was taken for it and none was chosen.
+    """
 
     name: str
+    read: bool
     label: str
     because: str
     options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """One thing to put right, however many rows have it: the column, what is wrong, and the rows in a few words."""
+
+    column: str
+    message: str
+    count: int
+    rows: str
 
 
 class UploadForm(forms.Form):
@@ -153,23 +168,49 @@ def _tell(request: HttpRequest, done: Imported) -> None:
 
 def _shown(request: HttpRequest, planned: Planned, *, conflict: str = "", status: int = 200) -> HttpResponse:
     plan, table = planned.plan, planned.table
+    fields = _fields(request.GET, planned)
     context = {
         "heading": planned.name,
         "planned": planned,
-        "counts": [(outcome, plan.count(outcome)) for outcome in ("added", "updated", "unchanged")],
+        "counts": [(outcome, n) for outcome in ("added", "updated", "unchanged") if (n := plan.count(outcome))],
         "changes": plan.count("added") + plan.count("updated"),
         "rows": plan.rows[:ROWS_SHOWN],
-        "fields": _fields(request.GET, planned),
+        "fields": [one for one in fields if one.read],
+        "others": [one for one in fields if not one.read],
         "encodings": [Option(value=one, label=one, chosen=request.GET.get("encoding") == one) for one in ENCODINGS],
         "sheet": request.GET.get("sheet", ""),
         "dates": request.GET.get("dates", ""),
         "separator": DELIMITERS.get(table.delimiter, ""),
         "offered": COLUMNS_OFFERED if len(table.header) > COLUMNS_OFFERED else 0,
-        "page": Paginator(plan.problems, PROBLEMS_SHOWN).get_page(request.GET.get("page")),
+        "problems": len(plan.problems),
+        "page": Paginator(_troubles(planned), PROBLEMS_SHOWN).get_page(request.GET.get("page")),
         "bad_rows": len({problem.row for problem in plan.problems}),
         "conflict": conflict,
     }
     return render(request, "imports/preview.html", context, status=status)
+
+
+def _troubles(planned: Planned) -> list[Trouble]:
+    """The problems, the same ones told once, in the order in which the file has them."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for problem in planned.plan.problems:
+        found.setdefault((problem.column, problem.message), []).append(problem.row)
+    return [
+        Trouble(column=column, message=message, count=len(rows), rows=_spans(rows))
+        for (column, message), rows in found.items()
+    ]
+
+
+def _spans(rows: Sequence[int]) -> str:
+    """Row numbers as people write them: "3, 8–67"; "" for the headings."""
+    spans: list[list[int]] = []
+    for row in sorted({row for row in rows if row}):
+        if spans and spans[-1][1] == row - 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    said = [f"{first:,}" if first == last else f"{first:,}–{last:,}" for first, last in spans]
+    return ", ".join([*said[:SPANS_SHOWN], *["…"][: len(said) > SPANS_SHOWN]])
 
 
 def _planned(request: HttpRequest, found: Upload) -> Planned:
@@ -218,6 +259,7 @@ def _fields(query: QueryDict, planned: Planned) -> list[FieldRow]:
         found.append(
             FieldRow(
                 name=field.name,
+                read=bool(guessed or asked),
                 label=FIELD[field.name].label,
                 because="chosen here" if asked and field.name in because else because.get(field.name, ""),
                 options=tuple(Option(value=value, label=label, chosen=value == asked) for value, label in choices),

@@ -16,6 +16,7 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.ledger import EntryProof, Step
 from annexa.pure.facts import ORGANISATION
 from annexa.web.frame import actor
+from annexa.web.frameworks import requirement_url
 
 KINDS = (
     ("all", "All"),
@@ -146,6 +147,12 @@ def place(kind: str, state: Mapping[str, Any]) -> dict[str, str] | None:
         case "adoption" | "evidence":
             scope = "" if state["scope"] == ORGANISATION else f"?scope={state['scope']}"
             return {"url": reverse("control", args=[state["control"]]) + scope, "verb": _("Open control")}
+        case "judgement" if state["framework"]:
+            url = requirement_url(state["framework"], state["subject"], state["scope"])
+            return {"url": url, "verb": _("Open requirement")}
+        case "judgement" | "closure":
+            judgement = state["id"] if kind == "judgement" else state["judgement"]
+            return {"url": reverse("judgement-close", args=[judgement]), "verb": _("Open judgement")}
     return None
 
 

@@ -61,7 +61,6 @@ SECTIONS = (
     ("registers", "Registers"),
     ("finding", "Finding"),
     ("proofs", "Proof"),
-    ("heat", "Heat map"),
     ("charts", "Charts"),
     ("ledger", "Ledger"),
     ("telling", "Telling"),
@@ -158,7 +157,6 @@ def style(request: HttpRequest) -> HttpResponse:
         + [NOW + timedelta(hours=5, minutes=12), NOW + timedelta(days=7)],
         "sha": SHA,
         "other": OTHER,
-        "heat": _heat(),
         "columns": _columns(),
         "edges": _edges(),
         "nodes": _nodes("9f2c 0f6d 8c90 c2a4"),
@@ -206,22 +204,6 @@ def _rows() -> list[Row]:
             changed=NOW - timedelta(days=400),
             act={"uncovered": 4},
         ),
-    ]
-
-
-def _heat() -> list[tuple[str, str, str, str, list[str]]]:
-    return [
-        (
-            "part",
-            "4",
-            "Context of the organisation",
-            "met",
-            ["met", "not applicable", "not applicable", "not applicable"],
-        ),
-        ("part", "6", "Planning", "partial", ["partial", "met", "partial", "met"]),
-        ("part open", "A.6", "AI system life cycle", "unmet", ["met", "at risk", "unmet", "uncovered"]),
-        ("deep", "A.6.2.5", "Deployment", "met", ["met", "met", "met", "met"]),
-        ("deep chosen", "A.6.2.6", "Operation and monitoring", "unmet", ["met", "at risk", "unmet", "uncovered"]),
     ]
 
 

@@ -1,6 +1,7 @@
 """AI systems: the register with its filters, passports, adding and changing by hand."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
@@ -41,10 +43,11 @@ from annexa.pure.permits import Refusal, may
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
 from annexa.pure.systems import FIELD, FIELDS, Field, SystemFacts, tidy
+from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
 from annexa.web.frame import actor
-from annexa.web.templatetags.face import IN_ORDER, RISKS
+from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
 PARAMETERS: Mapping[str, str] = {name: name.removesuffix("_class") for name in FACETS}
@@ -58,8 +61,8 @@ LEGENDS: Mapping[str, str] = {
     "monitoring": "Monitoring",
 }
 UNITS_SHOWN = 8
-FRAMEWORKS_SHOWN = 5
 LONGEST_HEAD = 14
+LONGEST_REASON = 100
 WORDS: Mapping[str, str] = {
     "annex-iii": "Annex III",
     "annex-i": "Annex I",
@@ -82,9 +85,21 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 STATE_WORDS: Mapping[str, str] = {
     "passing": "good until",
     "expired": "expired",
-    "failing": "failing",
-    "never": "never had evidence",
+    "failing": "failed",
+    "never": "never shown",
 }
+STATE_ORDER = ("failing", "never", "expired", "passing")
+"""What of a control is looked at first: the worst."""
+VERDICT_ORDER = (
+    Verdict.FAILING,
+    Verdict.STALE,
+    Verdict.UNPROVEN,
+    Verdict.PLANNED,
+    Verdict.ABSENT,
+    Verdict.EFFECTIVE,
+    Verdict.NOT_APPLICABLE,
+)
+"""Controls of a passport: what needs somebody first."""
 KINDS: Mapping[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -153,13 +168,35 @@ class Bar:
     met: int
     applicable: int
 
+    @property
+    def said(self) -> str:
+        """The numbers in words, beginning with the ones on screen."""
+        rest = [f"{n} {verdict}" for verdict, n in self.counts.items() if n and verdict is not Verdict.MET]
+        return f"{self.met}/{self.applicable} met, {self.head}" + (f": {', '.join(rest)}" if rest else "")
+
+    @property
+    def strip(self) -> SafeString:
+        """The bar of a row, in as few bytes as it takes: a page has hundreds."""
+        parts, before = [], 0
+        for verdict, n in ((verdict, n) for verdict, n in self.counts.items() if n):
+            place = f'x="{100 * before / self.applicable:.4g}%" ' if before else ""
+            place += f'width="{100 * n / self.applicable:.4g}%"'
+            parts.append(f'<rect data-v="{LOOKS[verdict].colour}" {place}/>')
+            if verdict in HATCHES:
+                parts.append(f'<rect fill="url(#hatch-{HATCHES[verdict]})" {place}/>')
+            before += n
+        return mark_safe("".join(parts))  # noqa: S308
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One row of the register as the page shows it."""
+    """One row of the register as the page shows it; `steps` are those filled of its risk class."""
 
     system: Any
+    owner: str
     roles: str
+    steps: int
+    risk: str
     bars: tuple[Bar | None, ...]
 
 
@@ -172,7 +209,7 @@ def register(request: HttpRequest) -> HttpResponse:
         "heading": "AI systems",
         "register": found,
         "rows": [_line(row) for row in found.rows],
-        "frameworks": [short_title(library().frameworks[one]) for one in found.frameworks[:FRAMEWORKS_SHOWN]],
+        "frameworks": [short_title(library().frameworks[one]) for one in found.frameworks],
         "tabs": _tabs(found),
         "orders": [
             Link(label="By name", url=_address(request.GET, sort=""), current=asked.sort == "name"),
@@ -237,10 +274,14 @@ def _is_known(name: str, value: str) -> bool:
 
 
 def _line(row: SystemRow) -> Line:
+    steps, risk = RISKS[row.system.risk_class]
     return Line(
         system=row.system,
+        owner=row.owner,
         roles=", ".join(said(role) for role in row.system.roles),
-        bars=tuple(_bar(posture, row.system.slug) for posture in row.postures[:FRAMEWORKS_SHOWN]),
+        steps=steps,
+        risk=risk,
+        bars=tuple(_bar(posture, row.system.slug) for posture in row.postures),
     )
 
 
@@ -370,14 +411,36 @@ class FactLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What one expectation rests on: a mark, or how much of its evidence's validity is used; the words beside it."""
+class FactGroup:
+    """Some facts under one heading, and the names of those nobody gave."""
 
-    what: str
+    title: str
+    lines: tuple[FactLine, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """How long something holds: how much of its validity is used, the words and the day beside it.
+
+    `what` is the expectation that it hangs on; `mark` stands instead of the bar where nothing is dated.
+    """
+
     words: str
+    what: str = ""
     mark: str = ""
     used: float | None = None
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controls:
+    """The controls of one system: those that need somebody, those that hold, and those of the organisation."""
+
+    gaps: tuple[tuple[ControlProof, Held], ...]
+    effective: tuple[tuple[ControlProof, Held], ...]
+    inherited: tuple[ControlProof, ...]
+    inherited_counts: Mapping[Verdict, int]
 
 
 @require_safe
@@ -385,8 +448,9 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
     """The passport of one AI system, now or as of another day."""
     now = timezone.now()
     asof = as_of(request, now)
+    whole = request.GET.get("evidence") == "all"
     try:
-        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at)
+        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at, whole=whole)
     except UnknownError as error:
         raise Http404(str(error)) from error
     facts = found.facts
@@ -399,22 +463,28 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),
         "standing": [_bar(posture, slug) for posture in found.postures],
-        "controls": [(proof, _shown(proof, found.at)) for proof in found.controls],
+        "controls": _controls(found),
+        "evidence": _evidence(found),
+        "history": [(line, _cut(line.because or line.detail)) for line in found.history],
+        "ledger_url": f"{reverse('ledger')}?q={quote(slug)}",
         "may_change": not refusal_of(request, "change_system"),
         "unit_url": _address(QueryDict(), unit=found.system.unit) if found.system.unit else "",
     }
-    whole = not request.htmx  # type: ignore[attr-defined]
-    response = render(request, "systems/passport.html" if whole else "systems/_passport.html", context)
+    part = request.htmx  # type: ignore[attr-defined]
+    response = render(request, "systems/_passport.html" if part else "systems/passport.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _facts(facts: SystemFacts) -> list[tuple[str, list[FactLine]]]:
+def _facts(facts: SystemFacts) -> list[FactGroup]:
     """The record in the groups of the form; the name is the heading already."""
-    return [
-        (title, [_fact(FIELD[name], getattr(facts, name)) for name in names if name != "name"])
-        for title, names in GROUPS
-    ]
+    found = []
+    for title, names in GROUPS:
+        lines = [_fact(FIELD[name], getattr(facts, name)) for name in names if name != "name"]
+        given = tuple(line for line in lines if line.value or line.kind in ("owner", "classes"))
+        missing = tuple(line.label.lower() for line in lines if line not in given)
+        found.append(FactGroup(title=title, lines=given, missing=missing))
+    return found
 
 
 def _fact(field: Field, value: Any) -> FactLine:
@@ -427,24 +497,79 @@ def _fact(field: Field, value: Any) -> FactLine:
     return FactLine(name=field.name, label=field.label, kind="long" if field.kind == "long" else "text", value=value)
 
 
-def _shown(proof: ControlProof, at: datetime) -> list[Shown]:
-    return [_expectation(one, at) for one in proof.expectations]
+def _controls(found: Passport) -> Controls:
+    """What needs somebody first; what holds in the order in which it runs out."""
+    shown = [(proof, _held(proof, found.at)) for proof in sorted(found.controls, key=_urgency)]
+    inherited = sorted(found.inherited, key=_urgency)
+    counts = Counter(proof.verdict for proof in inherited)
+    last = datetime.max.replace(tzinfo=found.at.tzinfo)
+    return Controls(
+        gaps=tuple(one for one in shown if one[0].verdict is not Verdict.EFFECTIVE),
+        effective=tuple(
+            sorted((one for one in shown if one[0].verdict is Verdict.EFFECTIVE), key=lambda one: one[1].until or last)
+        ),
+        inherited=tuple(inherited),
+        inherited_counts={verdict: counts[verdict] for verdict in VERDICT_ORDER if counts[verdict]},
+    )
 
 
-def _expectation(proof: ExpectationProof, at: datetime) -> Shown:
+def _urgency(proof: ControlProof) -> tuple[int, str]:
+    return VERDICT_ORDER.index(proof.verdict), proof.control.id
+
+
+def _held(proof: ControlProof, at: datetime) -> Held:
+    """What a control hangs on: its worst expectation, or among those that pass the one that runs out first."""
+    if proof.verdict is Verdict.PLANNED and proof.adoption:
+        return Held(words="planned for", until=proof.adoption.plan_due)
+    if proof.verdict is Verdict.ABSENT:
+        return Held(words="declared absent" if proof.adoption else "nothing declared")
+    held = [(STATE_ORDER.index(one.state), _expectation(one, at)) for one in proof.expectations]
+    if proof.verdict is Verdict.FAILING and not any(one.state == "failing" for one in proof.expectations):
+        return Held(words="open nonconformity")
+    last = datetime.max.replace(tzinfo=at.tzinfo)
+    return min(held, key=lambda pair: (pair[0], pair[1].until or last), default=(0, Held(words="nothing expected")))[1]
+
+
+def _expectation(proof: ExpectationProof, at: datetime) -> Held:
     """How fresh an expectation's evidence is: the share of its validity that has passed."""
     what, passing = proof.expectation.what, proof.state == "passing"
     if proof.check:
-        words = "the record fulfils it" if passing else "the record does not fulfil it"
-        return Shown(what=what, words=words, mark="pass" if passing else "fail")
+        words = "the record shows it" if passing else "not in the record"
+        return Held(what=what, words=words, mark="pass" if passing else "fail")
     if proof.state == "failing":
-        return Shown(what=what, words=STATE_WORDS["failing"], mark="fail")
+        failed = max(one.effective_at for one in proof.evidence if not one.passing)
+        return Held(what=what, words=STATE_WORDS["failing"], until=failed)
     last = max((one for one in proof.evidence if one.passing), key=lambda one: one.expires_at, default=None)
     if last is None:
-        return Shown(what=what, words=STATE_WORDS["never"])
-    whole = (last.expires_at - last.effective_at).total_seconds()
-    used = (at - last.effective_at).total_seconds() / whole if whole > 0 else 1.0
-    return Shown(what=what, words=STATE_WORDS[proof.state], used=used, until=last.expires_at)
+        return Held(what=what, words=STATE_WORDS["never"])
+    used = _used(last.effective_at, last.expires_at, at)
+    return Held(what=what, words=STATE_WORDS[proof.state], used=used, until=last.expires_at)
+
+
+def _evidence(found: Passport) -> list[tuple[Evidence, Held]]:
+    """The evidence, newest first, with how long it counts; older answers to the same expectation are superseded."""
+    newest = {(one.control, one.expectation): one.id for one in reversed(found.evidence)}
+    return [
+        (one, _validity(one, found.at) if newest[one.control, one.expectation] == one.id else Held(words="superseded"))
+        for one in found.evidence
+    ]
+
+
+def _validity(one: Evidence, at: datetime) -> Held:
+    """How long a piece of evidence counts."""
+    if not one.passing:
+        return Held(words="says it fails", mark="fail")
+    words = STATE_WORDS["passing" if at < one.expires_at else "expired"]
+    return Held(words=words, used=_used(one.observed_at, one.expires_at, at), until=one.expires_at)
+
+
+def _used(begun: datetime, end: datetime, at: datetime) -> float:
+    whole = (end - begun).total_seconds()
+    return (at - begun).total_seconds() / whole if whole > 0 else 1.0
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else text[: LONGEST_REASON - 1].rstrip() + "…"
 
 
 # --- adding and changing ------------------------------------------------------------------------------------------

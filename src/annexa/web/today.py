@@ -17,11 +17,15 @@ def today(request: HttpRequest) -> HttpResponse:
     """What waits for somebody this day, then where the organisation stands and what changed."""
     now = timezone.now()
     page = answer(actor=actor(request), now=now)
-    return render(request, "today/index.html", {"page": page, "counted": ", ".join(counted(page)), "now": now})
+    return render(
+        request,
+        "today/index.html",
+        {"page": page, "counted": ", ".join(counted(page)), "gaps": ", ".join(gaps(page)), "now": now},
+    )
 
 
 def counted(page: Today) -> list[str]:
-    """What waits, kind by kind, in numbers."""
+    """What waits for evidence, kind by kind, in numbers."""
     kinds = (
         (page.failing_total, ngettext("%s check fails", "%s checks fail", page.failing_total)),
         (
@@ -29,14 +33,15 @@ def counted(page: Today) -> list[str]:
             ngettext("%s piece of evidence to renew", "%s pieces of evidence to renew", page.renewals_total),
         ),
         (page.never_total, ngettext("%s never shown", "%s never shown", page.never_total)),
-        (
-            page.without_owner,
-            ngettext("%s AI system without an owner", "%s AI systems without an owner", page.without_owner),
-        ),
-        (
-            page.without_class,
-            ngettext("%s AI system not classified", "%s AI systems not classified", page.without_class),
-        ),
+    )
+    return [said % f"{n:,}" for n, said in kinds if n]
+
+
+def gaps(page: Today) -> list[str]:
+    """What the register lacks, in numbers."""
+    kinds = (
+        (page.without_owner, ngettext("%s has no owner", "%s have no owner", page.without_owner)),
+        (page.without_class, ngettext("%s is not classified", "%s are not classified", page.without_class)),
     )
     return [said % f"{n:,}" for n, said in kinds if n]
 
