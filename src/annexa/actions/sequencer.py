@@ -60,7 +60,7 @@ def _sequence_batch(now: datetime) -> bool:
         LedgerEntry.objects.bulk_create(entries, batch_size=500)
         EntryBody.objects.bulk_create(bodies, batch_size=500)
         _sign(frontier.extended(leaves), now)
-        Outbox.objects.filter(id__lte=waiting[-1].pk, id__in=[row.pk for row in waiting]).delete()
+        Outbox.objects.filter(id__in=[row.pk for row in waiting]).delete()
     return True
 
 

@@ -13,6 +13,8 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from annexa.web.ledger import Edge, Node
+
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 COUNTS = {"met": 44, "partial": 8, "at risk": 5, "unmet": 6, "uncovered": 3, "not applicable": 1}
 REQUIREMENT = (
@@ -84,28 +86,6 @@ class Row:
     changed: datetime
     act: dict[str, int]
     chosen: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
-    """One line of a drawn Merkle tree; x in per cent, y in pixels."""
-
-    x1: float
-    y1: int
-    x2: float
-    y2: int
-    kind: str = ""
-    skips: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
-    """One hash of a drawn Merkle tree."""
-
-    x: float
-    y: int
-    text: str
-    kind: str = ""
 
 
 class ExampleForm(forms.Form):
