@@ -27,7 +27,8 @@ from annexa.answers.pack import make_pack
 from annexa.answers.store import origin, signer, tiles
 from annexa.answers.verdicts import verdict_files
 from annexa.answers.verification import verify_pack
-from annexa.library.load import library, load, shipped, version_of
+from annexa.library.load import library, load
+from annexa.library.reader import shipped, version_of
 from annexa.pure.facts import Facts, fact_of_entry, instant
 from annexa.pure.ledger import Frontier, Header, canonical, inclusion_proof, leaf_hash, salted_digest
 from annexa.pure.notes import Checkpoint, join_note

@@ -15,7 +15,8 @@ import pytest
 
 from annexa.answers.pack import make_pack
 from annexa.cli.main import parser
-from annexa.library.load import load, shipped
+from annexa.library.load import load
+from annexa.library.reader import shipped
 from annexa.pure.checks import CHECKS
 from annexa.pure.mapping_files import parse_mapping
 from annexa.pure.permits import VERBS

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annexa.library.load import LibraryError, load, lock_of, version_of
+from annexa.library.load import load
+from annexa.library.reader import LibraryError, lock_of, version_of
 
 FRAMEWORK = b"""\
 id = "small"

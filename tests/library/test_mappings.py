@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from annexa.library.load import LibraryError, library, load
+from annexa.library.load import library, load
+from annexa.library.reader import LibraryError
 from annexa.pure.mappings import compose, direct, inverse, least, related
 from annexa.pure.standards import Confidence, FrameworkMapping, Relation
 

@@ -9,7 +9,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from annexa.answers.store import blobs, origin, signer
-from annexa.library.load import LOCK, LibraryError, library, lock_of, shipped
+from annexa.library.load import library
+from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped
 from annexa.pure.ledger import Frontier, LedgerError, leaf_hash
 from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.records.evidence import Evidence
@@ -60,7 +61,7 @@ def _database() -> Finding:
 def _library() -> Finding:
     found = library()
     lock = LOCK.read_text(encoding="utf-8")
-    if lock != lock_of(shipped()):
+    if lock != lock_of(shipped(EVERYTHING)):
         mend = "Install Annexa anew; its library files were changed."
         return Finding(what="library", state="wrong", detail="differs from its LOCK", mend=mend)
     detail = f"{len(found.frameworks)} frameworks, {len(found.controls)} controls, version {found.version[:12]}"

@@ -9,7 +9,7 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.store import blobs, origin, signer
 from annexa.answers.verdicts import KINDS, evidence_digests, organisation_name, readme, verdict_files
-from annexa.library.load import shipped
+from annexa.library.reader import shipped
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.ledger import NodeReader, canonical, inclusion_proof, leaf_hash, node_hash
 from annexa.pure.pack import lines, seal

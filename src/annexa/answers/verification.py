@@ -11,7 +11,8 @@ from typing import Any
 
 from annexa import __version__
 from annexa.answers.verdicts import KINDS, evidence_digests, organisation_name, readme, verdict_files
-from annexa.library.load import LOCK, LibraryError, load, lock_of
+from annexa.library.load import load
+from annexa.library.reader import LibraryError, shipped, version_of
 from annexa.pure.facts import ORGANISATION, Fact, Facts, fact_of_entry, instant
 from annexa.pure.notes import SignedCheckpoint, VerifierKey, open_checkpoint
 from annexa.pure.pack import (
@@ -148,7 +149,7 @@ def _library(files: Files, version: str) -> Library:
 def _known(files: Files) -> str:
     """Whether who verifies has the same library: a pack proves what follows from its own, not that it is the usual."""
     own = {name.removeprefix("library/"): data for name, data in files.items() if name.startswith("library/")}
-    if lock_of(own) == LOCK.read_text(encoding="utf-8"):
+    if version_of(own) == version_of(shipped()):
         return "the one this version of Annexa ships"
     return "which is NOT the one this version of Annexa ships; compare it with the release that made the pack"
 

@@ -3,19 +3,14 @@
 All errors of all files are reported together, each with file and id. Formats: docs/library.md.
 """
 
-import hashlib
 import json
-import re
-import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from annexa.library.reader import EVERYTHING, LOCK, LibraryError, Reader, lock_of, readers, shipped, version_of
 from annexa.pure.checks import CHECKS
 from annexa.pure.standards import (
     Confidence,
@@ -33,115 +28,11 @@ from annexa.pure.standards import (
 )
 from annexa.pure.systems import CLASSES, ROLES
 
-FOLDERS = ("controls", "coverage", "frameworks", "mappings")
-ROOT = Path(str(resources.files("annexa.library")))
-LOCK = ROOT / "LOCK"
-"""SHA-256 of every file; a test refuses content that changed without it."""
-
-
-class LibraryError(ValueError):
-    """The library's files are wrong. `problems` has one sentence for each, with file and id."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(problems))
-
-
-@dataclass(kw_only=True)
-class Reader:
-    """Takes fields out of one table of one file and notes everything that is wrong with it."""
-
-    file: str
-    where: str
-    table: dict[str, Any]
-    problems: list[str]
-    seen: set[str] = field(default_factory=set)
-
-    def wrong(self, sentence: str) -> None:
-        """Notes a problem at this place."""
-        self.problems.append(f"{self.file}: {self.where}: {sentence}")
-
-    def take(self, key: str, kinds: tuple[type, ...], default: Any = ...) -> Any:
-        """A field of one of the kinds; `...` as default means it is required."""
-        self.seen.add(key)
-        if key not in self.table:
-            if default is ...:
-                self.wrong(f"{key} is missing")
-                return kinds[0]()
-            return default
-        value = self.table[key]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            self.wrong(f"{key} is {value!r}, which is not {' or '.join(kind.__name__ for kind in kinds)}")
-            return kinds[0]() if default is ... else default
-        return value
-
-    def text(self, key: str, default: Any = ...) -> str:
-        """A text that is not empty if it is required."""
-        value = self.take(key, (str,), default)
-        if default is ... and key in self.table and not str(value).strip():
-            self.wrong(f"{key} is empty")
-        return str(value)
-
-    def one_of(self, key: str, choices: tuple[str, ...], default: Any = ...) -> Any:
-        """A word from a fixed list."""
-        value = self.take(key, (str,), default)
-        if value in choices:
-            return value
-        if key in self.table:
-            self.wrong(f"{key} is {value!r}; it is one of {', '.join(choices)}")
-        return choices[0]
-
-    def words(self, key: str, choices: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """A list of texts, from a fixed list if `choices` is given."""
-        values = self.take(key, (list,), [])
-        found = []
-        for value in values:
-            if not isinstance(value, str) or (choices is not None and value not in choices):
-                self.wrong(f"{key} names {value!r}" + (f"; known are {', '.join(choices)}" if choices else ""))
-            else:
-                found.append(value)
-        return tuple(found)
-
-    def tables(self, key: str) -> Iterator["Reader"]:
-        """The tables of a list, each with a reader of its own."""
-        for number, value in enumerate(self.take(key, (list,), []), start=1):
-            if not isinstance(value, dict):
-                self.wrong(f"{key} number {number} is not a table")
-                continue
-            name = value.get("id", f"number {number}")
-            yield Reader(
-                file=self.file, where=f"{self.where} {key} {name}".strip(), table=value, problems=self.problems
-            )
-
-    def done(self) -> None:
-        """Refuses the fields nobody asked for."""
-        for key in sorted(set(self.table) - self.seen):
-            self.wrong(f"{key} is not a known key")
-
 
 @cache
 def library() -> Library:
     """The library shipped with this version of Annexa. Read once per process. Raises LibraryError."""
     return load(shipped())
-
-
-def shipped() -> dict[str, bytes]:
-    """The library's own files: path below the library folder → bytes."""
-    return {
-        f"{folder}/{path.name}": path.read_bytes()
-        for folder in FOLDERS
-        for path in sorted((ROOT / folder).glob("*.toml"))
-    }
-
-
-def lock_of(files: Mapping[str, bytes]) -> str:
-    """The text of LOCK: a line for every file with its SHA-256, sorted."""
-    return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
-
-
-def version_of(files: Mapping[str, bytes]) -> str:
-    """The version of the library: the digest of its LOCK, so that equal versions have equal content."""
-    return hashlib.sha256(lock_of(files).encode()).hexdigest()
 
 
 def load(files: Mapping[str, bytes]) -> Library:
@@ -151,11 +42,8 @@ def load(files: Mapping[str, bytes]) -> Library:
     frameworks: dict[str, Framework] = {}
     coverage: dict[str, dict[str, Coverage]] = {}
     mappings: list[FrameworkMapping] = []
-    for name in sorted(files):
-        table = _parsed(name, files[name], problems)
-        if table is None:
-            continue
-        reader = Reader(file=name, where="file", table=table, problems=problems)
+    for reader in readers(files, problems):
+        name = reader.file
         if name.startswith("controls/"):
             _add(controls, _control(reader), reader, Path(name).stem)
         elif name.startswith("frameworks/"):
@@ -179,14 +67,6 @@ def load(files: Mapping[str, bytes]) -> Library:
         coverage=MappingProxyType(coverage),
         mappings=tuple(mappings),
     )
-
-
-def _parsed(name: str, data: bytes, problems: list[str]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{name}: file: cannot be read as TOML: {error}")
-        return None
 
 
 def _add(found: dict[str, Any], item: Any, reader: Reader, stem: str) -> None:
@@ -265,7 +145,7 @@ def _requirement(reader: Reader, level: str, declared: Mapping[str, tuple[str, .
         level=reader.one_of("level", ("organisation", "system"), level),
         binds_roles=reader.words("binds_roles", ROLES),
         binds_classes=reader.words("binds_classes", CLASSES),
-        applies_from=_day(reader, "applies_from"),
+        applies_from=reader.day("applies_from"),
         documented_information=reader.one_of("documented_information", ("yes", "no", "if applicable"), "no"),
         no_duty=reader.text("no_duty", ""),
         note=reader.text("note", ""),
@@ -274,15 +154,6 @@ def _requirement(reader: Reader, level: str, declared: Mapping[str, tuple[str, .
     )
     reader.done()
     return found
-
-
-def _day(reader: Reader, key: str) -> date | None:
-    reader.seen.add(key)
-    value = reader.table.get(key)
-    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-        return value
-    reader.wrong(f"{key} is {value!r}, which is not a date such as 2026-08-02")
-    return None
 
 
 def _control(reader: Reader) -> Control:
@@ -325,6 +196,7 @@ def _expectation(reader: Reader) -> Expectation:
     kind = ExpectationKind(reader.one_of("kind", tuple(ExpectationKind)))
     check = reader.text("check", "")
     age = reader.text("max_age", "")
+    max_age = reader.span("max_age")
     if (kind is ExpectationKind.RECORD) != bool(check):
         reader.wrong("a check belongs to kind record, and only to it")
     if check and check not in CHECKS:
@@ -336,7 +208,7 @@ def _expectation(reader: Reader) -> Expectation:
         what=reader.text("what"),
         kind=kind,
         check=check,
-        max_age=_duration(age, reader.wrong) if age else None,
+        max_age=max_age,
         max_age_text=age,
         who=reader.text("who", ""),
     )
@@ -348,15 +220,6 @@ def _test(reader: Reader) -> ControlTest:
     found = ControlTest(kind=reader.one_of("kind", ("design", "operating")), how=reader.text("how"))
     reader.done()
     return found
-
-
-def _duration(text: str, wrong: Callable[[str], None]) -> timedelta | None:
-    """ISO 8601 durations in whole days or hours, such as P365D and PT48H: unambiguous in length."""
-    match = re.fullmatch(r"P(?:(?P<days>[1-9]\d{0,4})D|T(?P<hours>[1-9]\d{0,4})H)", text)
-    if match is None:
-        wrong(f"max_age is {text!r}; write whole days as P365D or hours as PT48H")
-        return None
-    return timedelta(days=int(match["days"] or 0), hours=int(match["hours"] or 0))
 
 
 def _coverage(reader: Reader) -> tuple[str, dict[str, Coverage]]:
@@ -463,7 +326,7 @@ def _check_references(
 
 def write_lock() -> None:
     """Writes LOCK anew after a deliberate change of content: `python -m annexa.library.load`."""
-    LOCK.write_text(lock_of(shipped()), encoding="utf-8")
+    LOCK.write_text(lock_of(shipped(EVERYTHING)), encoding="utf-8")
 
 
 if __name__ == "__main__":
