@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annexa.actions.evidence import add_evidence
+from annexa.actions.libraries import import_files
 from annexa.actions.sequencer import publish
 from annexa.answers.errors import UnknownError
 from annexa.answers.pack import make_pack
@@ -36,6 +37,7 @@ from annexa.pure.pack import MANIFEST, container, lines, seal, unpack
 from annexa.pure.posture import Engine
 from annexa.records.organisation import Organisation
 from annexa.vault.keys import Signer, load_or_create_key
+from tests.actions.test_libraries import FILES
 from tests.answers.small_house import FRAMEWORKS, found_house
 from tests.pure.ledger_samples import nodes_of
 
@@ -166,6 +168,19 @@ def test_a_pack_of_one_system_holds() -> None:
     for scope in ("old-planner", "nobody"):
         with pytest.raises(UnknownError, match="no AI system"):
             make_pack(actor=actor, frameworks=FRAMEWORKS, now=NOW, scope=scope)
+
+
+def test_a_pack_over_an_own_framework_brings_the_library_that_was_in_force() -> None:
+    actor = found_house(NOW)
+    import_files(actor=actor, files=FILES, now=NOW)
+    then = NOW + timedelta(days=1)
+    data = make_pack(actor=actor, frameworks=["house-rules", "eu-ai-act"], now=then)
+    checks = verify_pack(data)
+    assert all(check.holds for check in checks)
+    assert any("NOT the one" in check.detail for check in checks)
+    before = make_pack(actor=actor, frameworks=["eu-ai-act"], now=then, at=NOW - timedelta(seconds=1))
+    assert not any("house-rules" in name for name in unpack(before))
+    assert all(check.holds for check in verify_pack(before))
 
 
 def test_what_cannot_be_packed_is_said() -> None:
@@ -544,7 +559,9 @@ def test_a_statement_naming_another_library_is_refused(made) -> None:
     files = softened(made.files)
     version = version_of({n.removeprefix("library/"): d for n, d in files.items() if n.startswith("library/")})
     assert forged(changed(made.files, "statement.json", library=version), made.key).startswith("library/: has version ")
-    assert "is not what follows" in forged(changed(files, "statement.json", library=version), made.key)
+    assert "another library than the ledger had in force" in forged(
+        changed(files, "statement.json", library=version), made.key
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,9 @@ import pytest
 from annexa.cli.main import main
 
 
+pytestmark = pytest.mark.django_db
+
+
 @pytest.fixture
 def run(capsys, monkeypatch):
     """Runs the command in this process: code, output, errors."""

@@ -135,7 +135,7 @@ def test_pages_ask_little(client, implemented, system, django_assert_max_num_que
 
 def test_evidence_flips_the_control_and_its_requirements_in_every_framework(client, actor, implemented) -> None:
     assert Verdict.UNPROVEN in client.get(f"/controls/{CONTROL}").context["page"].proof.verdict
-    covered = [pair for pair in library().covered_by[CONTROL] if pair[0] in adopted_frameworks()]
+    covered = [pair for pair in library().covered_by[CONTROL] if pair[0] in adopted_frameworks(library())]
 
     def met() -> set[tuple[str, str]]:
         now = timezone.now()

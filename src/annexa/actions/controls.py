@@ -5,7 +5,7 @@ from datetime import datetime
 
 from annexa.actions.door import door
 from annexa.actions.errors import InvalidError, NotFoundError
-from annexa.library.load import library
+from annexa.answers.libraries import active_library
 from annexa.pure.facts import ADOPTION_STATES, JUDGEMENT_KINDS, ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.records.controls import Adoption, Closure, Judgement
@@ -85,7 +85,7 @@ def judge(
     """
     _known_scope(scope)
     if framework:
-        requirements = library().frameworks.get(framework)
+        requirements = active_library().frameworks.get(framework)
         if requirements is None or subject not in requirements.by_id:
             raise NotFoundError(f"{framework} has no requirement {subject}.")
     else:
@@ -138,7 +138,7 @@ def close_judgement(*, actor: Actor, person: Person | None, judgement: str, beca
 
 
 def _level(control: str) -> str:
-    found = library().controls.get(control)
+    found = active_library().controls.get(control)
     if found is None:
         raise NotFoundError(f"There is no control {control}.")
     return found.level

@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from annexa.actions.door import door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
+from annexa.answers.libraries import active_library
 from annexa.answers.store import blobs
-from annexa.library.load import library
 from annexa.pure.evidence import expiry
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor, Refusal, may
@@ -174,7 +174,7 @@ def clean_name(name: str) -> str:
 
 def _expected(control: str, expectation: str, scope: str) -> tuple[Expectation, Control]:
     """The expectation asked about. Raises NotFoundError, or InvalidError when the scope does not fit its level."""
-    found = library().controls.get(control)
+    found = active_library().controls.get(control)
     if found is None:
         raise NotFoundError(f"There is no control {control}.")
     asked = next((e for e in found.expectations if e.id == expectation), None)

@@ -9,8 +9,9 @@ from django.utils.crypto import salted_hmac
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError
 from annexa.actions.people import check_person, make_person
+from annexa.answers.libraries import active_library
 from annexa.library.load import library
-from annexa.pure.permits import ANNEXA
+from annexa.pure.permits import ANNEXA, Actor
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 
@@ -39,6 +40,29 @@ def set_up_organisation(
             opened, email=admin_email, name=admin_name, role="administrator", password=password, now=now
         )
     return organisation, person
+
+
+def choose_frameworks(*, actor: Actor, frameworks: Sequence[str], now: datetime, because: str = "") -> Organisation:
+    """Sets which frameworks the organisation judges itself against, in its own order; the first ones are shown first.
+
+    Ledger: organisation. Raises InvalidError with every problem, ConflictError where nothing would change,
+    NotPermittedError.
+    """
+    chosen, known = tuple(dict.fromkeys(frameworks)), active_library().frameworks
+    problems = [
+        f"There is no framework {one!r}; known are {', '.join(sorted(known))}." for one in chosen if one not in known
+    ]
+    if not chosen:
+        problems.append("Choose at least one framework; without any there is nothing to stand against.")
+    if problems:
+        raise InvalidError({"frameworks": problems})
+    with door(actor=actor, verb="choose_frameworks", now=now, because=because.strip()) as opened:
+        organisation = Organisation.objects.select_for_update().get()
+        if tuple(organisation.frameworks) == chosen:
+            raise ConflictError("The organisation judges itself against exactly these frameworks already.")
+        organisation.frameworks = list(chosen)
+        opened.write(organisation, kind="organisation", subject="organisation/1")
+    return organisation
 
 
 def the_organisation() -> Organisation | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.db import DatabaseError, close_old_connections
 
+from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish, sequence
 from annexa.vault import VaultError
 
@@ -23,6 +24,7 @@ def start() -> None:
 
 def _run() -> None:
     pause = threading.Event()
+    _keep()
     while not pause.wait(EVERY_SECONDS):
         close_old_connections()
         try:
@@ -31,3 +33,11 @@ def _run() -> None:
         except (DatabaseError, VaultError, OSError):
             log.exception("The ledger could not be published; trying again.")
             pause.wait(5)
+
+
+def _keep() -> None:
+    """The shipped library goes into the vault once, beside the first requests rather than before them."""
+    try:
+        keep_library()
+    except (DatabaseError, VaultError, OSError):
+        log.exception("The library could not be kept in the vault; the next start tries again.")

@@ -116,7 +116,7 @@ class ControlPage:
 def list_controls(*, actor: Actor, now: datetime, at: datetime | None = None) -> tuple[ControlRow, ...]:
     """The catalogue, by id, with the organisation's verdicts."""
     stand = standpoint(actor=actor, now=now, at=at)
-    adopted = set(adopted_frameworks())
+    adopted = set(adopted_frameworks(stand.library))
     return tuple(
         ControlRow(
             control=control,
@@ -220,7 +220,7 @@ def _recorded(actor: Actor, control: str, scope: str) -> tuple[Evidence, ...]:
 
 def _covers(stand: Standpoint, control: str, scope: str) -> tuple[Covered, ...]:
     found = []
-    adopted = adopted_frameworks()
+    adopted = adopted_frameworks(stand.library)
     for framework_id, requirement_id in stand.library.covered_by[control]:
         if framework_id not in adopted:
             continue

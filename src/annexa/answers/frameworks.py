@@ -6,11 +6,10 @@ from datetime import date, datetime
 
 from annexa.answers.errors import UnknownError
 from annexa.answers.posture import Standpoint, standpoint
-from annexa.library.load import library
 from annexa.pure.facts import ORGANISATION, SystemFact
 from annexa.pure.permits import Actor
 from annexa.pure.posture import FrameworkPosture, Line, RequirementProof, Verdict, roll_up
-from annexa.pure.standards import Framework, Requirement
+from annexa.pure.standards import Framework, Library, Requirement
 from annexa.records.organisation import Organisation
 
 
@@ -59,17 +58,17 @@ class FrameworkPage:
     in_use: Mapping[str, SystemFact]
 
 
-def adopted_frameworks() -> tuple[str, ...]:
-    """Ids of the frameworks the organisation judges itself against, in its own order."""
+def adopted_frameworks(library: Library) -> tuple[str, ...]:
+    """Ids of the frameworks the organisation judges itself against and the library holds, in its own order."""
     chosen = Organisation.objects.values_list("frameworks", flat=True).first() or []
-    return tuple(one for one in chosen if one in library().frameworks)
+    return tuple(one for one in chosen if one in library.frameworks)
 
 
 def list_frameworks(*, actor: Actor, now: datetime, at: datetime | None = None) -> tuple[FrameworkLine, ...]:
     """Every framework of the library, adopted ones first, each with the organisation's posture."""
     stand = standpoint(actor=actor, now=now, at=at)
-    adopted = adopted_frameworks()
-    rest = [one for one in sorted(library().frameworks) if one not in adopted]
+    adopted = adopted_frameworks(stand.library)
+    rest = [one for one in sorted(stand.library.frameworks) if one not in adopted]
     return tuple(_line(stand, one, adopted=one in adopted) for one in (*adopted, *rest))
 
 
@@ -105,7 +104,7 @@ def framework_page(
     posture = stand.posture(framework, scope)
     return FrameworkPage(
         framework=found,
-        adopted=framework in adopted_frameworks(),
+        adopted=framework in adopted_frameworks(stand.library),
         scope=scope,
         system=None if scope == ORGANISATION else stand.engine.systems[scope],
         at=stand.at,

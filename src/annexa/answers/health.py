@@ -1,6 +1,7 @@
 """What an installation stands on, examined: settings, database, library, key, ledger, bytes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,9 +9,10 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from annexa.answers.libraries import latest, own_files
 from annexa.answers.store import blobs, origin, signer
 from annexa.library.load import library
-from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped
+from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped, version_of
 from annexa.pure.ledger import Frontier, LedgerError, leaf_hash
 from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.records.evidence import Evidence
@@ -65,7 +67,24 @@ def _library() -> Finding:
         mend = "Install Annexa anew; its library files were changed."
         return Finding(what="library", state="wrong", detail="differs from its LOCK", mend=mend)
     detail = f"{len(found.frameworks)} frameworks, {len(found.controls)} controls, version {found.version[:12]}"
+    waits = _waits()
+    if waits:
+        return Finding(
+            what="library",
+            state="note",
+            detail=f"{waits[:12]} is in force; {detail} waits",
+            mend="See what it would change: annexa frameworks upgrade.",
+        )
     return Finding(what="library", state="good", detail=detail)
+
+
+def _waits() -> str:
+    """The version in force where the shipped library waits to be taken up; "" where it is in force, or nothing is."""
+    with suppress(DatabaseError):  # the database has a finding of its own
+        fact = latest()
+        if fact is not None and fact.version != version_of({**shipped(), **own_files()}):
+            return fact.version
+    return ""
 
 
 def _organisation() -> Finding:

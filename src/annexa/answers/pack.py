@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from annexa import __version__
 from annexa.answers.errors import UnknownError
+from annexa.answers.libraries import files_of
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.store import blobs, origin, signer
 from annexa.answers.verdicts import KINDS, evidence_digests, organisation_name, readme, verdict_files
-from annexa.library.reader import shipped
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.ledger import NodeReader, canonical, inclusion_proof, leaf_hash, node_hash
 from annexa.pure.pack import lines, seal
@@ -51,7 +51,7 @@ def make_pack(
             files[f"evidence/{digest}"] = stream.read()
     progress("proving ledger entries")
     files |= _ledger_files(stand)
-    files |= {f"library/{name}": data for name, data in shipped().items()}
+    files |= {f"library/{name}": data for name, data in files_of(stand.library.version).items()}
     statement = _statement(stand, chosen, scope)
     files["statement.json"] = canonical(statement)
     files["README.txt"] = readme(statement, signer().verifier_key)

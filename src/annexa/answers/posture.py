@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from annexa.answers.errors import UnknownError
-from annexa.library.load import library
+from annexa.answers.libraries import library_at
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.pure.posture import Engine, FrameworkPosture, RequirementProof, next_change
@@ -61,7 +61,8 @@ _others: OrderedDict[tuple[str, str, datetime], Standpoint] = OrderedDict()
 
 
 def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None) -> Standpoint:
-    """Where everything stands now, or as of another instant, past or future, as it was known then.
+    """Where everything stands now, or as of another instant, past or future, as it was known then and with the library
+    in force then.
 
     Raises UnknownError for an actor who may not read.
     """
@@ -74,7 +75,7 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None) -> St
             if _now is None or not _holds(_now, taken, now):
                 _now = _made(taken, now)
             return _now
-    key = (library().version, taken.root, at)
+    key = (library_at(taken, at).version, taken.root, at)
     with _lock:
         if key not in _others:
             _others[key] = _made(taken, at)
@@ -85,15 +86,16 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None) -> St
 
 
 def _made(taken: Snapshot, at: datetime) -> Standpoint:
+    library = library_at(taken, at)
     return Standpoint(
-        engine=Engine(library=library(), facts=taken.facts, at=at),
+        engine=Engine(library=library, facts=taken.facts, at=at),
         size=taken.size,
         root=taken.root,
-        until=next_change(library(), taken.facts, at),
+        until=next_change(library, taken.facts, at),
     )
 
 
 def _holds(known: Standpoint, taken: Snapshot, now: datetime) -> bool:
     """Whether what was computed for an earlier now is still so."""
-    same = (known.size, known.root) == (taken.size, taken.root) and known.library is library()
+    same = (known.size, known.root) == (taken.size, taken.root) and known.library is library_at(taken, now)
     return same and known.at <= now and (known.until is None or now < known.until)

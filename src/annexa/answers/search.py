@@ -100,7 +100,7 @@ def _systems(actor: Actor, typed: str) -> QuerySet[AiSystem]:
 
 def _frameworks(stand: Standpoint) -> list[Framework]:
     """Every framework, the adopted ones first in the organisation's own order."""
-    adopted = adopted_frameworks()
+    adopted = adopted_frameworks(stand.library)
     ids = [*adopted, *(one for one in sorted(stand.library.frameworks) if one not in adopted)]
     return [stand.library.frameworks[one] for one in ids]
 

@@ -1,6 +1,7 @@
 """The vault of this installation: where its bytes are, and the key it signs with."""
 
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -48,11 +49,15 @@ def _signer(home: Path, name: str) -> Signer:
 
 @cache
 def _made_origin(home: Path) -> str:
-    """A name of its own for a ledger nobody named: random, made once, so that two ledgers are never taken for one."""
+    """A name of its own for a ledger nobody named: random, made once, so that two ledgers are never taken for one.
+
+    The file appears whole or not at all: whoever comes second reads the name of who came first.
+    """
     path = home / "ledger-origin"
-    try:
-        with path.open("x", encoding="ascii") as file:
-            file.write(f"annexa.local/{secrets.token_hex(8)}")
-    except FileExistsError:
-        pass
+    if not path.exists():
+        whole = home / f".ledger-origin-{secrets.token_hex(8)}"
+        whole.write_text(f"annexa.local/{secrets.token_hex(8)}", encoding="ascii")
+        with suppress(FileExistsError):
+            path.hardlink_to(whole)
+        whole.unlink()
     return path.read_text(encoding="ascii").strip()

@@ -186,7 +186,7 @@ def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = No
 
 def _asking(stand: Standpoint) -> tuple[str, ...]:
     """The adopted frameworks that ask something of single systems, in the organisation's order."""
-    return tuple(f for f in adopted_frameworks() if _asks_systems(stand, f))
+    return tuple(f for f in adopted_frameworks(stand.library) if _asks_systems(stand, f))
 
 
 def _in_register(stand: Standpoint, frameworks: Sequence[str]) -> tuple[str, ...]:

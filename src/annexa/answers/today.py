@@ -8,8 +8,8 @@ from django.db.models import Func, Subquery
 
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
+from annexa.answers.libraries import active_library
 from annexa.answers.posture import Standpoint, standpoint
-from annexa.library.load import library
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
@@ -115,7 +115,7 @@ class House:
 
 
 def house(*, actor: Actor) -> House:
-    """The organisation as the frame of every page shows it. Cost: one query."""
+    """The organisation as the frame of every page shows it. Cost: one query, four more after a change."""
     counted = AiSystem.objects.visible_to(actor).order_by().annotate(n=Func("pk", function="COUNT")).values("n")
     sealed = LedgerCheckpoint.objects.order_by("-size").values("size")[:1]
     found = Organisation.objects.annotate(systems=Subquery(counted), entries=Subquery(sealed)).first()
@@ -125,7 +125,7 @@ def house(*, actor: Actor) -> House:
         name=found.name,
         demo=found.demo,
         systems=found.systems or 0,
-        controls=len(library().controls),
+        controls=len(active_library(size=found.entries or 0).controls),
         entries=found.entries or 0,
     )
 
@@ -133,7 +133,7 @@ def house(*, actor: Actor) -> House:
 def today(*, actor: Actor, now: datetime) -> Today:
     """Today's page for one person."""
     stand = standpoint(actor=actor, now=now)
-    adopted = adopted_frameworks()
+    adopted = adopted_frameworks(stand.library)
     found = sorted(_merged(_renewals(stand, adopted, now)), key=_order)
     failing = [one for one in found if one.urgency == "failing"]
     renewals = [one for one in found if one.urgency in {"expired", "soon"}]

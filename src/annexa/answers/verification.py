@@ -14,6 +14,7 @@ from annexa.answers.verdicts import KINDS, evidence_digests, organisation_name, 
 from annexa.library.load import load
 from annexa.library.reader import LibraryError, shipped, version_of
 from annexa.pure.facts import ORGANISATION, Fact, Facts, fact_of_entry, instant
+from annexa.pure.libraries import in_force, library_of_entry
 from annexa.pure.notes import SignedCheckpoint, VerifierKey, open_checkpoint
 from annexa.pure.pack import (
     MANIFEST,
@@ -75,6 +76,7 @@ def _verify(data: bytes, kept: bytes | None, done: list[Checked]) -> None:
     statement = _statement(files, signed, entries)
     _note(done, "The statement is about this ledger and this organisation", repr(statement["organisation"]))
     library = _library(files, statement["library"])
+    _taken_up(entries, statement)
     _note(done, "The library is the one the statement names", f"{library.version}, {_known(files)}")
     engine = _engine(library, entries, statement)
     _recomputed(files, engine, statement)
@@ -144,6 +146,20 @@ def _library(files: Files, version: str) -> Library:
     if found.version != version:
         raise PackError(f"library/: has version {found.version}, the statement names {version}")
     return found
+
+
+def _taken_up(entries: Sequence[Entry], statement: Mapping[str, Any]) -> None:
+    """The library is the one the ledger says was in force at that instant, not one chosen for the pack."""
+    with naming("ledger/entries.ndjson"):
+        facts = [
+            library_of_entry(body=entry.body, at=entry.header.at, position=entry.index)
+            for entry in entries
+            if entry.header.kind == "library"
+        ]
+    fact = in_force(facts, instant(statement["at"]))
+    if fact is None or fact.version != statement["library"]:
+        named = fact.version if fact else "none"
+        raise PackError(f"{STATEMENT}: names another library than the ledger had in force then, which is {named}")
 
 
 def _known(files: Files) -> str:

@@ -93,10 +93,10 @@ def add_file(args: argparse.Namespace) -> int:
 
 def _only_expectation(control: str) -> str | None:
     """The expectation meant when none was named: the only one a file can answer."""
-    from annexa.library.load import library
+    from annexa.answers.libraries import active_library
     from annexa.pure.standards import ExpectationKind
 
-    found = library().controls.get(control)
+    found = active_library().controls.get(control)
     if found is None:
         words.say(f"annexa: there is no control {control!r}.")
         return None

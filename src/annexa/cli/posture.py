@@ -39,7 +39,6 @@ def posture(args: argparse.Namespace) -> int:
     """Prints counts per framework; as JSON, every requirement."""
     from annexa.answers.frameworks import adopted_frameworks, framework_page
     from annexa.answers.posture import standpoint
-    from annexa.library.load import library
     from annexa.pure.facts import ORGANISATION
     from annexa.pure.permits import ANNEXA
     from annexa.pure.proofs import posture_json, rfc3339
@@ -47,14 +46,14 @@ def posture(args: argparse.Namespace) -> int:
     now, at = words.now(), words.instant(args.at)
     stand = standpoint(actor=ANNEXA, now=now, at=at)
     scopes: Sequence[str] = tuple(stand.engine.systems) if args.all_systems else (args.system or ORGANISATION,)
-    chosen = args.framework or adopted_frameworks() or tuple(sorted(library().frameworks))
+    chosen = args.framework or adopted_frameworks(stand.library) or tuple(sorted(stand.library.frameworks))
     for framework in chosen:
         framework_page(actor=ANNEXA, framework=framework, now=now, at=at, scope=scopes[0] if scopes else ORGANISATION)
     postures = [stand.posture(framework, scope) for scope in scopes for framework in chosen]
     if args.format == "json":
         found = [posture_json(one) for one in postures]
         words.dump(
-            {"at": rfc3339(stand.at), "library": library().version, "ledger_size": stand.size, "frameworks": found}
+            {"at": rfc3339(stand.at), "library": stand.library.version, "ledger_size": stand.size, "frameworks": found}
         )
         return 0
     words.rows(

@@ -39,6 +39,7 @@ def prepare() -> None:
     from django.db.migrations.executor import MigrationExecutor
 
     from annexa.actions.sequencer import publish, sequence
+    from annexa.actions.libraries import settle_library
     from annexa.answers.store import blobs, signer, tiles
     from annexa.library.load import library
 
@@ -49,6 +50,7 @@ def prepare() -> None:
     signer()
     now = words.now()
     sequence(now=now)
+    settle_library(now=now)
     publish()
     blobs().sweep(older_than=now - timedelta(days=1))
     tiles().sweep(older_than=now - timedelta(days=1))

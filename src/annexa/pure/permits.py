@@ -51,6 +51,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "judge": _LEADS | {"auditor"},
         "close_judgement": _LEADS | {"auditor"},
         "make_pack": _EVERYBODY,
+        "change_library": _LEADS,
+        "choose_frameworks": _LEADS,
     }
 )
 """Which roles may do what. A verb that is not here is refused to everybody."""

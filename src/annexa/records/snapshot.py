@@ -6,23 +6,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from annexa.pure.facts import Fact, Facts, fact_of_entry, instant
+from annexa.pure.libraries import LibraryFact, library_of_entry
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 
-FACT_KINDS = ("ai_system", "adoption", "evidence", "judgement", "closure")
+FACT_KINDS = ("ai_system", "adoption", "evidence", "judgement", "closure", "library")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """All facts up to a ledger size. `root` is the ledger's root at that size, in hex: equal roots, equal facts."""
+    """All facts up to a ledger size. `root` is the ledger's root at that size, in hex: equal roots, equal facts.
+
+    `libraries`: every library that was ever taken up, in the order of the ledger.
+    """
 
     size: int
     root: str
     facts: Facts
+    libraries: tuple[LibraryFact, ...] = ()
 
 
 _EMPTY = Snapshot(size=0, root="", facts=Facts())
 _lock = threading.Lock()
 _latest = _EMPTY
+
+
+def snapshot_of(size: int) -> Snapshot:
+    """The facts at a ledger size that was just read elsewhere. Cost: nothing if they are at hand."""
+    return _latest if size and _latest.size == size else snapshot()
 
 
 def snapshot() -> Snapshot:
@@ -39,7 +49,8 @@ def snapshot() -> Snapshot:
         known = _latest
         if not _is_prefix(known, size):
             known = _EMPTY
-        fresh = Snapshot(size=size, root=root, facts=known.facts.plus(_read(known.size, size)))
+        facts, libraries = _read(known.size, size)
+        fresh = Snapshot(size=size, root=root, facts=known.facts.plus(facts), libraries=(*known.libraries, *libraries))
         _latest = fresh
     return fresh
 
@@ -49,14 +60,18 @@ def _is_prefix(known: Snapshot, size: int) -> bool:
     return known.size <= size and LedgerCheckpoint.objects.filter(size=known.size, root=known.root).exists()
 
 
-def _read(start: int, end: int) -> list[Fact]:
+def _read(start: int, end: int) -> tuple[list[Fact], list[LibraryFact]]:
     rows = LedgerEntry.objects.filter(position__gte=start, position__lt=end, kind__in=FACT_KINDS).order_by("position")
     bodies = dict(
         EntryBody.objects.filter(position__gte=start, position__lt=end).values_list("position", "body").iterator(2000)
     )
-    found = []
+    found: list[Fact] = []
+    libraries: list[LibraryFact] = []
     for position, kind, header, at in rows.values_list("position", "kind", "header", "at").iterator(2000):
         body: dict[str, Any] = json.loads(bytes(bodies[position]))
+        if kind == "library":
+            libraries.append(library_of_entry(body=body, at=at, position=position))
+            continue
         head = json.loads(bytes(header))
         fact = fact_of_entry(
             kind=kind,
@@ -68,4 +83,4 @@ def _read(start: int, end: int) -> list[Fact]:
         )
         if fact is not None:
             found.append(fact)
-    return found
+    return found, libraries

@@ -24,6 +24,7 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.systems import add_system, change_system
 from annexa.answers.errors import UnknownError
 from annexa.answers.imports import FORMATS, ExportError, Format, export_systems
+from annexa.answers.libraries import active_library
 from annexa.answers.systems import (
     FACETS,
     PAGE_SIZES,
@@ -38,7 +39,6 @@ from annexa.answers.systems import (
     matching_slugs,
     passport,
 )
-from annexa.library.load import library
 from annexa.pure.permits import Refusal, may
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
@@ -204,12 +204,12 @@ class Line:
 def register(request: HttpRequest) -> HttpResponse:
     """The register of AI systems; with htmx only the part that filters change."""
     found = list_systems(actor=actor(request), asked=asked_of(request.GET), now=timezone.now())
-    asked = found.asked
+    asked, known = found.asked, active_library().frameworks
     context = {
         "heading": "AI systems",
         "register": found,
         "rows": [_line(row) for row in found.rows],
-        "frameworks": [short_title(library().frameworks[one]) for one in found.frameworks],
+        "frameworks": [short_title(known[one]) for one in found.frameworks],
         "tabs": _tabs(found),
         "orders": [
             Link(label="By name", url=_address(request.GET, sort=""), current=asked.sort == "name"),
