@@ -3,7 +3,20 @@
 from django.urls import path
 
 from annexa.api import health, public_ledger
-from annexa.web import account, assets, controls, frameworks, imports, ledger, search, start, style, systems, today
+from annexa.web import (
+    account,
+    assets,
+    controls,
+    frameworks,
+    imports,
+    ledger,
+    requirements,
+    search,
+    start,
+    style,
+    systems,
+    today,
+)
 
 urlpatterns = [
     path("assets/<str:name>", assets.asset, name="asset"),
@@ -16,6 +29,7 @@ urlpatterns = [
     *imports.urls,
     *systems.urls,
     *frameworks.urls,
+    *requirements.urls,
     *controls.urls,
     *ledger.urls,
     *search.urls,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annexa.pure.mappings import compose, direct, inverse, least, related
-from annexa.pure.standards import Confidence, Edge, FrameworkMapping, Library, Relation
+from annexa.pure.standards import Confidence, Edge, Framework, FrameworkMapping, Library, Relation
 
 EQUAL, SUBSET, SUPERSET, INTERSECTS = Relation
 relations = st.sampled_from(Relation)
@@ -19,11 +19,21 @@ def edge(start: str, end: str, relation: Relation = EQUAL, confidence: Confidenc
     return Edge(start=start, end=end, relation=relation, rationale="r", source="s", confidence=confidence)
 
 
-def library(*edges: tuple[tuple[str, str], tuple[str, str], Relation, Confidence]) -> Library:
+def edition(name: str, *, current: bool = True) -> Framework:
+    """A framework of which only its name matters, and whether it is in force."""
+    return Framework(
+        id=name, version="1", title=name, publisher="x", licence_note="x", source_url="x", language="en", edition="x",
+        status="current" if current else "withdrawn", requirements=(),
+    )  # fmt: skip
+
+
+def library(
+    *edges: tuple[tuple[str, str], tuple[str, str], Relation, Confidence], withdrawn: str = ""
+) -> Library:
     """A library of mappings only: (framework, requirement) to (framework, requirement)."""
     return Library(
         version="1",
-        frameworks=MappingProxyType({}),
+        frameworks=MappingProxyType({name: edition(name, current=name not in withdrawn) for name in "abcd"}),
         controls=MappingProxyType({}),
         coverage=MappingProxyType({}),
         mappings=tuple(

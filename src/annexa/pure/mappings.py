@@ -72,7 +72,8 @@ def related(library: Library, framework: str, requirement: str) -> tuple[Related
     """What has to do with a requirement: said by a mapping, or concluded through one requirement in between.
 
     The direct ones come first. An end that is reached directly is not concluded as well, and a conclusion never leads
-    back into the framework it started from. Each end is there once, by its strongest path.
+    back into the framework it started from, nor through an edition that is no longer current: newer mappings say it
+    themselves. Each end is there once, by its strongest path.
     """
     arrows = _arrows(library.mappings)
     start = (framework, requirement)
@@ -88,6 +89,7 @@ def related(library: Library, framework: str, requirement: str) -> tuple[Related
             via=first.end,
         )
         for first in near
+        if library.frameworks[first.framework].status == "current"
         for second in _around(arrows, first.end)
         if second.end not in known and second.framework not in {framework, first.framework}
     )

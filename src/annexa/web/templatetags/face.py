@@ -16,6 +16,7 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from annexa.web import assets
 
@@ -109,6 +110,17 @@ def change(old: str, new: str) -> SafeString:
         '<span class="change"><span class="unseen">from {} to {}</span>{}{}{}</span>',
         _look(str(old)).word, _look(str(new)).word, _mark(str(old), False), _icon("arrow"), _mark(str(new), False),
     )  # fmt: skip
+
+
+@register.simple_tag
+def relation(r: str) -> str:
+    """How a requirement lies to another one, read from it, in the words of a sentence (NIST IR 8477)."""
+    return {
+        "equal": _("asks the same"),
+        "subset_of": _("is part of it"),
+        "superset_of": _("contains it"),
+        "intersects_with": _("overlaps with it"),
+    }[str(r)]
 
 
 @register.simple_tag
