@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from annexa.answers.libraries import Candidate, upgrade, with_files
+from annexa.adapters.catalogs import LibraryFiles, read
+from annexa.answers.libraries import Candidate, active_library, upgrade, with_files
 from annexa.answers.posture import standpoint
 from annexa.pure.permits import Actor
 from annexa.pure.posture import Engine
@@ -33,6 +34,14 @@ def preview_upgrade(*, actor: Actor, now: datetime) -> Preview | None:
     """
     found = upgrade()
     return _preview(actor, found, now) if found else None
+
+
+def read_files(*, name: str, data: bytes, id: str = "") -> LibraryFiles:  # noqa: A002
+    """What a file in our own or a foreign format says, as library files; `id` names the framework anew.
+
+    Raises CatalogError with everything that is wrong in it.
+    """
+    return read(data, name, id=id or None, known=active_library().frameworks)
 
 
 def preview_files(

@@ -38,8 +38,8 @@ def prepare() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from annexa.actions.sequencer import publish, sequence
     from annexa.actions.libraries import settle_library
+    from annexa.actions.sequencer import publish, sequence
     from annexa.answers.store import blobs, signer, tiles
     from annexa.library.load import library
 

@@ -17,6 +17,7 @@ from annexa.pure.standards import (
     Control,
     ControlTest,
     Coverage,
+    Declared,
     Edge,
     Expectation,
     ExpectationKind,
@@ -102,6 +103,7 @@ def _framework(reader: Reader) -> Framework:
         edition=reader.text("edition"),
         status=reader.one_of("status", ("current", "withdrawn", "repealed")),
         requirements=tuple(requirements),
+        attributes=MappingProxyType(declared),
     )
     if not requirements:
         reader.wrong("it has no requirements")
@@ -109,21 +111,20 @@ def _framework(reader: Reader) -> Framework:
     return found
 
 
-def _declared(reader: Reader) -> dict[str, tuple[str, ...] | None]:
-    """The attributes a framework declares for itself: name → allowed values, None for any."""
-    found: dict[str, tuple[str, ...] | None] = {}
+def _declared(reader: Reader) -> dict[str, Declared]:
+    """The attributes a framework declares for itself, by name."""
+    found: dict[str, Declared] = {}
     for name, table in reader.take("attributes", (dict,), {}).items():
         if not isinstance(table, dict):
             reader.wrong(f"attributes.{name} is not a table")
             continue
         one = Reader(file=reader.file, where=f"attributes.{name}", table=table, problems=reader.problems)
-        one.text("title")
-        found[name] = one.words("values") or None
+        found[name] = Declared(title=one.text("title"), values=one.words("values"))
         one.done()
     return found
 
 
-def _requirement(reader: Reader, level: str, declared: Mapping[str, tuple[str, ...] | None]) -> Requirement:
+def _requirement(reader: Reader, level: str, declared: Mapping[str, Declared]) -> Requirement:
     given = reader.take("attributes", (dict,), {})
     attributes: dict[str, Any] = {}
     for name, value in given.items():
@@ -131,10 +132,10 @@ def _requirement(reader: Reader, level: str, declared: Mapping[str, tuple[str, .
             reader.wrong(f"attribute {name} is not declared by the framework")
             continue
         values = value if isinstance(value, list) else [value]
-        allowed = declared[name]
+        allowed = declared[name].values
         for one in values if allowed else ():
-            if str(one) not in (allowed or ()):
-                reader.wrong(f"attribute {name} is {one!r}; it is one of {', '.join(allowed or ())}")
+            if str(one) not in allowed:
+                reader.wrong(f"attribute {name} is {one!r}; it is one of {', '.join(allowed)}")
         attributes[name] = tuple(value) if isinstance(value, list) else value
     found = Requirement(
         id=reader.text("id"),

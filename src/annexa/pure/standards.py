@@ -65,9 +65,20 @@ class Requirement:
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What only one framework says of its requirements: the attribute's title, and its values if they are closed."""
+
+    title: str
+    values: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Framework:
-    """One edition of a standard or law: a tree of requirements, parents before children."""
+    """One edition of a standard or law: a tree of requirements, parents before children.
+
+    `attributes` are those its requirements may carry besides the fields that every framework has.
+    """
 
     id: str
     version: str
@@ -79,6 +90,7 @@ class Framework:
     edition: str
     status: Literal["current", "withdrawn", "repealed"]
     requirements: tuple[Requirement, ...]
+    attributes: Mapping[str, Declared] = field(default_factory=lambda: MappingProxyType({}))
 
     @cached_property
     def by_id(self) -> Mapping[str, Requirement]:
