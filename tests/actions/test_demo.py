@@ -121,7 +121,7 @@ def test_every_verdict_occurs(db, now, days) -> None:
         assert low <= posture.readiness <= high, framework
     assert set(requirements) == {*REQUIREMENT_ORDER, Verdict.NOT_APPLICABLE}
     declared = [a for (_, scope), a in stand.engine._adoptions.items() if scope == ORGANISATION]
-    assert 55 <= sum(adoption.state == "implemented" for adoption in declared) <= 70
+    assert 85 <= sum(adoption.state == "implemented" for adoption in declared) <= 110
     assert any(adoption.state == "excluded" and adoption.because for adoption in declared)
     assert len(declared) < len(library().controls)
 

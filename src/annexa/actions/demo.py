@@ -5,19 +5,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.demo_documents import Asked, document, statement
-from annexa.actions.demo_story import Change, Declared, Gap, Judged, Story, StoryPerson, StorySystem, story
+from annexa.actions.demo_story import Change, Declared, Gap, Judged, Own, Story, StoryPerson, StorySystem, story
+from annexa.actions.demo_story import told as demo_file
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError
 from annexa.actions.evidence import add_evidence, attest
-from annexa.actions.organisation import write_organisation
+from annexa.actions.libraries import import_files
+from annexa.actions.organisation import choose_frameworks, write_organisation
 from annexa.actions.people import actor_of, add_person, make_person
 from annexa.actions.systems import add_system, change_system
+from annexa.answers.upgrades import read_files
 from annexa.library.load import library
 from annexa.pure.applicability import control_applies
 from annexa.pure.facts import ORGANISATION, SystemFact
@@ -107,6 +111,8 @@ class _Play:
             for control in declared.controls:
                 act = partial(self.declare, declared, control)
                 yield Step(at=self.day(declared.days_ago, minute=4), act=act)
+        for own in self.story.own:
+            yield Step(at=self.day(own.days_ago, minute=5), act=partial(self.take_up, own))
         for number, judged in enumerate(self.story.judged):
             yield Step(at=self.day(judged.days_ago, minute=5), act=partial(self.judge, number, judged))
             if judged.closed:
@@ -162,6 +168,17 @@ class _Play:
             because=told.because, plan_due=None if told.due_in is None else self.day(-told.due_in),
             effective_at=at,
         )  # fmt: skip
+
+    def take_up(self, told: Own, at: datetime) -> None:
+        """Takes up frameworks of its own, and judges itself against them too."""
+        by = actor_of(self.people[told.by])
+        files: dict[str, bytes] = {}
+        for name in told.files:
+            files |= read_files(name=name, data=demo_file(name))
+        import_files(actor=by, files=files, now=at, because=told.because)
+        new = [Path(name).stem for name in files if name.startswith("frameworks/")]
+        chosen = [*Organisation.objects.get().frameworks, *new]
+        choose_frameworks(actor=by, frameworks=chosen, now=at, because=told.because)
 
     def judge(self, number: int, told: Judged, at: datetime) -> None:
         by = self.people[told.by]

@@ -84,6 +84,16 @@ class Judged:
     closed: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """Library files of the organisation's own, beside the story's file, and when and why they were taken up."""
+
+    days_ago: int
+    by: str
+    because: str
+    files: tuple[str, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Story:
     """Everything that happened in the demo organisation."""
@@ -96,6 +106,7 @@ class Story:
     declared: tuple[Declared, ...]
     gaps: tuple[Gap, ...]
     judged: tuple[Judged, ...]
+    own: tuple[Own, ...]
 
     @cached_property
     def in_use(self) -> tuple[StorySystem, ...]:
@@ -136,10 +147,14 @@ class Story:
         return next((person.id for person in self.people if role in person.duties), self.people[0].id)
 
 
+def told(name: str) -> bytes:
+    """A file of the story."""
+    return (resources.files("annexa.library") / "demo" / name).read_bytes()
+
+
 def story() -> Story:
     """The story as shipped. Raises TypeError or KeyError if the file says something it may not."""
-    file = resources.files("annexa.library") / "demo" / "organisation.toml"
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    table = tomllib.loads(told("organisation.toml").decode("utf-8"))
     return Story(
         name=table["organisation"]["name"],
         days_ago=table["organisation"]["days_ago"],
@@ -151,4 +166,5 @@ def story() -> Story:
         declared=tuple(Declared(**{**row, "controls": tuple(row["controls"])}) for row in table["declared"]),
         gaps=tuple(Gap(**row) for row in table["gap"]),
         judged=tuple(Judged(**row) for row in table["judgement"]),
+        own=tuple(Own(**{**row, "files": tuple(row["files"])}) for row in table["own"]),
     )
