@@ -90,6 +90,12 @@ def test_a_broken_file_is_refused_with_every_problem_and_nothing_changes(organis
     assert active_library() is library()
 
 
+def test_addresses_of_pages_are_no_ids(organisation, actor, now) -> None:
+    taken = HOUSE.replace(b"house-rules", b"library")
+    with pytest.raises(InvalidError, match="cannot have this id"):
+        import_files(actor=actor, files={"frameworks/library.toml": taken}, now=now)
+
+
 def test_a_shipped_file_is_only_replaced_on_purpose(organisation, actor, now) -> None:
     name = "controls/SUP-01.toml"
     mine = shipped()[name].replace(b"effort = ", b"effort = 1")

@@ -19,6 +19,8 @@ from annexa.vault import VaultError
 from annexa.vault.blobs import BlobMissingError
 
 KEPT = 4
+RESERVED = frozenset({"choose", "library"})
+"""Ids no framework may have: the addresses of pages of ours."""
 FOLDERS = ", ".join(f"{folder}/" for folder in JUDGING)
 _lock = Lock()
 _loaded: OrderedDict[str, Library] = OrderedDict()
@@ -139,6 +141,11 @@ def with_files(files: Mapping[str, bytes], *, replace: bool = False, without: Co
         f"{name}: file: is in the library already; give it an id of its own, or say that it replaces the present one"
         for name in sorted(files)
         if name in now and not replace and now[name] != files[name]
+    ]
+    problems += [
+        f"{name}: file: a framework cannot have this id, which is an address of ours; give it another one"
+        for name in sorted(files)
+        if name.removeprefix("frameworks/").removesuffix(".toml") in RESERVED
     ]
     problems += [f"{name}: file: is none of your own files" for name in sorted(without) if name not in mine]
     theirs = shipped()

@@ -1,12 +1,11 @@
 """`annexa frameworks import|withdraw|upgrade|choose`: what the library in force holds, changed only on purpose."""
 
 import argparse
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from annexa.cli import words
-
-LONGEST_LIST = 40
 
 
 def add_parsers(below: Any) -> None:
@@ -16,9 +15,7 @@ def add_parsers(below: Any) -> None:
         help="add own frameworks, controls, coverage and mappings, all or nothing",
         epilog="example: annexa frameworks import house-rules.toml house-rules-coverage.toml --dry-run",
     )
-    one.add_argument(
-        "files", nargs="+", metavar="FILE", help="TOML, OSCAL JSON, CISO Assistant YAML or CSV"
-    )
+    one.add_argument("files", nargs="+", metavar="FILE", help="TOML, OSCAL JSON, CISO Assistant YAML or CSV")
     one.add_argument("--id", default="", help="id of the framework, where the file's own is taken or does not suit")
     one.add_argument("--replace", action="store_true", help="replace files of the library that have the same name")
     one.add_argument("--because", default="", help="why; it stands in the ledger")
@@ -89,6 +86,9 @@ def import_(args: argparse.Namespace) -> int:
     _show(seen, args.format)
     if args.dry_run:
         words.say("Nothing was changed: this was a dry run.")
+        return 0
+    if seen.before == seen.after:
+        words.say("The library in force has exactly these files already.")
         return 0
     done = import_files(actor=ANNEXA, files=files, now=words.now(), because=args.because, replace=args.replace)
     words.say(f"Taken up: {', '.join(done.changed)}. The library in force is {done.version[:12]}.")
@@ -169,7 +169,7 @@ def _refused(problems: Any) -> int:
 
 
 def _show(seen: Any, how: str) -> None:
-    """The dry run: as JSON whole, else the changes as rows and the verdicts in sentences."""
+    """The dry run: as JSON whole, else the changes as rows and the verdicts counted by where they would move."""
     changes = [
         {"change": one.kind, "what": one.what, "id": one.id, "title": one.title, "fields": list(one.fields)}
         for one in seen.changes
@@ -188,11 +188,12 @@ def _show(seen: Any, how: str) -> None:
         words.dump({"before": seen.before, "after": seen.after, "changes": changes, "verdicts": verdicts})
         return
     words.rows(changes, how, columns=("change", "what", "id", "fields", "title"))
-    words.say(f"{len(changes):,} changes; {len(verdicts):,} verdicts would be other ones in {seen.scopes:,} scopes.")
-    for one in verdicts[:LONGEST_LIST]:
-        first, more = one["scopes"][0], len(one["scopes"]) - 1
-        where = first + (f" and {more} more" if more else "")
-        said = f"{one['before'] or 'not judged'} → {one['after'] or 'not judged'}"
-        words.say(f"  {one['framework']} {one['requirement']} in {where}: {said}")
-    if len(verdicts) > LONGEST_LIST:
-        words.say(f"  and {len(verdicts) - LONGEST_LIST:,} more; --format json has them all.")
+    _count(len(changes), "change", "changes", "of the library")
+    moved = Counter((one["framework"], one["before"], one["after"]) for one in verdicts for _scope in one["scopes"])
+    _count(sum(moved.values()), "verdict", "verdicts", f"would move, over {seen.scopes:,} scopes")
+    for (framework, before, after), times in sorted(moved.items(), key=lambda one: (one[0][0], -one[1])):
+        words.say(f"  {framework}: {times:,} from {before or 'not judged'} to {after or 'not judged'}")
+
+
+def _count(n: int, one: str, many: str, what: str) -> None:
+    words.say(f"{n:,} {one if n == 1 else many} {what}.")

@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core import signing
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -28,9 +27,8 @@ from annexa.pure.systems import FIELD, FIELDS
 from annexa.vault import VaultError
 from annexa.web.frame import actor
 from annexa.web.systems import refusal_of, refused
-from annexa.web.uploads import refusal
+from annexa.web.uploads import Upload, refusal
 
-SALT = "annexa.systems.import"
 ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "cp1250", "mac-roman", "cp437", "shift_jis", "gb18030")
 NOT_READ = "-"
 COLUMNS_OFFERED = 100
@@ -38,26 +36,6 @@ LONGEST_OPTION = 44
 ROWS_SHOWN = 5
 PROBLEMS_SHOWN = 50
 SPANS_SHOWN = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """A file that was uploaded to be imported: its digest in the vault and the name it came under."""
-
-    sha256: str
-    name: str
-
-    def token(self) -> str:
-        """The last part of its preview's address; signed, so that no other bytes of the vault can be asked for."""
-        return signing.dumps({"sha256": self.sha256, "name": self.name}, salt=SALT, compress=True)
-
-    @classmethod
-    def of(cls, token: str) -> "Upload":
-        """The upload an address speaks of. Raises Http404."""
-        try:
-            return cls(**signing.loads(token, salt=SALT))
-        except signing.BadSignature as error:
-            raise Http404("There is no such upload.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +93,8 @@ def upload(request: HttpRequest) -> HttpResponse:
             try:
                 read_table(data, name=name, limit_bytes=settings.UPLOAD_LIMIT_BYTES)
                 kept = blobs().put(data, limit_bytes=settings.UPLOAD_LIMIT_BYTES)
-                return HttpResponseRedirect(_preview_url(Upload(sha256=kept.sha256, name=name)), status=303)
+                found = Upload(what="systems", sha256=kept.sha256, name=name)
+                return HttpResponseRedirect(_preview_url(found), status=303)
             except TableError as error:
                 form.add_error("file", str(error))
     most = settings.UPLOAD_LIMIT_BYTES // (1024 * 1024)
@@ -128,7 +107,7 @@ def preview(request: HttpRequest, upload: str) -> HttpResponse:
     """What importing an uploaded file would do; posting to it does it."""
     if sentence := refusal_of(request, "import_systems"):
         return refused(request, "Import", sentence)
-    found = Upload.of(upload)
+    found = Upload.of(upload, what="systems")
     try:
         planned = _planned(request, found)
     except (TableError, MappingError) as error:

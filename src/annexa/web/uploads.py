@@ -1,12 +1,40 @@
-"""Uploads that are too large are refused while they arrive, not after the disk is full."""
+"""Uploads: too large ones are refused while they arrive; kept ones have an address that nobody can make up."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core import signing
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
+from django.http import Http404
 
 FORM_BYTES = 64 * 1024
 """What a form's other fields may take beside its file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that was uploaded to be looked at first: what for, its digest in the vault, the name it came under."""
+
+    what: str
+    sha256: str
+    name: str
+
+    def token(self) -> str:
+        """The last part of its preview's address; signed, so that no other bytes of the vault can be asked for."""
+        return signing.dumps({"sha256": self.sha256, "name": self.name}, salt=_salt(self.what), compress=True)
+
+    @classmethod
+    def of(cls, token: str, *, what: str) -> "Upload":
+        """The upload an address speaks of. Raises Http404."""
+        try:
+            return cls(what=what, **signing.loads(token, salt=_salt(what)))
+        except signing.BadSignature as error:
+            raise Http404("There is no such upload.") from error
+
+
+def _salt(what: str) -> str:
+    return f"annexa.{what}.import"
 
 
 class LimitedUploadHandler(FileUploadHandler):
