@@ -238,3 +238,57 @@ def _has_controls(framework: Framework, requirement: str) -> bool:
         return False
     below = [leaf for leaf in framework.leaves if end in framework.lineage(leaf) and not leaf.no_duty]
     return any(LIBRARY.covering(framework, one) is not None for one in (end, *below))
+
+
+DOCUMENTS_OF = {
+    "ISO/IEC 27001:2022": "iso27001-2022",
+    "ISO/IEC 42001:2023": "iso42001-2023",
+    "ISO/IEC 27701:2025": "iso27701-2025",
+}
+DEMANDED = {"yes": "yes", "if_applicable": "if applicable", "no": "no"}
+
+
+def test_every_document_that_a_standard_demands_is_marked_and_no_other() -> None:
+    """The list of documents and records, in both directions."""
+    rows = rows_of("documented_information")
+    demanded = {(DOCUMENTS_OF[row["standard"]], row["clause"]): DEMANDED[row["mandatory"]] for row in rows}
+    marked = {
+        (framework, requirement.id): requirement.documented_information
+        for framework in DOCUMENTS_OF.values()
+        for requirement in LIBRARY.frameworks[framework].requirements
+        if requirement.documented_information != "no"
+    }
+    assert marked == {place: how for place, how in demanded.items() if how != "no"}
+
+
+COUNTS = (
+    ("ISO/IEC 27001:2022, Annex A", "iso27001-2022", "control", 93),
+    ("ISO/IEC 27001:2013, Annex A", "iso27001-2013", "control", 114),
+    ("ISO/IEC 42001:2023, Annex A", "iso42001-2023", "control", 38),
+    ("ISO/IEC 27701:2025, Tables A.1 to A.3", "iso27701-2025", "control", 78),
+    ("NIST AI RMF 1.0", "nist-ai-rmf-1.0", "subcategory", 72),
+    ("GDPR", "gdpr", "article", 99),
+    ("NIST CSF 2.0", "nist-csf-2.0", "subcategory", 106),
+)
+
+
+def test_the_counts_everybody_checks_first(capsys: pytest.CaptureFixture[str]) -> None:
+    """93, 114, 38, 78, 113 + 6 articles, 72, 99, 106: printed, so that a reader of the run sees them."""
+    lines = []
+    for name, framework, kind, expected in COUNTS:
+        found = sum(requirement.kind == kind for requirement in LIBRARY.frameworks[framework].requirements)
+        lines.append(f"{name}: {found}")
+        assert found == expected, name
+    kinds = [r.kind for r in LIBRARY.frameworks["eu-ai-act"].requirements]
+    articles, inserted = kinds.count("article"), kinds.count("inserted_article")
+    lines.append(f"EU AI Act: {articles} + {inserted} articles")
+    assert (articles, inserted) == (113, 6)
+    tables = [sum(r.id.startswith(f"A.{n}.") for r in _controls("iso27701-2025")) for n in (1, 2, 3)]
+    lines.append(f"of these in A.1, A.2, A.3: {', '.join(map(str, tables))}")
+    assert tables == [31, 18, 29]
+    with capsys.disabled():
+        print("\n" + "\n".join(lines))  # noqa: T201
+
+
+def _controls(framework: str) -> list[Requirement]:
+    return [r for r in LIBRARY.frameworks[framework].requirements if r.kind == "control"]
