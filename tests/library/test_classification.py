@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from annexa.library.classification import classifications, load_classification
 from annexa.library.load import library
-from annexa.library.reader import LibraryError
+from annexa.library.reader import LibraryError, shipped
 from annexa.pure.applicability import starts_on
 from annexa.pure.classify import Answer, Classification, Example, Question, evaluate, next_question, witness
 
@@ -311,3 +311,8 @@ def test_everything_wrong_in_all_files_is_said_at_once() -> None:
     said = str(refused.value)
     for part in ("kind is 'number'", "not after it begins", "results is not a known key", "cannot be read as TOML"):
         assert part in said
+
+
+def test_every_shipped_question_can_be_reached() -> None:
+    """The search that a start leaves out."""
+    assert load_classification(shipped(("classification",))) == classifications()

@@ -287,7 +287,7 @@ def test_the_counts_everybody_checks_first(capsys: pytest.CaptureFixture[str]) -
     lines.append(f"of these in A.1, A.2, A.3: {', '.join(map(str, tables))}")
     assert tables == [31, 18, 29]
     with capsys.disabled():
-        print("\n" + "\n".join(lines))  # noqa: T201
+        print("\n" + "\n".join(lines))
 
 
 def _controls(framework: str) -> list[Requirement]:

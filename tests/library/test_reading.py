@@ -13,7 +13,7 @@ LONGEST_SENTENCE = 45
 """Words; a definition of a law with all its exceptions stays below."""
 HARDEST = 85.0
 HARD_ON_AVERAGE = 50.0
-"""LIX, words per sentence plus percent of words of more than six letters: 40 to 50 is a newspaper's level, 60 a law's."""
+"""LIX, words per sentence plus percent of words over six letters: 40 to 50 is a newspaper's level, 60 a law's."""
 
 
 def sentences(text: str) -> list[str]:

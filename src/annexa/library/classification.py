@@ -29,6 +29,7 @@ from annexa.pure.classify import (
     Rule,
     Subject,
     answer_problems,
+    never_asked,
     parse_atom,
     tree_problems,
 )
@@ -40,11 +41,14 @@ FOLDER = "classification"
 @cache
 def classifications() -> Mapping[str, Classification]:
     """The trees shipped with this version of Annexa, by the law's id. Read once per process. Raises LibraryError."""
-    return load_classification(shipped((FOLDER,)))
+    return load_classification(shipped((FOLDER,)), searched=True)
 
 
-def load_classification(files: Mapping[str, bytes]) -> Mapping[str, Classification]:
-    """The trees from their files, by id. Raises LibraryError with every problem of every file."""
+def load_classification(files: Mapping[str, bytes], *, searched: bool = False) -> Mapping[str, Classification]:
+    """The trees from their files, by id. Raises LibraryError with every problem of every file.
+
+    `searched`: that every question can be reached was found out before, as a test does for what is shipped.
+    """
     problems: list[str] = []
     found: dict[str, Classification] = {}
     for reader in readers(files, problems):
@@ -53,7 +57,8 @@ def load_classification(files: Mapping[str, bytes]) -> Mapping[str, Classificati
         if tree.id != Path(reader.file).stem:
             reader.wrong(f"id is {tree.id!r}, but the file is named {Path(reader.file).stem}")
         if len(problems) == before:
-            problems.extend(f"{reader.file}: {problem}" for problem in tree_problems(tree))
+            wrong = tree_problems(tree) or (() if searched else never_asked(tree))
+            problems.extend(f"{reader.file}: {problem}" for problem in wrong)
             problems.extend(
                 f"{reader.file}: example {example.name}: {problem}"
                 for example in tree.examples
