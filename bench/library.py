@@ -1,4 +1,4 @@
-"""How long the library takes: read cold by a fresh process, what verdicts rest on and all of it, and when it is at hand.
+"""How long the library takes: read cold by a fresh process, what verdicts rest on and all of it, and once at hand.
 
 python bench/library.py [--json] [--runs 5]
 """

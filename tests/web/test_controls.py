@@ -88,14 +88,14 @@ def _said(response) -> str:
 
 def test_catalogue_groups_by_family_and_counts(client) -> None:
     text = _said(client.get("/controls"))
-    assert "0 of 97 controls" in text
+    assert f"0 of {len(library().controls)} controls" in text
     assert text.index("Governance") < text.index("General-purpose models")
     for control in library().controls.values():
         assert f"/controls/{control.id}" in text
 
 
 def test_catalogue_narrows_by_words_verdict_and_declaration(client, implemented) -> None:
-    assert client.get("/controls", {"q": "oversight human"}).context["shown"] == 1
+    assert client.get("/controls", {"q": "human overrule"}).context["shown"] == 1
     assert client.get("/controls", {"verdict": "unproven"}).context["shown"] == 1
     assert client.get("/controls", {"implemented": "yes"}).context["shown"] == 1
     assert client.get("/controls", {"implemented": "no"}).context["shown"] == len(library().controls) - 1
