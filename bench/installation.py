@@ -13,12 +13,13 @@ SEED = 20261120
 DATA = Path(__file__).parents[2] / "shared" / "data" / "us-federal-ai-use-cases-2024.csv"
 
 
-def options(about: str, **sizes: int) -> argparse.Namespace:
+def options(about: str, **sizes: int | list[int]) -> argparse.Namespace:
     """The flags every benchmark has: --json, and its sizes with their defaults."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     for name, size in sizes.items():
-        parser.add_argument(f"--{name}", type=int, default=size, help=f"default {size}")
+        many = "+" if isinstance(size, list) else None
+        parser.add_argument(f"--{name}", type=int, nargs=many, default=size, help=f"default {size}")
     return parser.parse_args()
 
 

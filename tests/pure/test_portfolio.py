@@ -1,0 +1,131 @@
+"""The portfolio is the engine over arrays: it agrees with the definition cell for cell, whatever was recorded."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from annexa.library.load import library
+from annexa.pure.facts import ORGANISATION, Adoption, Facts
+from annexa.pure.portfolio import ORDER, Portfolio, bits_of, columns_of, mask_of, micros
+from annexa.pure.posture import Engine, Verdict
+from tests.pure.test_posture import fact, implemented, shown, system
+from tests.strategies import organisations as org
+
+AT = org.START + timedelta(days=200)
+
+
+def cells(engine: Engine) -> dict[tuple[str, str], Verdict]:
+    """Every verdict by the definition: leaf by scope."""
+    framework = engine.library.frameworks["test"]
+    return {
+        (leaf.id, scope): engine.requirement("test", leaf.id, scope).verdict
+        for leaf in framework.leaves
+        for scope in (ORGANISATION, *engine.systems)
+    }
+
+
+def same(found: Portfolio, facts: Facts, at: datetime) -> None:
+    """Every cell, every control, every count."""
+    engine = Engine(library=org.LIBRARY, facts=facts, at=at)
+    expected = cells(engine)
+    assert {(r, s): found.verdict("test", r, s) for r, s in expected} == expected
+    for control in org.LIBRARY.controls:
+        assert found.in_organisation(control) == (
+            engine.control(control).verdict, engine.control(control).standing,
+        )  # fmt: skip
+        held = found.standings(control)
+        for slug in engine.systems:
+            bit = 1 << found.columns.slugs[slug]
+            proof = engine.control(control, slug)
+            assert [v for v, bits in held.verdicts.items() if bits & bit] == [proof.verdict]
+            standing = proof.standing
+            assert (bool(held.applies & bit), bool(held.proven & bit), bool(held.some & bit)) == (
+                standing.applies, standing.proven, standing.some_effective,
+            )  # fmt: skip
+    counted = [verdict for (_, scope), verdict in expected.items() if scope != ORGANISATION]
+    assert found.counts("test") == {v: counted.count(v) for v in ORDER}
+
+
+@settings(max_examples=400, deadline=None)
+@given(org.facts(), org.instants)
+def test_it_agrees_with_the_definition_cell_for_cell(facts: Facts, at: datetime) -> None:
+    same(Portfolio(columns=columns_of(org.LIBRARY, facts), at=at), facts, at)
+
+
+@settings(max_examples=250, deadline=None)
+@given(org.facts(), org.facts(), org.instants)
+def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, more: Facts, at: datetime) -> None:
+    """Law 7: what was computed before is kept only where the new fact cannot reach."""
+    added = (*more.evidence[:2], *more.adoptions[:1], *more.judgements[:1], *more.systems[:1], *more.closures[:1])
+    found, facts = Portfolio(columns=columns_of(org.LIBRARY, first), at=at), first
+    found.counts("test")
+    found.organisation("test", "R2")
+    for one in added:
+        found, facts = found.plus([one]), facts.plus([one])
+        same(found, facts, at)
+
+
+@given(org.facts(), org.instants, st.data())
+def test_the_matrix_holds_the_same_cells(facts: Facts, at: datetime, data: st.DataObject) -> None:
+    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=at)
+    matrix = found.matrix("test")
+    leaves = org.LIBRARY.frameworks["test"].leaves
+    assert matrix.shape == (len(leaves), len(found.columns.slugs))
+    for slug, bit in found.columns.slugs.items():
+        for number, leaf in enumerate(leaves):
+            if found.live >> bit & 1:
+                assert ORDER[matrix[number, bit]] is found.verdict("test", leaf.id, slug)
+            else:
+                assert matrix[number, bit] == 255
+
+
+@given(org.facts(), org.instants)
+def test_readiness_is_that_of_each_systems_posture(facts: Facts, at: datetime) -> None:
+    engine = Engine(library=org.LIBRARY, facts=facts, at=at)
+    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=at)
+    met, applicable = found.readiness("test")
+    for slug in engine.systems:
+        posture, bit = engine.posture("test", slug), found.columns.slugs[slug]
+        assert (met[bit], applicable[bit]) == (posture.counts[Verdict.MET], posture.applicable)
+
+
+def test_a_system_that_is_not_in_use_has_no_cells() -> None:
+    facts = Facts(systems=(system("alpha", stage="retirement"),))
+    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=AT)
+    assert set(found.counts("test").values()) == {0}
+    with pytest.raises(KeyError):
+        found.verdict("test", "S1", "alpha")
+    with pytest.raises(KeyError):
+        found.verdict("test", "S1", "nobody")
+
+
+def test_evidence_of_what_the_library_does_not_have_is_passed_over() -> None:
+    facts = Facts(systems=(system("alpha"),), evidence=(shown("SYS-01", "report", scope="alpha"),))
+    assert columns_of(library(), facts).evidence.used == 0
+
+
+@given(st.lists(st.booleans(), max_size=70))
+def test_sets_of_systems_are_truths_and_back(truths: list[bool]) -> None:
+    mask = np.array(truths, np.bool_)
+    assert mask_of(bits_of(mask), len(truths)).tolist() == truths
+    assert bits_of(mask).bit_count() == sum(truths)
+
+
+@given(org.instants)
+def test_instants_keep_every_microsecond(at: datetime) -> None:
+    assert micros(at + timedelta(microseconds=1)) == micros(at) + 1
+
+
+def test_an_owners_own_word_counts_in_his_system_only() -> None:
+    facts = Facts(
+        systems=(system("alpha"), system("beta")),
+        adoptions=(
+            implemented("ORG-02"),
+            fact(Adoption, control="ORG-02", scope="beta", state="excluded"),
+        ),
+        evidence=(shown("ORG-02", "report"),),
+    )
+    same(Portfolio(columns=columns_of(org.LIBRARY, facts), at=AT), facts, AT)
