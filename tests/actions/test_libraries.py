@@ -1,5 +1,6 @@
 """A library is taken up whole or not at all, by who may, and the past keeps the one it was judged with."""
 
+from collections import OrderedDict
 from datetime import timedelta
 
 import pytest
@@ -143,6 +144,7 @@ def newer(monkeypatch):
     files = dict(shipped())
     files["controls/SUP-01.toml"] = files["controls/SUP-01.toml"].replace(b"effort = ", b"effort = 1")
     found = load(files)
+    monkeypatch.setattr(libraries, "_loaded", OrderedDict())
     for place in ("annexa.answers.libraries", "annexa.actions.libraries"):
         monkeypatch.setattr(f"{place}.shipped", lambda: files)
         monkeypatch.setattr(f"{place}.library", lambda: found)
@@ -154,7 +156,6 @@ def test_a_new_version_waits_until_it_is_taken_up(organisation, actor, now, requ
     keep_library()
     old = active_library().version
     newer = request.getfixturevalue("newer")
-    libraries._loaded.clear()
     assert active_library().version == old
     assert libraries.upgrade() is not None
     done = upgrade_library(actor=actor, now=now + timedelta(days=1))

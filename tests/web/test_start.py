@@ -26,10 +26,17 @@ def _no_tries_yet():
 
 @pytest.fixture
 def demo(db, now):
-    """The demo organisation's administrator."""
-    from annexa.actions.demo import create_demo
+    """The administrator of a demo organisation in which nothing has happened yet."""
+    from annexa.actions.door import door
+    from annexa.actions.organisation import write_organisation
+    from annexa.actions.people import make_person
+    from annexa.pure.permits import ANNEXA
 
-    return create_demo(now=now)
+    with door(actor=ANNEXA, verb="set_up_organisation", now=now) as opened:
+        write_organisation(opened, name="Fenwharf Energy", frameworks=(), demo=True, now=now)
+        return make_person(
+            opened, email="kim@example.org", name="Kim Lee", role="administrator", password=None, now=now
+        )
 
 
 def link():

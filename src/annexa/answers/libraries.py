@@ -14,7 +14,7 @@ from annexa.library.load import library, load
 from annexa.library.reader import JUDGING, LibraryError, shipped, version_of
 from annexa.pure.libraries import LibraryFact, in_force
 from annexa.pure.standards import Library
-from annexa.records.snapshot import Snapshot, snapshot, snapshot_of
+from annexa.records.snapshot import Snapshot, latest_library, snapshot
 from annexa.vault import VaultError
 from annexa.vault.blobs import BlobMissingError
 
@@ -45,8 +45,8 @@ def active_library(*, size: int = 0) -> Library:
     `size`: the ledger's size, if it was just read; then this costs nothing, else one query.
     Raises LibraryUnreadableError.
     """
-    taken = snapshot_of(size)
-    return _library(taken.libraries[-1]) if taken.libraries else library()
+    fact = latest_library(size=size)
+    return _library(fact) if fact else library()
 
 
 def active_or_shipped() -> Library:
@@ -65,8 +65,7 @@ def library_at(taken: Snapshot, at: datetime) -> Library:
 
 def latest() -> LibraryFact | None:
     """The last taking-up of a library, None before the first."""
-    taken = snapshot()
-    return taken.libraries[-1] if taken.libraries else None
+    return latest_library()
 
 
 def taken_up() -> tuple[LibraryFact, ...]:
