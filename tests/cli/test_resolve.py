@@ -6,7 +6,6 @@ import pytest
 
 from annexa.cli.main import main
 
-
 pytestmark = pytest.mark.django_db
 
 

@@ -28,10 +28,10 @@ CSS_ORDER = (
     "layers", "reset", "tokens", "base", "frame", "columns",
     "line", "panel", "topbar", "places", "search", "account", "masthead",
     "button", "field", "segmented", "verdict", "verdict-bar", "legend", "standing",
-    "tag", "risk", "person", "digest", "waiting", "decide", "feed",
+    "tag", "risk", "person", "match", "digest", "waiting", "decide", "feed",
     "register", "facets", "selection", "pages", "tabs", "index", "menu",
-    "passport", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "merkle", "checks",
-    "notice", "toast", "dialog", "empty", "loading", "revision", "stamp", "specimen",
+    "passport", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "timeline", "merkle", "checks",
+    "crossing", "notice", "toast", "dialog", "empty", "loading", "revision", "stamp", "specimen",
     "utilities", "print",
 )  # fmt: skip
 

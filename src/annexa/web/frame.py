@@ -13,7 +13,14 @@ from annexa.records.people import Person
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("Today", "today", "today"),)),
-    ("Posture", (("Frameworks", "frameworks", "frameworks"),)),
+    (
+        "Posture",
+        (
+            ("Frameworks", "frameworks", "frameworks"),
+            ("Obligations", "obligations", "obligations"),
+            ("Library", "library", "policies"),
+        ),
+    ),
     ("Inventory", (("AI systems", "systems", "systems"),)),
     ("Operation", (("Controls", "controls", "controls"),)),
     ("Assurance", (("Ledger", "ledger", "ledger"),)),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annexa.actions.controls import judge
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import FrameworkPage, TreeRow, explain, framework_page, list_frameworks
+from annexa.answers.obligations import said_of
 from annexa.answers.pack import make_pack
 from annexa.answers.trees import requirement_tree
 from annexa.pure.facts import ORGANISATION
@@ -134,6 +135,7 @@ def _shown(
         "now": now,
         "today": now.date(),
         "page": page,
+        "statements": said_of(framework),
         "asked": asked,
         "clauses": clauses,
         "shown": sum(clause.kind == "leaf" for clause in clauses),

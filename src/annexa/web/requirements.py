@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annexa.answers.errors import UnknownError
+from annexa.answers.obligations import about
 from annexa.answers.requirements import Covering, RequirementPage, requirement_page
 from annexa.web.asof import as_of
 from annexa.web.frame import actor
@@ -38,7 +39,14 @@ def requirement(request: HttpRequest, framework: str, requirement: str) -> HttpR
         "roles": [role.replace("_", " ") for role in page.requirement.binds_roles],
         "attributes": [(_said(name), _value(value)) for name, value in page.requirement.attributes.items()],
     }
-    return render(request, "requirements/requirement.html", context)
+    return render(request, "requirements/requirement.html", context | _told(page))
+
+
+def _told(page: RequirementPage) -> dict[str, Any]:
+    """Its days, clocks, times to keep and penalties; whether the day it applies from is one of several readings."""
+    told = about(page.framework, page.requirement)
+    questions = [one.event.question for one in told.moments if one.event.question]
+    return {"told": told, "disputed": any(page.requirement.applies_from in one.days for one in questions)}
 
 
 def _groups(page: RequirementPage) -> list[tuple[str, list[Covering]]]:
