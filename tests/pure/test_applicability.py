@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, starts_on
+from annexa.pure.applicability import Binding, acting_as, bind_organisation, bind_system, control_applies, starts_on
 from annexa.pure.facts import SystemFact
 from annexa.pure.standards import Control, Requirement
 from annexa.pure.systems import CLASSES, ROLES
@@ -250,3 +250,10 @@ def test_the_organisation_is_bound_as_any_of_its_systems_is(
 def test_every_answer_has_a_reason(asked: Requirement, of: SystemFact, at: datetime) -> None:
     assert bind_system(asked, of, at).because.endswith(".")
     assert bind_organisation(asked, [(of, 1)], at).because.endswith(".")
+
+
+@pytest.mark.parametrize("role", ["employer_deployer", "public_authority_deployer"])
+def test_who_deploys_as_employer_or_authority_is_a_deployer(role: str) -> None:
+    """AI Act Art. 3(4): the special roles add duties, they take none away."""
+    assert acting_as((role,)) == {role, "deployer"}
+    assert acting_as(("provider",)) == {"provider"}

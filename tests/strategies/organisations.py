@@ -98,7 +98,7 @@ def systems(draw: st.DrawFn) -> SystemFact:
         id=draw(st.sampled_from(SLUGS)),
         name="name",
         stage=draw(st.sampled_from(("operation", "operation", "retirement"))),
-        roles=draw(st.sampled_from(((), ("provider",), ("deployer",), ("provider", "deployer")))),
+        roles=draw(st.sampled_from(((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",)))),
         classes=draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
         owner=draw(st.sampled_from(("", "kim"))),
         entry=draw(st.integers(0, 999)),

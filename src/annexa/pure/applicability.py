@@ -3,9 +3,10 @@
 A first form: role, class and date. Classification by questions comes on top of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 
 from annexa.pure.facts import SystemFact
 from annexa.pure.standards import Control, Requirement
@@ -69,8 +70,20 @@ def starts_on(requirement: Requirement, high_risk_by: str) -> date | None:
     return requirement.applies_from
 
 
+IMPLIED: Mapping[str, str] = MappingProxyType(
+    {"employer_deployer": "deployer", "public_authority_deployer": "deployer"}
+)
+"""Roles that are a kind of another one: an employer or authority that deploys is a deployer (AI Act Art. 3(4), 26)."""
+
+
+def acting_as(roles: Iterable[str]) -> frozenset[str]:
+    """The roles recorded, and those they imply."""
+    held = frozenset(roles)
+    return held | {IMPLIED[role] for role in held if role in IMPLIED}
+
+
 def _unmatched(roles: tuple[str, ...], classes: tuple[str, ...], system: SystemFact) -> str:
-    if roles and not set(roles) & set(system.roles):
+    if roles and not acting_as(system.roles).intersection(roles):
         if not system.roles:
             return f"The organisation's role towards this system is not decided; it binds a {_words(roles)}."
         return f"It binds a {_words(roles)}; the role here is {_words(system.roles)}."

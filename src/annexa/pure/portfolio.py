@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from annexa.pure.applicability import acting_as
 from annexa.pure.checks import CHECKS
 from annexa.pure.evidence import EvidenceState, state_of
 from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Judgement, SystemFact, latest
@@ -351,7 +352,7 @@ class Portfolio:
         members: dict[str, list[int]] = {}
         for bit, fact in enumerate(self._latest):
             if fact is not None:
-                for word in {*fact.roles, *fact.classes, *([fact.high_risk_by] if fact.high_risk_by else [])}:
+                for word in {*acting_as(fact.roles), *fact.classes, fact.high_risk_by} - {""}:
                     members.setdefault(word, []).append(bit)
         found = {}
         for word, bits in members.items():
