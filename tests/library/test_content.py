@@ -3,13 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations
+from datetime import UTC, datetime
+from itertools import combinations, product
 
 import pytest
 
 from annexa.library.load import library
 from annexa.library.reader import EVERYTHING, LOCK, lock_of, shipped
-from annexa.pure.standards import Framework
+from annexa.pure.applicability import bind_system, control_applies
+from annexa.pure.facts import SystemFact
+from annexa.pure.standards import Framework, Requirement
+from annexa.pure.systems import CLASSES, ROLES
 
 LIBRARY = library()
 FRAMEWORKS = sorted(LIBRARY.frameworks)
@@ -187,6 +191,81 @@ def test_no_set_of_controls_contains_another(framework: Framework) -> None:
         for one, other in combinations(entry.sufficient, 2)
         if set(one) <= set(other) or set(other) <= set(one)
     ] == []
+
+
+SHRINKING: dict[tuple[str, str], str] = {}
+"""Requirements for which a set may shrink into less than was meant, each with the reason why that is right."""
+
+
+def test_no_set_shrinks_into_less_than_another(framework: Framework) -> None:
+    """What is left of a set where some of its controls do not apply is still worth a verdict.
+
+    A set is not asked for a control that is meant for other roles or classes. So each set is looked at in an AI system
+    with one role or none and one class or none, wherever the requirement binds. If something was left out of it, what
+    is left must be one of the sets as written, or all of this holds:
+
+    - It is not a proper part of what is left of another set: else a longer set is met by less than a shorter one.
+    - It is not made of controls of the organisation alone: a control that looks at systems was named for a reason, and
+      a register or a policy must not stand in for it.
+    - It is not one single control where three or more were named.
+    """
+    found = {
+        leaf.id
+        for leaf in framework.leaves
+        for system in AI_SYSTEMS
+        if bind_system(leaf, system, LATE).applies and _shrinks_into_too_little(framework, leaf, system)
+    }
+    assert found == {requirement for one, requirement in SHRINKING if one == framework.id}
+
+
+def test_the_check_for_shrinking_sees_each_trap() -> None:
+    alone, user = ("OVS-01",), ("OVS-01", "USE-02")
+    assert _too_little(alone, ("OVS-01", "TRN-01"), [alone, user], [("OVS-01", "TRN-01"), user])
+    assert _too_little(("AIM-01",), ("AIM-01", "TRN-01"), [("AIM-01",)], [("AIM-01", "TRN-01")])
+    assert _too_little(alone, ("OVS-01", "TRN-01", "USE-02"), [alone], [("OVS-01", "TRN-01", "USE-02")])
+    assert not _too_little(alone, ("OVS-01", "TRN-01"), [alone], [("OVS-01", "TRN-01")])
+    assert not _too_little(
+        alone, ("OVS-01", "TRN-01", "USE-02"), [alone, alone], [("OVS-01", "TRN-01", "USE-02"), alone]
+    )
+
+
+def test_only_sets_that_can_shrink_have_a_reason_for_it() -> None:
+    assert all(SHRINKING.values())
+    assert [one for one, requirement in SHRINKING if requirement not in LIBRARY.frameworks[one].by_id] == []
+
+
+LATE = datetime(2100, 1, 1, tzinfo=UTC)
+"""A day on which every requirement has begun to bind."""
+
+AI_SYSTEMS = [
+    SystemFact(id="one", effective_at=LATE, recorded_at=LATE, name="One", roles=roles, classes=classes)
+    for roles, classes in product([(), *((role,) for role in ROLES)], [(), *((one,) for one in CLASSES)])
+]
+"""An AI system for each role and class, both decided, one of them or neither."""
+
+
+def _shrinks_into_too_little(framework: Framework, requirement: Requirement, system: SystemFact) -> bool:
+    coverage = LIBRARY.covering(framework, requirement)
+    sets = list(coverage.sufficient) if coverage else []
+    left = [tuple(one for one in chosen if _asked(one, system)) for chosen in sets]
+    return any(_too_little(rest, chosen, left, sets) for rest, chosen in zip(left, sets, strict=True))
+
+
+def _asked(control: str, system: SystemFact) -> bool:
+    about = LIBRARY.controls[control]
+    return about.level == "organisation" or control_applies(about, system)
+
+
+def _too_little(
+    rest: tuple[str, ...], chosen: tuple[str, ...], left: list[tuple[str, ...]], sets: list[tuple[str, ...]]
+) -> bool:
+    if not rest or any(set(rest) == set(one) for one in sets):
+        return False
+    return (
+        any(set(rest) < set(other) for other in left)
+        or all(LIBRARY.controls[one].level == "organisation" for one in rest)
+        or (len(rest) == 1 and len(chosen) > 2)
+    )
 
 
 def test_a_contributor_is_not_also_a_set_of_its_own(framework: Framework) -> None:
