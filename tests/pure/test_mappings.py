@@ -27,9 +27,7 @@ def edition(name: str, *, current: bool = True) -> Framework:
     )  # fmt: skip
 
 
-def library(
-    *edges: tuple[tuple[str, str], tuple[str, str], Relation, Confidence], withdrawn: str = ""
-) -> Library:
+def library(*edges: tuple[tuple[str, str], tuple[str, str], Relation, Confidence], withdrawn: str = "") -> Library:
     """A library of mappings only: (framework, requirement) to (framework, requirement)."""
     return Library(
         version="1",
