@@ -10,6 +10,7 @@ from annexa.pure.standards import Control, Coverage, Expectation, ExpectationKin
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SLUGS = ("alpha", "beta", "gamma")
+ROLES = ((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",))
 ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03")
 SYS_CONTROLS = ("SYS-01", "SYS-02")
 
@@ -98,7 +99,7 @@ def systems(draw: st.DrawFn) -> SystemFact:
         id=draw(st.sampled_from(SLUGS)),
         name="name",
         stage=draw(st.sampled_from(("operation", "operation", "retirement"))),
-        roles=draw(st.sampled_from(((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",)))),
+        roles=draw(st.sampled_from(ROLES)),
         classes=draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
         owner=draw(st.sampled_from(("", "kim"))),
         entry=draw(st.integers(0, 999)),

@@ -1,6 +1,7 @@
 """The library in force is shown with its history; another one is looked at first and taken up on purpose."""
 
 import re
+from collections import OrderedDict
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -138,6 +139,15 @@ def test_an_auditor_sees_it_and_changes_nothing(auditor) -> None:
     assert auditor.get(reverse("library-upgrade")).status_code == 403
     assert auditor.post(reverse("library-withdraw"), {"name": "x", "because": "y"}).status_code == 403
     assert auditor.post(reverse("frameworks-choose"), {"frameworks": ["gdpr"]}).status_code == 403
+
+
+def test_a_library_that_is_gone_is_said_in_a_sentence(signed_in, monkeypatch) -> None:
+    other = load({name: data for name, data in shipped().items() if "us-co-sb24-205" not in name})
+    monkeypatch.setattr("annexa.answers.libraries._loaded", OrderedDict())
+    monkeypatch.setattr("annexa.answers.libraries.library", lambda: other)
+    found = signed_in.get(reverse("frameworks"))
+    assert found.status_code == 503
+    assert "Restore the vault from a backup" in found.content.decode()
 
 
 def test_nobody_makes_up_the_address_of_an_upload(signed_in) -> None:

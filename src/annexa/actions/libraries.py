@@ -75,14 +75,15 @@ def upgrade_library(*, actor: Actor, now: datetime, because: str = "") -> TakenU
     return _take_up(actor, found, now=now, because=because or "Library of this version of Annexa", changed=())
 
 
-def keep_library() -> None:
+def keep_library() -> bool:
     """Puts the library in force into the vault, so that a later version of Annexa can still judge with it.
 
-    Costs the look at one file once it is done.
+    False while there is none yet, before the organisation is set up. Costs the look at one file once it is done.
     """
     fact = latest()
     if fact is not None and fact.version == library().version and not blobs().has(fact.version):
         _keep(shipped())
+    return fact is not None
 
 
 def settle_library(*, now: datetime) -> None:

@@ -1,4 +1,7 @@
-"""The worker of a server process: places what waits in the ledger and publishes it, within a second of every change."""
+"""The worker of a server process: places what waits in the ledger and publishes it, within a second of every change.
+
+Once it also keeps the library in force in the vault, beside the first requests rather than before them.
+"""
 
 import logging
 import threading
@@ -23,21 +26,13 @@ def start() -> None:
 
 
 def _run() -> None:
-    pause = threading.Event()
-    _keep()
+    pause, kept = threading.Event(), False
     while not pause.wait(EVERY_SECONDS):
         close_old_connections()
         try:
             sequence(now=datetime.now(UTC))
             publish()
+            kept = kept or keep_library()
         except (DatabaseError, VaultError, OSError):
-            log.exception("The ledger could not be published; trying again.")
+            log.exception("The ledger could not be published, or the library not be kept; trying again.")
             pause.wait(5)
-
-
-def _keep() -> None:
-    """The shipped library goes into the vault once, beside the first requests rather than before them."""
-    try:
-        keep_library()
-    except (DatabaseError, VaultError, OSError):
-        log.exception("The library could not be kept in the vault; the next start tries again.")

@@ -120,9 +120,11 @@ def demo(_args: argparse.Namespace) -> int:
 
 def _make_demo() -> None:
     from annexa.actions.demo import create_demo
+    from annexa.actions.libraries import keep_library
     from annexa.actions.sequencer import publish
 
     person = create_demo(now=words.now())
+    keep_library()
     publish()
     words.say(f"The demo organisation is ready; {person.name} is its administrator. Start with: annexa serve")
 

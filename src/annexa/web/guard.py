@@ -5,7 +5,10 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
+
+from annexa.answers.libraries import LibraryUnreadableError
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -37,6 +40,23 @@ def content_security_policy(handle: Handler) -> Handler:
         return response
 
     return answer
+
+
+class UnreadableLibrary:
+    """Where the library of a date cannot be had any more, the page says so; nothing else can be judged without it."""
+
+    def __init__(self, handle: Handler) -> None:
+        self.handle = handle
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Passes on."""
+        return self.handle(request)
+
+    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A page without the frame, which would ask for the library too."""
+        if not isinstance(error, LibraryUnreadableError):
+            return None
+        return HttpResponse(render_to_string("503.html", {"text": str(error)}), status=503)
 
 
 def signed_in(handle: Handler) -> Handler:
