@@ -143,6 +143,7 @@ PAGES = (
     "/systems/{slug}",
     "/systems/{slug}/edit",
     "/systems/add",
+    "/portfolio",
     "/systems/import",
     "/controls",
     "/controls/GOV-02",

@@ -1,5 +1,6 @@
 """The portfolio is the engine over arrays: it agrees with the definition cell for cell, whatever was recorded."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annexa.library.load import library
-from annexa.pure.facts import ORGANISATION, Adoption, Facts
+from annexa.pure import portfolio, posture
+from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts
 from annexa.pure.portfolio import ORDER, Portfolio, bits_of, columns_of, mask_of, micros
 from annexa.pure.posture import Engine, Verdict
 from tests.pure.test_posture import fact, implemented, shown, system
@@ -66,6 +68,24 @@ def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, mo
     for one in added:
         found, facts = found.plus([one]), facts.plus([one])
         same(found, facts, at)
+
+
+@given(org.facts(), org.instants)
+def test_the_next_change_is_that_of_the_definition(facts: Facts, at: datetime) -> None:
+    found = portfolio.next_change(columns_of(org.LIBRARY, facts), at)
+    assert found == posture.next_change(org.LIBRARY, facts, at)
+
+
+@settings(max_examples=150, deadline=None)
+@given(org.facts(), org.evidence(), org.instants)
+def test_a_later_instant_before_the_next_change_needs_nothing_anew(facts: Facts, one: Evidence, at: datetime) -> None:
+    columns = columns_of(org.LIBRARY, facts)
+    known = Portfolio(columns=columns, at=at)
+    known.counts("test")
+    until = portfolio.next_change(columns, at)
+    later = at + timedelta(hours=1) if until is None else at + (until - at) / 2
+    new = replace(one, effective_at=at, recorded_at=later, expires_at=at + timedelta(days=30))
+    same(known.plus([new], at=later), facts.plus([new]), later)
 
 
 @given(org.facts(), org.instants, st.data())

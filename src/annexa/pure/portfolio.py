@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, reduce
+from itertools import chain
 from operator import or_
 from typing import Final
 
@@ -298,20 +299,20 @@ class Portfolio:
         size = len(self.columns.slugs)
         met, applicable = np.zeros(size, np.int32), np.zeros(size, np.int32)
         for leaf in held.leaves:
-            if self._reaches(held, leaf):
+            if self.reaches(held, leaf):
                 column = self.column(framework, leaf.id)
                 met += mask_of(column[0], size)
                 applicable += mask_of(self.live & ~column[-1], size)
         return met, applicable
 
-    def plus(self, facts: Iterable[Fact]) -> "Portfolio":
+    def plus(self, facts: Iterable[Fact], *, at: datetime | None = None) -> "Portfolio":
         """The same with more facts, in columns of its own; what they cannot reach is taken over as it is.
 
         Evidence, declarations and judgements about a control reach the requirements it covers; a system that appears or
-        changes reaches everything.
+        changes reaches everything. `at`: a later instant, before the `next_change` of these columns.
         """
         added = list(facts)
-        found = Portfolio(columns=self.columns.plus(added), at=self.at)
+        found = Portfolio(columns=self.columns.plus(added), at=at or self.at)
         if any(isinstance(fact, (SystemFact, Closure)) for fact in added) or self.columns.slugs != found.columns.slugs:
             return found
         evidence = [fact for fact in added if isinstance(fact, Evidence)]
@@ -675,11 +676,30 @@ class Portfolio:
         begun = requirement.applies_from is None or requirement.applies_from <= self.at.date()
         return begun and not requirement.no_duty
 
-    def _reaches(self, framework: Framework, requirement: Requirement) -> bool:
+    def reaches(self, framework: Framework, requirement: Requirement) -> bool:
+        """Whether a requirement is asked of single AI systems."""
         if requirement.level == "system":
             return True
         coverage = self.library.covering(framework, requirement)
         return coverage is not None and any(self.library.controls[c].level == "system" for c in coverage.controls)
+
+
+def next_change(columns: Columns, at: datetime) -> datetime | None:
+    """The next instant after `at` at which any cell could change by time alone; None if none is foreseen."""
+    facts = (*chain.from_iterable(columns.systems), *columns.adoptions, *columns.judgements, *columns.closures)
+    instants = {when for fact in (*facts, *columns.apart) for when in (fact.effective_at, fact.recorded_at)}
+    instants |= {fact.expires_at for fact in columns.apart}
+    instants |= {fact.ends_at for fact in columns.judgements if fact.ends_at is not None}
+    for framework in columns.library.frameworks.values():
+        for requirement in framework.requirements:
+            for day in (requirement.applies_from, requirement.attributes.get("applies_from_annex_i")):
+                if isinstance(day, date):
+                    instants.add(datetime(day.year, day.month, day.day, tzinfo=at.tzinfo))
+    times = columns.evidence.columns[2:5]
+    ahead = times[times > micros(at)]
+    if ahead.size:
+        instants.add(EPOCH + timedelta(microseconds=int(ahead.min())))
+    return min((found for found in instants if found > at), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -290,7 +290,8 @@ def short_title(framework: Framework) -> str:
     title = framework.title.replace("ISO/IEC ", "ISO ").partition(":")[0]
     if len(title) <= LONGEST_HEAD:
         return title
-    return re.sub(r"-[\d.]+$", "", framework.id).replace("-", " ").upper()
+    short = re.sub(r"-[\d.]+$", "", framework.id).replace("-", " ").upper()
+    return short if len(short) <= LONGEST_HEAD else title
 
 
 def _bar(posture: FrameworkPosture | None, slug: str) -> Bar | None:
