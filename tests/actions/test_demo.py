@@ -105,7 +105,7 @@ def _a_look_back_shows_progress(administrator: Person, now) -> None:
     assert met(270) < met(180) < met(0)
 
 
-@pytest.mark.parametrize("days", [0, 365])
+@pytest.mark.parametrize("days", [0, pytest.param(365, marks=pytest.mark.slow)])
 def test_every_verdict_occurs(db, now, days) -> None:
     """At any time it is made, of controls and of requirements."""
     now += timedelta(days=days)

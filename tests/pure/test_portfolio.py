@@ -51,13 +51,13 @@ def same(found: Portfolio, facts: Facts, at: datetime) -> None:
     assert found.counts("test") == {v: counted.count(v) for v in ORDER}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(org.facts(), org.instants)
 def test_it_agrees_with_the_definition_cell_for_cell(facts: Facts, at: datetime) -> None:
     same(Portfolio(columns=columns_of(org.LIBRARY, facts), at=at), facts, at)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(org.facts(), org.facts(), org.instants)
 def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, more: Facts, at: datetime) -> None:
     """Law 7: what was computed before is kept only where the new fact cannot reach."""

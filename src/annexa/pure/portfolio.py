@@ -25,6 +25,7 @@ from annexa.pure.posture import (
     REQUIREMENT_ORDER,
     Standing,
     Verdict,
+    days_of_law,
     judge_control,
     judge_population,
     judge_requirement,
@@ -690,11 +691,7 @@ def next_change(columns: Columns, at: datetime) -> datetime | None:
     instants = {when for fact in (*facts, *columns.apart) for when in (fact.effective_at, fact.recorded_at)}
     instants |= {fact.expires_at for fact in columns.apart}
     instants |= {fact.ends_at for fact in columns.judgements if fact.ends_at is not None}
-    for framework in columns.library.frameworks.values():
-        for requirement in framework.requirements:
-            for day in (requirement.applies_from, requirement.attributes.get("applies_from_annex_i")):
-                if isinstance(day, date):
-                    instants.add(datetime(day.year, day.month, day.day, tzinfo=at.tzinfo))
+    instants |= days_of_law(columns.library, at)
     times = columns.evidence.columns[2:5]
     ahead = times[times > micros(at)]
     if ahead.size:

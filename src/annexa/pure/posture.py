@@ -653,12 +653,19 @@ def next_change(library: Library, facts: Facts, at: datetime) -> datetime | None
         instants.update((fact.effective_at, fact.recorded_at))
     instants.update(fact.expires_at for fact in facts.evidence)
     instants.update(fact.ends_at for fact in facts.judgements if fact.ends_at is not None)
-    for framework in library.frameworks.values():
-        for requirement in framework.requirements:
-            for day in (requirement.applies_from, requirement.attributes.get("applies_from_annex_i")):
-                if isinstance(day, date):
-                    instants.add(datetime(day.year, day.month, day.day, tzinfo=at.tzinfo))
+    instants |= days_of_law(library, at)
     return min((found for found in instants if found > at), default=None)
+
+
+def days_of_law(library: Library, at: datetime) -> set[datetime]:
+    """The first instant of every day on which a requirement begins to bind, in the zone of `at`."""
+    return {
+        datetime(day.year, day.month, day.day, tzinfo=at.tzinfo)
+        for framework in library.frameworks.values()
+        for requirement in framework.requirements
+        for day in (requirement.applies_from, requirement.attributes.get("applies_from_annex_i"))
+        if isinstance(day, date)
+    }
 
 
 def roll_up(verdicts: Iterable[Verdict]) -> Verdict:
