@@ -361,3 +361,13 @@ def test_failure_stands_until_something_newer_passes() -> None:
     assert engine(facts, AT + timedelta(days=300)).control("ORG-02").verdict is V.FAILING
     mended = shown("ORG-02", effective_at=AT - timedelta(days=1), recorded_at=AT - timedelta(days=1))
     assert engine(facts.plus([mended])).control("ORG-02").verdict is V.EFFECTIVE
+
+
+def test_an_excluded_control_and_one_that_is_not_meant_for_a_system_are_two_things() -> None:
+    """Both are not applicable; only the first is still asked of a sufficient set."""
+    facts = Facts(
+        systems=(system("alpha"), system("beta", classes=("minimal",))),
+        adoptions=(fact(Adoption, control="SYS-02", scope=ORGANISATION, state="excluded"),),
+    )
+    found = engine(facts)
+    assert [found.control("SYS-02", slug).applies for slug in ("alpha", "beta")] == [True, False]

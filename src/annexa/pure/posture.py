@@ -685,6 +685,7 @@ def _grounds(proof: ControlProof) -> tuple[object, ...]:
     """What two systems must share for one proof of a control to serve both."""
     return (
         proof.verdict,
+        proof.applies,
         proof.adoption.id if proof.adoption else None,
         tuple((e.state, tuple(x.id for x in e.evidence), e.check) for e in proof.expectations),
         tuple(j.id for j in proof.judgements),
