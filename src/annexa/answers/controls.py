@@ -39,6 +39,7 @@ FAMILIES: Mapping[str, str] = {
     "AGT": "Agents",
     "DAT": "Data for AI",
     "OVS": "Human oversight",
+    "BIO": "Biometric identification",
     "TRN": "Transparency",
     "USE": "Use of AI",
     "MET": "Measured trustworthiness",
