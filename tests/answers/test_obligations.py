@@ -163,3 +163,11 @@ def test_what_there_is_not_is_unknown(house) -> None:
         obligations(actor=house, now=NOW, regime="nope")
     with pytest.raises(UnknownError):
         regime_page(actor=house, regime="nope", now=NOW)
+
+
+@pytest.mark.parametrize("kind", ["clocks", "retention", "penalties"])
+def test_facts_stand_in_the_order_of_the_text(house, kind) -> None:
+    act = [one.id for one in library().frameworks[ACT].requirements]
+    rows = next(rows for regime, rows in entries(actor=house, kind=kind, now=NOW) if regime.id == ACT)
+    places = [act.index(one.row.requirement) for one in rows if one.linked]
+    assert places == sorted(places)

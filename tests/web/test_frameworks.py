@@ -406,3 +406,9 @@ def test_the_largest_framework_stays_small_and_asks_little(client, actor, then, 
     with django_assert_max_num_queries(14):
         response = client.get("/frameworks")
     assert response.status_code == 200
+
+
+def test_a_withdrawn_edition_says_so_once(client) -> None:
+    text = client.get("/frameworks").content.decode()
+    assert "2013, withdrawn; replaced by the edition of 2022</span>" in text
+    assert "never applied</span>" in text

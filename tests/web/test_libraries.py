@@ -153,3 +153,15 @@ def test_a_library_that_is_gone_is_said_in_a_sentence(signed_in, monkeypatch) ->
 def test_nobody_makes_up_the_address_of_an_upload(signed_in) -> None:
     assert signed_in.get(reverse("library-import", args=["made-up"])).status_code == 404
     assert COVERED not in own_files().values()
+
+
+def test_a_file_that_is_in_force_already_offers_nothing_to_take_up(signed_in) -> None:
+    sent = upload(signed_in, shipped()["frameworks/nis2.toml"], "nis2.toml")
+    shown = signed_in.get(sent["Location"]).content.decode()
+    assert "There is nothing to take up" in shown
+    assert "Take up this library" not in shown
+
+
+def test_frameworks_of_one_title_are_told_apart(signed_in) -> None:
+    shown = signed_in.get(reverse("frameworks-choose")).content.decode()
+    assert '<span class="sub">iso42001-2023, ISO/IEC' in shown

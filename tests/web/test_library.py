@@ -2,11 +2,13 @@
 
 import pytest
 
+from annexa.actions.libraries import import_files
+from annexa.adapters.catalogs import read
 from annexa.answers.library_search import KINDS, index
-from annexa.library.load import library
+from annexa.library.load import library, load
 from annexa.library.questionnaires import questionnaires
 from annexa.library.regimes import regimes
-from annexa.web.library import ICONS, KIND_WORDS, PAGES, url_of
+from annexa.web.library import FORMS, ICONS, KIND_WORDS, PAGES, url_of
 from annexa.web.templatetags.face import ICONS as DRAWN
 
 LARGEST = 150 * 1024
@@ -162,3 +164,60 @@ def test_it_asks_little(page, django_assert_max_num_queries) -> None:
 @pytest.mark.parametrize("path", ["", "/frameworks/gdpr", "/policies/ai-policy", "/courses/management-body", "/risks"])
 def test_strangers_sign_in_first(client, organisation, path) -> None:
     assert client.get(f"/library{path}").status_code == 302
+
+
+@pytest.mark.parametrize("form", sorted(FORMS))
+@pytest.mark.parametrize("framework", ["iso42001-2023", "nis2"])
+def test_a_framework_leaves_as_a_file_that_comes_in_again(page, framework, form) -> None:
+    sent = page(f"/frameworks/{framework}/{form}")
+    named = f"{framework}{FORMS[form].ending}"
+    assert sent.status_code == 200
+    assert sent["Content-Disposition"] == f'attachment; filename="{named}"'
+    files = read(sent.content, named, id=None if form == "toml" else "taken-along")
+    found = load({name: data for name, data in files.items() if name.startswith("frameworks/")}).frameworks
+    (again,) = found.values()
+    assert [one.id for one in again.requirements] == [one.id for one in library().frameworks[framework].requirements]
+
+
+def test_every_format_is_offered_where_the_framework_is_read(page) -> None:
+    shown = page("/frameworks/gdpr").content.decode()
+    for form in FORMS:
+        assert f'href="/library/frameworks/gdpr/{form}" download' in shown
+
+
+@pytest.mark.parametrize("path", ["/frameworks/iso9/csv", "/frameworks/gdpr/docx", "/frameworks/gdpr/<i>"])
+def test_a_file_there_is_not_is_404(page, path) -> None:
+    assert page(path).status_code == 404
+
+
+def test_facets_have_no_words_of_machines(page) -> None:
+    shown = page("/frameworks/eu-ai-act").content.decode()
+    assert "Provider of a general-purpose model" in shown
+    assert "Gpai" not in shown
+
+
+@pytest.mark.parametrize("regime", sorted(regimes()))
+def test_dates_of_a_regime_stand_in_their_order(page, regime) -> None:
+    shown = page(f"/regimes/{regime}").content.decode()
+    dated = [one for one in regimes()[regime].events if one.on]
+    places = [shown.index(f'id="{one.id}"') for one in sorted(dated, key=lambda one: one.on)]
+    assert places == sorted(places)
+    assert f'href="/obligations/{regime}"' in shown
+
+
+def test_a_short_framework_is_one_table_without_filters(page, actor, now) -> None:
+    """A house rule with one group over its duties, none of which differs from the others in any facet."""
+    rows = b"id,parent,title,summary\n1,,Rules,What we promise\n1.1,1,Answer,Within a day\n1.2,1,Say sorry,At once\n"
+    import_files(actor=actor, files=read(rows, "house.csv", id="house"), now=now)
+    shown = page("/frameworks/house").content.decode()
+    assert shown.count("<table") == 1
+    assert shown.count("Within a day") == 1
+    assert "facets-first" not in shown
+
+
+def test_a_framework_without_groups_is_one_list(page, actor, now) -> None:
+    rows = b"id,title,summary\n1,Answer,Within a day\n2,Say sorry,At once\n"
+    import_files(actor=actor, files=read(rows, "house.csv", id="house"), now=now)
+    shown = page("/frameworks/house").content.decode()
+    assert shown.count("<table") == 1
+    assert shown.count("Within a day") == shown.count("At once") == 1

@@ -183,3 +183,11 @@ def test_days_count_from_today(page) -> None:
     days = first.on - timezone.now().date()
     assert days > timedelta()
     assert f"in {days.days} day" in page().content.decode()
+
+
+def test_a_time_to_keep_is_said_in_whole_years_where_it_has_them(page) -> None:
+    shown = page("retention").content.decode()
+    assert "At least 10 years" in shown
+    assert "At least 6 months" in shown
+    assert "120 months" not in shown
+    assert "<b>At most</b>" not in shown

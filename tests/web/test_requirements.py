@@ -67,3 +67,11 @@ def test_it_asks_little(page, django_assert_max_num_queries) -> None:
 
 def test_strangers_sign_in_first(client, organisation) -> None:
     assert client.get("/frameworks/gdpr/requirements/Art.22").status_code == 302
+
+
+def test_every_date_is_written_alike(page) -> None:
+    """AI Act Art. 49(2) carries the day of the first text as an attribute."""
+    shown = page("eu-ai-act", "Art.49(2)").content.decode()
+    facts = shown[shown.index('id="facts-h"') :]
+    assert '<time datetime="2026-08-02">' in facts[: facts.index("</section>")]
+    assert "<dd>2026-08-02</dd>" not in facts

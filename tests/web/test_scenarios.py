@@ -53,3 +53,9 @@ def test_scales_say_what_a_step_means(page) -> None:
     shown = page("/scales").content.decode()
     for scale in risks().scales.values():
         assert f'id="scale-{scale.id}"' in shown
+
+
+def test_frequencies_have_no_idle_noughts(page) -> None:
+    shown = page("/scales").content.decode()
+    assert "0.03 to 0.1<" in shown
+    assert "0.500" not in shown

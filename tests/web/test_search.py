@@ -68,3 +68,10 @@ def test_odd_input_is_only_text(page, typed):
 def test_numbers_compare_without_their_spelling():
     assert number("Article 26 (6)") == number("art. 26(6)") == number("Art.26(6)") == "art.26(6)"
     assert number("Control A.5.1") == "a.5.1"
+
+
+def test_what_the_names_do_not_have_is_looked_for_in_the_texts(page):
+    for typed in ("oversight", "zzz"):
+        assert f'href="/library?q={typed}"' in page(typed).content.decode()
+    assert 'href="/library?q=a%2Fb%20%3Ci%3E"' in page("a/b <i>").content.decode()
+    assert 'href="/library?q=' not in page("").content.decode()

@@ -116,9 +116,9 @@ class TextRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPart:
     """A part of a framework: its own requirement, everything below it in reading order, how many leaves of it are
-    shown. `rows` is empty where the part is folded."""
+    shown. `rows` is empty where the part is folded; `requirement` is None where a framework without groups is whole."""
 
-    requirement: Requirement
+    requirement: Requirement | None
     rows: tuple[TextRow, ...]
     leaves: int
     unfolded: bool
@@ -262,22 +262,30 @@ def framework_text(
     found = _framework(library, framework)
     wanted = {facet: value for facet, value in (chosen or {}).items() if facet in FACETS and value}
     shown = _narrowed(found.leaves, FACETS, wanted)
-    whole = len(shown) <= LONGEST_PAGE
+    whole, parts = len(shown) <= LONGEST_PAGE, parts_of(found)
     kept = {step.id for leaf in shown for step in found.lineage(leaf)}
     return FrameworkText(
         shelf=_shelf(library, framework, adopted=framework in adopted_frameworks(library)),
-        parts=tuple(_part(found, one, kept, whole or one.id == unfolded) for one in parts_of(found) if one.id in kept),
+        parts=tuple(_part(found, one, kept, whole or one.id == unfolded) for one in parts if one.id in kept)
+        if any(one.id in found.children for one in parts)
+        else _list(shown),
         leaves=len(shown),
         facets={facet: _values(found.leaves, FACETS, wanted, facet) for facet in FACETS},
     )
 
 
 def parts_of(framework: Framework) -> tuple[Requirement, ...]:
-    """The parts a framework is read in: its top level, or what is below if there is only one on top."""
+    """The parts a framework is read in: its top level, or the groups below if there is only one on top."""
     parts = framework.children.get(None, ())
-    while len(parts) == 1 and parts[0].id in framework.children:
+    while len(parts) == 1 and any(one.id in framework.children for one in framework.children.get(parts[0].id, ())):
         parts = framework.children[parts[0].id]
     return parts
+
+
+def _list(leaves: tuple[Requirement, ...]) -> tuple[TextPart, ...]:
+    """The leaves of a framework without groups as one list."""
+    rows = tuple(TextRow(requirement=leaf, group=False) for leaf in leaves)
+    return (TextPart(requirement=None, rows=rows, leaves=len(rows), unfolded=True),) if rows else ()
 
 
 def _part(framework: Framework, part: Requirement, kept: set[str], unfolded: bool) -> TextPart:

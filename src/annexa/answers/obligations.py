@@ -430,11 +430,16 @@ def _binds(requirement: Requirement, alike: Profiles, at: datetime) -> bool:
     return bind_organisation(requirement, alike, at).applies
 
 
-def _entries(regime: Regime, rows: Iterable[Clock | Retention | Penalty], library: Library) -> tuple[Entry, ...]:
-    def held(row: Clock | Retention | Penalty) -> bool:
-        return row.framework in library.frameworks and row.requirement in library.frameworks[row.framework].by_id
-
-    return tuple(Entry(regime=regime, row=row, linked=held(row)) for row in rows)
+def _entries(regime: Regime, rows: Sequence[Clock | Retention | Penalty], library: Library) -> tuple[Entry, ...]:
+    """Rows in the order of the text they stand in; those of a text that the library does not hold come last."""
+    places = {
+        (framework.id, one.id): place
+        for framework in library.frameworks.values()
+        if any(row.framework == framework.id for row in rows)
+        for place, one in enumerate(framework.requirements)
+    }
+    ordered = sorted(rows, key=lambda row: places.get((row.framework, row.requirement), len(places)))
+    return tuple(Entry(regime=regime, row=row, linked=(row.framework, row.requirement) in places) for row in ordered)
 
 
 def _touching(known: Iterable[Regime], framework: Framework, ids: set[str], kind: Kind) -> tuple[Entry, ...]:

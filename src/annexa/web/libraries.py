@@ -211,6 +211,7 @@ def _previewed(
     context = {
         "heading": heading,
         "seen": seen,
+        "nothing": seen is not None and seen.before == seen.after,
         "form": form,
         "changes": seen.changes[:SHOWN] if seen else (),
         "verdicts": seen.verdicts[:SHOWN] if seen else (),

@@ -1,6 +1,7 @@
-"""The library: search in all of it, its shelves, frameworks and mappings to read, regimes and questionnaires."""
+"""The library: search in all of it, its shelves, frameworks to read and to take along, mappings, regimes, questions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
 from typing import Any
@@ -16,6 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
+from annexa.adapters.catalogs.ciso_assistant import ciso_assistant_yaml
+from annexa.adapters.catalogs.oscal import oscal_catalog
+from annexa.adapters.catalogs.rows import framework_csv
 from annexa.answers.errors import UnknownError
 from annexa.answers.library_search import KINDS, Entry, Found, hit, search_library
 from annexa.answers.material import (
@@ -28,8 +32,10 @@ from annexa.answers.material import (
     refer,
     shelves,
 )
+from annexa.pure.library_files import framework_toml
 from annexa.pure.questionnaires import Question, Worry
-from annexa.pure.regimes import Clock, Penalty, Retention
+from annexa.pure.regimes import Clock, Event, Penalty, Retention
+from annexa.pure.standards import Framework
 from annexa.web.frame import actor
 from annexa.web.narrowing import Facet, facet
 
@@ -91,6 +97,16 @@ FACET_WORDS: Mapping[str, Any] = {
 VALUE_WORDS: Mapping[str, Mapping[str, Any]] = {
     "level": {"organisation": later("Once"), "system": later("For each AI system")},
     "documented": {"yes": later("Asked for"), "if applicable": later("If applicable"), "no": later("Not asked for")},
+    "role": {
+        "gpai_provider": later("Provider of a general-purpose model"),
+        "employer_deployer": later("Deployer as employer"),
+        "public_authority_deployer": later("Deployer that is a public authority"),
+        "third_party_supplier": later("Third-party supplier"),
+    },
+    "class": {
+        "gpai": later("General-purpose model"),
+        "gpai-systemic": later("General-purpose model with systemic risk"),
+    },
 }
 ANSWER_WORDS: Mapping[str, Any] = {
     "text": later("A short text"),
@@ -104,6 +120,26 @@ ANSWER_WORDS: Mapping[str, Any] = {
     "list": later("A list"),
 }
 View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A format in which a framework leaves: what it is called, how the file's name ends, its media type."""
+
+    label: Any
+    ending: str
+    kind: str
+
+
+FORMS: Mapping[str, Form] = {
+    "oscal": Form(label=later("OSCAL catalog, JSON"), ending="-oscal.json", kind="application/json"),
+    "csv": Form(label=later("CSV, for a spreadsheet"), ending=".csv", kind="text/csv; charset=utf-8"),
+    "ciso-assistant": Form(
+        label=later("CISO Assistant library, YAML"), ending="-ciso-assistant.yaml", kind="application/yaml"
+    ),
+    "toml": Form(label=later("Annexa library file, TOML"), ending=".toml", kind="application/toml"),
+}
+"""The formats that `annexa frameworks export` writes; what is read from any of them comes in again."""
 
 
 def known(view: View) -> View:
@@ -192,7 +228,32 @@ def framework(request: HttpRequest, framework: str) -> HttpResponse:
     ]
     query = {name: value for name, value in chosen.items() if value}
     kept = f"&{urlencode(query)}" if query else ""
-    return render(request, "library/framework.html", {"text": text, "facets": facets, "kept": kept})
+    context = {"text": text, "facets": facets, "kept": kept, "forms": FORMS}
+    return render(request, "library/framework.html", context)
+
+
+@require_safe
+@known
+def framework_file(request: HttpRequest, framework: str, form: str) -> HttpResponse:
+    """A framework of the library in force as a file for another tool, or to be changed and imported again."""
+    now = timezone.now()
+    wanted = FORMS.get(form)
+    if wanted is None:
+        raise UnknownError(f"There is no format {form!r}; there are {', '.join(FORMS)}.")
+    found = framework_text(actor=actor(request), now=now, framework=framework).shelf.framework
+    return HttpResponse(
+        _written(form, found, now),
+        content_type=wanted.kind,
+        headers={"Content-Disposition": f'attachment; filename="{found.id}{wanted.ending}"'},
+    )
+
+
+def _written(form: str, framework: Framework, now: datetime) -> str:
+    if form == "oscal":
+        return oscal_catalog(framework, last_modified=now)
+    if form == "ciso-assistant":
+        return ciso_assistant_yaml(framework)
+    return framework_csv(framework) if form == "csv" else framework_toml(framework).decode()
 
 
 def _word(name: str) -> Callable[[str], str]:
@@ -239,12 +300,18 @@ def regime(request: HttpRequest, regime: str) -> HttpResponse:
         named[row.id] = refer(held, [(row.framework, row.requirement)] if row.framework else [])
     context = {
         "regime": found,
-        "events": [(one, named[one.id]) for one in found.events],
+        "events": [(one, named[one.id]) for one in sorted(found.events, key=_first_day)],
         "clocks": [(one, named[one.id]) for one in found.clocks],
         "retention": [(one, named[one.id]) for one in found.retention],
         "penalties": [(one, named[one.id]) for one in found.penalties],
     }
     return render(request, "library/regime.html", context)
+
+
+def _first_day(event: Event) -> date:
+    """The day an event is read at: its own, the first that a reading names, the end where nobody knows one."""
+    days = event.question.days if event.on is None and event.question else ()
+    return event.on or min(days, default=date.max)
 
 
 @require_safe
@@ -289,6 +356,7 @@ def concern(worry: Worry) -> str:
 urls = [
     path("library", library, name="library"),
     path("library/frameworks/<str:framework>", framework, name="library-framework"),
+    path("library/frameworks/<str:framework>/<str:form>", framework_file, name="library-framework-file"),
     path("library/mappings/<str:source>/<str:target>", mapping, name="library-mapping"),
     path("library/regimes/<str:regime>", regime, name="library-regime"),
     path("library/questionnaires/<str:questionnaire>", questionnaire, name="library-questionnaire"),

@@ -37,7 +37,10 @@ def requirement(request: HttpRequest, framework: str, requirement: str) -> HttpR
         "sets": page.coverage.sufficient if page.coverage else (),
         "groups": _groups(page),
         "roles": [role.replace("_", " ") for role in page.requirement.binds_roles],
-        "attributes": [(_said(name), _value(value)) for name, value in page.requirement.attributes.items()],
+        "attributes": [
+            (page.framework.attributes[name].title, _value(value))
+            for name, value in page.requirement.attributes.items()
+        ],
     }
     return render(request, "requirements/requirement.html", context | _told(page))
 
@@ -66,16 +69,13 @@ def _groups(page: RequirementPage) -> list[tuple[str, list[Covering]]]:
     return [*found, (_("Helps, but does not meet it alone"), helping)] if helping else found
 
 
-def _said(name: str) -> str:
-    return name.replace("_", " ").capitalize()
-
-
-def _value(value: Any) -> str:
+def _value(value: Any) -> str | date:
+    """A value as it is shown; a date stays one, written like every other date of the page."""
     if isinstance(value, tuple):
         return ", ".join(str(one) for one in value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value if isinstance(value, date) else str(value)
 
 
 urls = [
