@@ -101,3 +101,10 @@ def test_our_own_toml_is_put_where_it_belongs() -> None:
         read(framework_toml(one), "x", id="other")
     with pytest.raises(CatalogError, match="UTF-8"):
         read(b"id,title\n1,\xe9\n", "x")
+
+
+@pytest.mark.parametrize(("name", "says"), [("a.csv", "heading"), ("a.toml", "TOML"), ("a.yaml", "YAML")])
+def test_what_shows_nothing_is_read_as_its_name_says(name: str, says: str) -> None:
+    with pytest.raises(CatalogError) as refused:
+        read(b"some words: [that are\nnothing in particular", name)
+    assert says.casefold() in str(refused.value).casefold()

@@ -119,7 +119,7 @@ def upgrade() -> Candidate | None:
     files = {**shipped(), **own}
     if fact is None or version_of(files) == fact.version:
         return None
-    return Candidate(files=files, library=load(files), own=tuple(sorted(own)))
+    return Candidate(files=files, library=library() if not own else _read(files), own=tuple(sorted(own)))
 
 
 def with_files(files: Mapping[str, bytes], *, replace: bool = False, without: Collection[str] = ()) -> Candidate:
@@ -152,7 +152,7 @@ def with_files(files: Mapping[str, bytes], *, replace: bool = False, without: Co
     kept |= {name: theirs[name] for name in without if name in theirs}
     joined = {**kept, **files}
     try:
-        found = load(joined)
+        found = _read(joined)
     except LibraryError as error:
         raise LibraryError([*problems, *error.problems]) from error
     if problems:
@@ -181,6 +181,17 @@ def _library(fact: LibraryFact) -> Library:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(fact.version)
         return _loaded[fact.version]
+
+
+def _read(files: Mapping[str, bytes]) -> Library:
+    """A library from its files, remembered by its version. Raises LibraryError."""
+    version = version_of(files)
+    with _lock:
+        if version not in _loaded:
+            _loaded[version] = load(files)
+            while len(_loaded) > KEPT:
+                _loaded.popitem(last=False)
+        return _loaded[version]
 
 
 def _understood(version: str, files: Mapping[str, bytes]) -> Library:

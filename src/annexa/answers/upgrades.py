@@ -1,15 +1,21 @@
 """What taking up another library would change here, before anybody does it."""
 
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Lock
 
 from annexa.adapters.catalogs import LibraryFiles, read
 from annexa.answers.libraries import Candidate, active_library, upgrade, with_files
-from annexa.answers.posture import standpoint
+from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.permits import Actor
 from annexa.pure.posture import Engine
 from annexa.pure.upgrades import Change, VerdictChange, library_changes, verdict_changes
+
+KEPT = 4
+_lock = Lock()
+_previews: OrderedDict[tuple[str, datetime, str, str], "Preview"] = OrderedDict()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +63,18 @@ def preview_files(
 
 
 def _preview(actor: Actor, found: Candidate, now: datetime) -> Preview:
+    """Computed once for a state of the ledger and a candidate; looking again costs nothing."""
     stand = standpoint(actor=actor, now=now)
+    key = (stand.root, stand.at, stand.library.version, found.library.version)
+    with _lock:
+        if key not in _previews:
+            _previews[key] = _computed(stand, found)
+            while len(_previews) > KEPT:
+                _previews.popitem(last=False)
+        return _previews[key]
+
+
+def _computed(stand: Standpoint, found: Candidate) -> Preview:
     after = Engine(library=found.library, facts=stand.engine.facts, at=stand.at)
     return Preview(
         before=stand.library.version,

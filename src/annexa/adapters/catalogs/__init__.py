@@ -32,7 +32,7 @@ def read(
     found = Findings(name=name)
     text = _text(data, found)
     try:
-        files = _files(text, form or recognised(text), found, id, known)
+        files = _files(text, form or _named(name, recognised(text)), found, id, known)
     except UnicodeEncodeError:
         found.wrong(
             "", "it holds half a character (a lone surrogate such as \\ud800), which no file can hold; remove it"
@@ -68,6 +68,12 @@ def _text(data: bytes, found: Findings) -> str:
     except UnicodeDecodeError as wrong:
         found.wrong(f"byte {wrong.start + 1}", "this is not text in UTF-8; save the file as UTF-8")
         raise CatalogError(found.problems) from wrong
+
+
+def _named(name: str, recognised_as: str) -> str:
+    """What a file's name says it is where its content shows nothing: almost any text can be read as YAML."""
+    says = {"toml": "toml", "csv": "csv", "json": "oscal"}.get(name.rpartition(".")[2].lower())
+    return says if says and recognised_as == "ciso-assistant" else recognised_as
 
 
 def recognised(text: str) -> str:
