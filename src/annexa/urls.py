@@ -7,6 +7,7 @@ from annexa.web import (
     account,
     assets,
     checklists,
+    classification,
     controls,
     courses,
     frameworks,
@@ -25,6 +26,7 @@ from annexa.web import (
     style,
     systems,
     today,
+    what_if,
 )
 
 urlpatterns = [
@@ -36,10 +38,12 @@ urlpatterns = [
     *account.urls,
     *today.urls,
     *imports.urls,
+    *classification.urls,
     *portfolio.urls,
     *systems.urls,
     *libraries.urls,
     *frameworks.urls,
+    *what_if.urls,
     *obligations.urls,
     *requirements.urls,
     *library.urls,

@@ -180,9 +180,11 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     everybody = {"read", "choose_theme", "change_own_password", "make_pack"}
     assert able["lead"] - everybody == {
         "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "attest", "judge",
-        "close_judgement", "choose_frameworks", "change_library",
+        "close_judgement", "choose_frameworks", "change_library", "answer_classification", "review_classification",
     }  # fmt: skip
-    assert able["owner"] - everybody == {"change_system", "adopt_control", "add_evidence", "attest"}
+    assert able["owner"] - everybody == {
+        "change_system", "adopt_control", "add_evidence", "attest", "answer_classification",
+    }  # fmt: skip
     assert able["auditor"] - everybody == {"judge", "close_judgement"}
 
 

@@ -30,6 +30,7 @@ from annexa.pure.classify import (
     never_asked,
     next_question,
     parse_atom,
+    put_questions,
     tree_problems,
     witness,
 )
@@ -443,3 +444,13 @@ def test_an_atom_is_written_as_it_is_read() -> None:
     for text in ("a", "!a", "c=x", "!c=x", "flag:f", "!class:high-risk", "role:provider", "outcome:in"):
         assert str(parse_atom(text)) == text
         assert list(atoms(parse_atom(text))) == [parse_atom(text)]
+
+
+def test_a_question_is_put_whether_answered_or_not_and_never_while_its_condition_is_open() -> None:
+    """Rule: what was answered stays in the list as long as its question is put."""
+    of = tree(
+        [question("a"), question("b", yes("a")), question("c", yes("!a"))], [rule("r", every("b", "c"), flags=("f",))]
+    )
+    assert put_questions(of, {}, AT) == ("a",)
+    assert put_questions(of, {"a": "yes", "c": "yes"}, AT) == ("a", "b")
+    assert put_questions(of, {"a": "no"}, AT) == ("a", "c")

@@ -53,17 +53,22 @@ def change_system(
     Raises InvalidError, NotFoundError, NotPermittedError, and ConflictError if it changed since it was seen.
     """
     with door(actor=actor, verb="change_system", now=now, because=because.strip()) as opened:
-        system = AiSystem.objects.select_for_update().filter(slug=slug).first()
-        if system is None:
-            raise NotFoundError(f"There is no AI system {slug}.")
-        if system.changed_at != seen:
-            when = f"{system.changed_at:%d %b %Y, %H:%M:%S} UTC"
-            raise ConflictError(f"Somebody else changed {system.name} on {when}. Nothing was saved.")
-        facts = _accepted(facts, slug=slug)
-        if facts != system.facts():
-            system.take(facts)
-            system.changed_at = now
-            opened.write(system, kind=KIND, subject=_subject(system))
+        return replace_facts(opened, slug=slug, facts=facts, seen=seen)
+
+
+def replace_facts(opened: Door, *, slug: str, facts: SystemFacts, seen: datetime) -> AiSystem:
+    """The same inside an open door, for a decision that changes the record on its way."""
+    system = AiSystem.objects.select_for_update().filter(slug=slug).first()
+    if system is None:
+        raise NotFoundError(f"There is no AI system {slug}.")
+    if system.changed_at != seen:
+        when = f"{system.changed_at:%d %b %Y, %H:%M:%S} UTC"
+        raise ConflictError(f"Somebody else changed {system.name} on {when}. Nothing was saved.")
+    facts = _accepted(facts, slug=slug)
+    if facts != system.facts():
+        system.take(facts)
+        system.changed_at = opened.now
+        opened.write(system, kind=KIND, subject=_subject(system))
     return system
 
 

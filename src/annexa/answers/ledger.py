@@ -35,7 +35,7 @@ from annexa.vault.tiles import TileMissingError
 KINDS: Mapping[str, tuple[str, ...]] = {
     "all": (),
     "evidence": ("evidence",),
-    "decisions": ("adoption", "judgement", "closure"),
+    "decisions": ("adoption", "judgement", "closure", "classification", "classification_review"),
     "systems": ("ai_system", "import"),
     "people": ("person", "password", "preference", "organisation"),
 }
@@ -43,6 +43,7 @@ SAID: Mapping[str, str] = {
     "add_evidence": "Evidence added",
     "add_person": "Person added",
     "adopt_control": "Control declared",
+    "answer_classification": "Classification answered",
     "attest": "Statement signed",
     "change_own_password": "Password changed",
     "change_system": "AI system changed",
@@ -51,6 +52,7 @@ SAID: Mapping[str, str] = {
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
+    "review_classification": "Classification reviewed",
     "set_up_organisation": "Organisation set up",
 }
 """What people read for the verb of an entry; another verb is read as it is written."""
@@ -384,6 +386,10 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
             return f"{state['kind']} on {state['subject']}"
         case "closure":
             return str(body.get("because", ""))
+        case "classification":
+            return f"{state['tree']} for {state['scope']}, revision {state['revision']}"
+        case "classification_review":
+            return f"{state['tree']} for {state['scope']}, revision {state['revision']}: {state['decision']}"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

@@ -2,10 +2,17 @@
 
 import argparse
 import textwrap
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from annexa.cli import words
+
+if TYPE_CHECKING:
+    from annexa.answers.what_if import WhatIf
+    from annexa.pure.posture import FrameworkPosture, Verdict
+    from annexa.pure.upgrades import VerdictChange
 
 
 def add_parsers(sub: Any) -> None:
@@ -20,6 +27,7 @@ def add_parsers(sub: Any) -> None:
     which.add_argument("--system", metavar="SLUG", help="for one AI system")
     which.add_argument("--all-systems", action="store_true", help="for every AI system in use, one line each")
     words.add_at(one)
+    one.add_argument("--what-if", metavar="FILE", help="suppose what this file says (TOML or JSON); nothing is written")
     words.add_format(one)
     one.set_defaults(run=posture)
     two = sub.add_parser(
@@ -44,6 +52,8 @@ def posture(args: argparse.Namespace) -> int:
     from annexa.pure.proofs import posture_json, rfc3339
 
     now, at = words.now(), words.instant(args.at)
+    if args.what_if:
+        return _what_if(args, now, at)
     stand = standpoint(actor=ANNEXA, now=now, at=at)
     scopes: Sequence[str] = tuple(stand.engine.systems) if args.all_systems else (args.system or ORGANISATION,)
     chosen = args.framework or adopted_frameworks(stand.library) or tuple(sorted(stand.library.frameworks))
@@ -63,7 +73,7 @@ def posture(args: argparse.Namespace) -> int:
                 "scope": one.scope,
                 "met": one.counts[next(iter(one.counts))],
                 "applicable": one.applicable,
-                "readiness": "" if one.readiness is None else f"{one.readiness:.0%}",
+                "readiness": _share(one),
                 **{str(verdict): n for verdict, n in list(one.counts.items())[1:]},
             }
             for one in postures
@@ -71,6 +81,110 @@ def posture(args: argparse.Namespace) -> int:
         args.format,
     )
     return 0
+
+
+def _share(posture: "FrameworkPosture") -> str:
+    return "" if posture.readiness is None else f"{posture.readiness:.0%}"
+
+
+def _what_if(args: argparse.Namespace, now: datetime, at: datetime | None) -> int:
+    """Prints counts before and after, and the verdicts that would move."""
+    from annexa.answers.what_if import in_use, read_file, what_if
+    from annexa.pure.facts import ORGANISATION
+    from annexa.pure.permits import ANNEXA
+    from annexa.pure.what_if_files import WhatIfError
+
+    try:
+        given = read_file(actor=ANNEXA, data=Path(args.what_if).read_bytes(), now=now, at=at)
+    except WhatIfError as error:
+        for problem in error.problems:
+            words.say(f"{args.what_if}: {problem}.")
+        return 2
+    scopes: Sequence[str] = (args.system or ORGANISATION,)
+    if args.all_systems:
+        scopes = in_use(actor=ANNEXA, now=now, at=at, suppositions=given)
+    seen = what_if(
+        actor=ANNEXA, now=now, at=at, suppositions=given, frameworks=tuple(args.framework or ()), scopes=scopes
+    )
+    if args.format == "json":
+        words.dump(_what_if_json(seen))
+    elif args.format == "csv":
+        words.rows([_moved(one) for one in seen.changes], "csv", columns=MOVED)
+    else:
+        _what_if_table(seen)
+    return 0
+
+
+MOVED = ("framework", "requirement", "title", "scopes", "before", "after")
+
+
+def _moved(change: "VerdictChange") -> dict[str, Any]:
+    return {
+        "framework": change.framework,
+        "requirement": change.requirement,
+        "title": change.title,
+        "scopes": list(change.scopes),
+        "before": str(change.before) if change.before else None,
+        "after": str(change.after) if change.after else None,
+    }
+
+
+def _what_if_json(seen: "WhatIf") -> dict[str, Any]:
+    """As without suppositions, with what was supposed, the counts before and the verdicts that would move."""
+    from annexa.pure.proofs import posture_json, rfc3339
+
+    before = [{**posture_json(one.before), "requirements": None} for one in seen.compared if one.before]
+    return {
+        "at": rfc3339(seen.at),
+        "library": seen.library,
+        "ledger_size": seen.ledger_size,
+        "frameworks": [posture_json(one.after) for one in seen.compared if one.after],
+        "what_if": {
+            "suppositions": list(seen.said),
+            "remarks": [{"supposition": said, "because": why} for said, why in seen.remarks],
+            "before": [{name: value for name, value in one.items() if name != "requirements"} for one in before],
+            "changes": [_moved(one) for one in seen.changes],
+        },
+    }
+
+
+def _what_if_table(seen: "WhatIf") -> None:
+    for said in seen.said:
+        words.say(f"Supposed: {said}.")
+    for said, why in seen.remarks:
+        words.say(f"But {said}: {why}")
+    rows = []
+    for one in seen.compared:
+        counts = [side.counts if side else {} for side in (one.before, one.after)]
+        verdicts = dict.fromkeys([*counts[0], *counts[1]])
+        first, *rest = verdicts
+        applicable = [side.applicable if side else 0 for side in (one.before, one.after)]
+        share = [_share(side) if side else "" for side in (one.before, one.after)]
+        rows.append(
+            {
+                "framework": one.framework.id,
+                "scope": one.scope,
+                "met": _from_to(counts, first),
+                "applicable": _arrow(*applicable),
+                "readiness": _arrow(*share),
+                **{str(verdict): _from_to(counts, verdict) for verdict in rest},
+            }
+        )
+    words.rows(rows, "table")
+    print()
+    print(f"{sum(len(change.scopes) for change in seen.changes):,} verdicts would move. Nothing is written.")
+    for change in seen.changes:
+        scopes = _some(change.scopes)
+        title = f"{change.framework} {change.requirement} {change.title}"
+        _line(1, f"{_arrow(change.before or 'not judged', change.after or 'not judged')}  {title}, in {scopes}")
+
+
+def _from_to(counts: Sequence[Mapping["Verdict", int]], verdict: "Verdict") -> str:
+    return _arrow(*(side.get(verdict, 0) for side in counts))
+
+
+def _arrow(old: object, new: object) -> str:
+    return f"{old}" if old == new else f"{old} → {new}"
 
 
 def explain(args: argparse.Namespace) -> int:

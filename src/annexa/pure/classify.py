@@ -242,6 +242,12 @@ def evaluate(tree: Classification, answers: Answers, at: date) -> Outcome:
     return _Case(tree, _index(tree), answers, at).outcome()
 
 
+def put_questions(tree: Classification, answers: Answers, at: date) -> tuple[str, ...]:
+    """The questions that are put under these answers, answered or not, in the order of the tree."""
+    case = _Case(tree, _index(tree), answers, at)
+    return tuple(question.id for question in tree.questions if case.is_asked(question.id))
+
+
 def next_question(tree: Classification, answers: Answers, at: date) -> Question | None:
     """The first open question that nobody has said "unknown" to; None if there is nothing left to ask."""
     for question_id in evaluate(tree, answers, at).open_questions:

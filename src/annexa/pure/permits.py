@@ -44,6 +44,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "add_person": frozenset({"administrator", "program"}),
         "import_systems": _LEADS,
         "change_system": _WRITERS,
+        "answer_classification": _WRITERS,
+        "review_classification": _LEADS,
         "adopt_control": _WRITERS,
         "exclude_control": _LEADS,
         "add_evidence": _WRITERS,

@@ -1,12 +1,15 @@
 """What another library would change: in what it holds, and in the verdicts of this organisation. Nothing is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.posture import Engine, Verdict
+from annexa.pure.posture import Engine, FrameworkPosture, Verdict
 from annexa.pure.standards import Control, Framework, Library
+
+Judged = Callable[[str, str], FrameworkPosture]
+"""Where a scope stands against a framework, however it is found out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,7 @@ class Change:
 class VerdictChange:
     """A verdict that would be another one, in all of these scopes: the organisation, or AI systems judged alike.
 
-    None where the requirement is not judged before, or no longer afterwards.
+    None where the requirement, or the system, is not judged before, or no longer afterwards.
     """
 
     scopes: tuple[str, ...]
@@ -49,17 +52,27 @@ def library_changes(before: Library, after: Library) -> tuple[Change, ...]:
     )
 
 
-def verdict_changes(before: Engine, after: Engine) -> tuple[VerdictChange, ...]:
+def verdict_changes(
+    before: Engine,
+    after: Engine,
+    *,
+    frameworks: Collection[str] | None = None,
+    scope: str = "",
+    postures: tuple[Judged, Judged] | None = None,
+) -> tuple[VerdictChange, ...]:
     """Every verdict of every framework that would be another one, framework by framework, the organisation first.
 
-    Both engines have the same facts and instant, so that the same systems are judged alike; those are computed once.
+    Both engines have the same instant. Systems that are judged alike before and after are computed once. `frameworks`
+    narrows to some of them, `scope` to one scope. `postures` answer for the two engines where they were asked before.
     """
-    held = list(dict.fromkeys([*before.library.frameworks, *after.library.frameworks]))
+    held = {*before.library.frameworks, *after.library.frameworks}
+    asked = postures or (before.posture, after.posture)
+    judged = ((scope,),) if scope else ((ORGANISATION,), *_alike(before, after))
     return tuple(
         change
-        for framework in sorted(held)
-        for scopes in ((ORGANISATION,), *before.groups)
-        for change in _verdicts(before, after, framework, scopes)
+        for framework in sorted(held if frameworks is None else held & set(frameworks))
+        for scopes in judged
+        for change in _verdicts((before, after), asked, framework, scopes)
     )
 
 
@@ -114,8 +127,19 @@ def _mappings(before: Library, after: Library) -> Iterator[Change]:
             yield Change(kind=kind, what="mapping", id=name, title=name.replace("--", " to "))
 
 
-def _verdicts(before: Engine, after: Engine, framework: str, scopes: tuple[str, ...]) -> Iterator[VerdictChange]:
-    was, will = _lines(before, framework, scopes[0]), _lines(after, framework, scopes[0])
+def _alike(before: Engine, after: Engine) -> tuple[tuple[str, ...], ...]:
+    """Slugs of systems that cannot differ in any verdict, neither before nor after; one side may lack some."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for slug in sorted({*before.systems, *after.systems}):
+        key = tuple(engine.grounds(slug) if slug in engine.systems else "" for engine in (before, after))
+        found.setdefault(key, []).append(slug)
+    return tuple(tuple(slugs) for slugs in found.values())
+
+
+def _verdicts(
+    engines: tuple[Engine, Engine], asked: tuple[Judged, Judged], framework: str, scopes: tuple[str, ...]
+) -> Iterator[VerdictChange]:
+    was, will = (_lines(*side, framework, scopes[0]) for side in zip(engines, asked, strict=True))
     for requirement in dict.fromkeys([*was, *will]):
         old, new = was.get(requirement, (None, ""))[0], will.get(requirement, (None, ""))[0]
         if old is not new:
@@ -125,8 +149,8 @@ def _verdicts(before: Engine, after: Engine, framework: str, scopes: tuple[str, 
             )
 
 
-def _lines(engine: Engine, framework: str, scope: str) -> dict[str, tuple[Verdict, str]]:
-    if framework not in engine.library.frameworks:
+def _lines(engine: Engine, asked: Judged, framework: str, scope: str) -> dict[str, tuple[Verdict, str]]:
+    if framework not in engine.library.frameworks or (scope != ORGANISATION and scope not in engine.systems):
         return {}
-    posture = engine.posture(framework, scope)
-    return {line.requirement.id: (line.verdict, line.requirement.title) for line in posture.lines}
+    lines = asked(framework, scope).lines
+    return {line.requirement.id: (line.verdict, line.requirement.title) for line in lines}

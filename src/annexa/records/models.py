@@ -1,5 +1,6 @@
 """All tables, for Django to find."""
 
+from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
@@ -10,6 +11,8 @@ from annexa.records.systems import AiSystem
 __all__ = [
     "Adoption",
     "AiSystem",
+    "ClassificationAnswers",
+    "ClassificationReview",
     "Closure",
     "EntryBody",
     "Evidence",
