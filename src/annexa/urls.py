@@ -28,6 +28,7 @@ from annexa.web import (
     today,
     what_if,
 )
+from annexa.web.path import urls as path_urls
 
 urlpatterns = [
     path("assets/<str:name>", assets.asset, name="asset"),
@@ -44,6 +45,7 @@ urlpatterns = [
     *libraries.urls,
     *frameworks.urls,
     *what_if.urls,
+    *path_urls,
     *obligations.urls,
     *requirements.urls,
     *library.urls,

@@ -143,6 +143,7 @@ PAGES = (
     "/systems/{slug}",
     "/systems/{slug}/edit",
     "/systems/add",
+    "/path",
     "/portfolio",
     "/systems/{slug}/classification",
     "/organisation/classification",

@@ -34,6 +34,7 @@ def test_places_say_how_many_there_are(asked, actor, now, django_assert_num_quer
     assert _counts(context) == {
         "Today": None,
         "Frameworks": None,
+        "Path to ready": None,
         "Obligations": None,
         "Library": None,
         "AI systems": 2,

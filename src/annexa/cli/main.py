@@ -8,7 +8,20 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from annexa.cli import classify, evidence, frameworks, imports, ledger, packs, people, posture, resolve, serve, words
+from annexa.cli import (
+    classify,
+    evidence,
+    frameworks,
+    imports,
+    ledger,
+    packs,
+    path,
+    people,
+    posture,
+    resolve,
+    serve,
+    words,
+)
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -21,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="annexa COMMAND --help shows an example of each.",
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (serve, imports, frameworks, resolve, classify, posture, evidence, ledger, packs, people):
+    for area in (serve, imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people):
         area.add_parsers(sub)
     return found
 

@@ -17,6 +17,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Posture",
         (
             ("Frameworks", "frameworks", "frameworks"),
+            ("Path to ready", "path", "path"),
             ("Obligations", "obligations", "obligations"),
             ("Library", "library", "policies"),
         ),
