@@ -279,6 +279,7 @@ def flip(data: bytes, place: int, bits: int) -> bytes:
     return data[:place] + bytes([data[place] ^ bits]) + data[place + 1 :]
 
 
+@pytest.mark.slow
 def test_every_flipped_byte_of_a_member_is_refused_by_name(made) -> None:
     """1,000 bytes all over the members; every kind of member is hit."""
     with zipfile.ZipFile(BytesIO(made.data)) as archive:
@@ -344,6 +345,7 @@ def kinds(files: dict[str, bytes]) -> list[str]:
     return sorted({kind_of(name): name for name in files}.values())
 
 
+@pytest.mark.slow
 def test_a_missing_member_is_refused_by_name(made) -> None:
     for name in kinds(made.files):
         rest = {other: data for other, data in made.files.items() if other != name}
@@ -372,6 +374,7 @@ def test_an_added_member_that_is_signed_is_refused(made, name, named) -> None:
     assert broken(resealed({**made.files, name: b"{}"}, made.key)).startswith(named)
 
 
+@pytest.mark.slow
 def test_swapped_contents_are_refused_by_name(made) -> None:
     chance, names = random.Random(SEED), sorted(made.files)
     for _ in range(50):
@@ -671,6 +674,7 @@ def test_any_zip_is_answered(files, how) -> None:
     broken(data)
 
 
+@pytest.mark.slow
 @given(st.data())
 @settings(CALM, max_examples=40)
 def test_any_members_signed_are_answered(made, data) -> None:
@@ -682,6 +686,7 @@ def test_any_members_signed_are_answered(made, data) -> None:
         broken(resealed({**made.files, name: other}, made.key))
 
 
+@pytest.mark.slow
 @given(
     field=st.sampled_from(["annexa", "at", "frameworks", "ledger", "library", "organisation", "scope"]), value=ANYTHING
 )

@@ -38,6 +38,7 @@ def test_it_works() -> None:
     assert [row.outcome for row in again.rows] == ["unchanged", "unchanged"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not FEDERAL.exists(), reason="the US federal inventory is not here; set ANNEXA_TEST_DATA to its folder"
 )

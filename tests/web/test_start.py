@@ -110,6 +110,7 @@ def test_two_at_once_and_the_second_is_told(client, db, monkeypatch):
     assert "set up already" in answer.content.decode()
 
 
+@pytest.mark.slow
 def test_it_explores_a_demo(client, db):
     done = client.post(link(), {"choice": "demo"})
     assert (done.status_code, done["Location"]) == (303, "/")

@@ -503,16 +503,16 @@ class _Case:
             better = [rank.index(w) for (k, w), start in since.items() if k == "outcome" and start == day]
             outcome = min((place for place in better if place < best), default=best)
             new = {word for word, start in since.items() if start == day and word[0] not in _QUIET}
-            found.append(
-                Upcoming(
-                    from_on=day,
-                    roles=tuple(role for role in then.roles if role not in standing.roles),
-                    classes=tuple(word for word in then.classes if word not in standing.classes),
-                    high_risk_by="" if then.high_risk_by == standing.high_risk_by else then.high_risk_by,
-                    outcome=rank[outcome] if outcome < best else "",
-                    rules=tuple(r.id for r in holding if self.rule(r).start == day and new & set(_given(r.gives))),
-                )
+            one = Upcoming(
+                from_on=day,
+                roles=tuple(role for role in then.roles if role not in standing.roles),
+                classes=tuple(word for word in then.classes if word not in standing.classes),
+                high_risk_by="" if then.high_risk_by == standing.high_risk_by else then.high_risk_by,
+                outcome=rank[outcome] if outcome < best else "",
+                rules=tuple(r.id for r in holding if self.rule(r).start == day and new & set(_given(r.gives))),
             )
+            if one.roles or one.classes or one.high_risk_by or one.outcome:
+                found.append(one)
             standing, best = then, outcome
         return tuple(found)
 
