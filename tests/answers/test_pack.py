@@ -135,6 +135,7 @@ def test_it_holds(made) -> None:
     assert sum(name.startswith("evidence/") for name in made.files) == 7
 
 
+@pytest.mark.slow
 def test_contents_are_those_promised(made) -> None:
     names = set(made.files)
     assert {"README.txt", "statement.json", "posture.json", MANIFEST} <= names
@@ -229,6 +230,7 @@ def test_two_processes_make_the_same_bytes(tmp_path) -> None:
 # --- pinned by a checkpoint
 
 
+@pytest.mark.slow
 def test_an_earlier_checkpoint_holds(made) -> None:
     checks = verify_pack(made.data, checkpoint=made.earlier)
     assert all(check.holds for check in checks)
@@ -236,10 +238,12 @@ def test_an_earlier_checkpoint_holds(made) -> None:
     assert all(check.holds for check in verify_pack(made.data, checkpoint=made.files["ledger/checkpoint"]))
 
 
+@pytest.mark.slow
 def test_a_later_checkpoint_is_explained(made) -> None:
     assert "made later than the pack. Ask for a newer pack" in broken(made.data, checkpoint=made.later)
 
 
+@pytest.mark.slow
 def test_another_ledgers_checkpoint_is_refused(made, stranger, tmp_path) -> None:
     text = Checkpoint(origin=origin(), size=1, root=leaf_hash(b"x")).to_bytes()
     assert "not signed by" in broken(made.data, checkpoint=join_note(text, [stranger.sign(text)]))
@@ -250,6 +254,7 @@ def test_another_ledgers_checkpoint_is_refused(made, stranger, tmp_path) -> None
     assert "do not lead to its root" in broken(made.data, checkpoint=join_note(text, [made.key.sign(text)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [b"", b"\xff\x00", b"three\nlines\nhere\n", "\N{EM DASH} x\n".encode()])
 def test_what_is_no_checkpoint_is_refused(made, kept) -> None:
     assert broken(made.data, checkpoint=kept).startswith("checkpoint you gave: ")
@@ -355,11 +360,13 @@ def test_a_missing_member_is_refused_by_name(made) -> None:
             assert kind_of(name).partition("/")[0] in sentence, sentence
 
 
+@pytest.mark.slow
 def test_an_added_member_is_refused_by_name(made) -> None:
     for name in ("evidence/" + "0" * 64, "extra.txt", "library/controls/ZZZ-99.toml", "proofs/eu-ai-act/9.json"):
         assert broken(container({**made.files, name: b"{}"})) == f"{name}: is not in the manifest"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "named"),
     [
@@ -390,16 +397,19 @@ def test_a_renamed_member_is_refused_by_name(made) -> None:
         assert broken(container(renamed)).partition(":")[0] in {name, f"{name}x"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["../posture.json", "/posture.json", "a\\b", "C:posture", "", "a//b", "x\n", "ä", "."])
 def test_a_name_that_leaves_the_folder_is_refused(made, name) -> None:
     assert broken(rezipped([*sorted(made.files.items()), (name, b"")])).startswith("container: ")
 
 
+@pytest.mark.slow
 def test_a_member_twice_is_refused_by_name(made) -> None:
     twice = rezipped([*sorted(made.files.items()), ("posture.json", b"{}")])
     assert broken(twice) == "posture.json: is in the pack twice"
 
 
+@pytest.mark.slow
 def test_another_form_of_the_container_is_refused(made) -> None:
     members = sorted(made.files.items())
     assert rezipped(members) == made.data
@@ -439,6 +449,7 @@ def failing_entry(files: dict[str, bytes]) -> int:
     return next(e["index"] for e in items(files, "entries") if '"passing":false' in e["body"])
 
 
+@pytest.mark.slow
 def test_a_manifest_of_another_key_is_refused(made, stranger) -> None:
     """The ledger was not signed by who signed the list."""
     assert broken(resealed(made.files, stranger)).startswith("ledger/checkpoint: The note is not signed by")
@@ -451,6 +462,7 @@ def test_a_manifest_of_another_key_is_refused(made, stranger) -> None:
     assert broken(container({**made.files, MANIFEST: spaced})) == f"{MANIFEST}: is not in its canonical form"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["insider", "stranger"])
 def test_another_verdict_in_the_posture_is_refused(made, stranger, by) -> None:
     text = made.files["posture.json"].replace(b'"verdict":"unmet"', b'"verdict":"met"', 1)
@@ -465,6 +477,7 @@ def forged(files: dict[str, bytes], key: Signer) -> str:
     return broken(resealed({**files, "ledger/checkpoint": join_note(text, [key.sign(text)])}, key))
 
 
+@pytest.mark.slow
 def test_another_verdict_in_a_proof_is_refused(made) -> None:
     name = next(n for n in sorted(made.files) if n.startswith("proofs/") and b'"verdict":"partial"' in made.files[n])
     sentence = forged(changed(made.files, name, verdict="met"), made.key)
@@ -478,6 +491,7 @@ def test_evidence_left_out_or_changed_is_refused(made) -> None:
     assert forged({**made.files, name: b"better"}, made.key).startswith(f"{name}: its bytes have another SHA-256")
 
 
+@pytest.mark.slow
 def test_a_failing_entry_left_out_is_refused(made) -> None:
     """Whoever may leave out what speaks against them may prove anything. The headers say what there must be."""
     index = failing_entry(made.files)
@@ -509,6 +523,7 @@ def test_a_body_of_another_entry_is_refused(made) -> None:
     assert "the body is not the one the ledger committed to" in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("salt", ["", "00", "zz" * 32, "0" * 64, "AB" * 32])
 def test_a_salt_of_another_form_is_refused(made, salt) -> None:
     index = failing_entry(made.files)
@@ -516,6 +531,7 @@ def test_a_salt_of_another_form_is_refused(made, salt) -> None:
     assert sentence.startswith(f"ledger/entries.ndjson: entry {index}:")
 
 
+@pytest.mark.slow
 def test_entries_doubled_disordered_or_misplaced_are_refused(made) -> None:
     entries = items(made.files, "entries")
     for other in (
@@ -532,6 +548,7 @@ def test_entries_doubled_disordered_or_misplaced_are_refused(made) -> None:
     assert forged(beyond, made.key) == "ledger/proofs.ndjson: entry 9999 has no proof"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", [1, 5, None])
 def test_headers_truncated_or_extended_are_refused(made, cut) -> None:
     headers = made.files["ledger/headers.ndjson"].splitlines(keepends=True)
@@ -567,6 +584,7 @@ def test_a_statement_naming_another_library_is_refused(made) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "value", "says"),
     [
@@ -594,6 +612,7 @@ def test_a_statement_of_another_thing_is_refused(made, field, value, says) -> No
     assert says in sentence
 
 
+@pytest.mark.slow
 def test_other_instructions_are_refused(made) -> None:
     """The reader follows what README.txt says; nobody may put words into it."""
     text = made.files["README.txt"].replace(b"annexa verify", b"sh trustme.sh #")
@@ -658,12 +677,14 @@ NAMES = st.sampled_from([MANIFEST, "statement.json", "a", "ledger/checkpoint", "
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=2000), st.none() | st.binary(max_size=200))
 @CALM
 def test_any_bytes_are_answered(data, kept) -> None:
     assert not verify_pack(data, checkpoint=kept)[-1].holds
 
 
+@pytest.mark.slow
 @given(st.dictionaries(NAMES, BYTES, max_size=5), st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))
 @CALM
 def test_any_zip_is_answered(files, how) -> None:
@@ -699,6 +720,7 @@ def test_any_statement_is_answered(made, field, value) -> None:
     broken(resealed(files, made.key))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000, b'"\\ud800"', b"NaN", b"\xff"])
 def test_hostile_json_is_answered(made, text) -> None:
     for name in ("statement.json", "ledger/entries.ndjson", "ledger/proofs.ndjson", "ledger/headers.ndjson"):
@@ -736,6 +758,7 @@ def crafted(made: Made, **state: object) -> bytes:
     return resealed(files, made.key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "state",
     [
