@@ -225,6 +225,7 @@ def test_a_failure_half_way_leaves_nothing(organisation, actor, now) -> None:
     assert check_ledger() == before
 
 
+@pytest.mark.slow
 def test_the_federal_inventory_takes_seconds(organisation, actor, now, federal_inventory) -> None:
     import time
 

@@ -102,6 +102,7 @@ def test_a_cell_too_long_for_a_spreadsheet_is_not_cut(organisation, actor, now) 
     assert b"x" * 40_000 in export_systems(actor=actor, file_format="csv")
 
 
+@pytest.mark.slow
 def test_the_federal_inventory_arrives_whole(organisation, actor, now, federal_inventory) -> None:
     """2,133 rows arrive; every cell is in a field or in the source; again nothing changes; one cell, one update."""
     data = federal_inventory.read_bytes()

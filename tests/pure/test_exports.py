@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +42,7 @@ def systems(draw: st.DrawFn) -> list[ExistingSystem]:
     return found
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(systems())
 def test_what_is_exported_is_read_back_without_loss(register: list[ExistingSystem]) -> None:

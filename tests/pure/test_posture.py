@@ -82,6 +82,7 @@ def distinct(items: tuple) -> tuple:
     return tuple({item.order: item for item in items}.values())
 
 
+@pytest.mark.slow
 @given(org.facts(), org.instants, st.booleans(), st.data())
 @settings(max_examples=300)
 def test_monotone(facts: Facts, at: datetime, passing: bool, data: st.DataObject) -> None:

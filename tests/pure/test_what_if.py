@@ -95,6 +95,7 @@ def test_nothing_supposed_is_no_difference(facts: Facts, at: datetime) -> None:
     assert difference(*pair(facts, (), at)) == ()
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(org.facts(), st.lists(of_controls(HELPS), min_size=1, max_size=3), org.instants)
 def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
@@ -106,6 +107,7 @@ def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], 
             assert (after.control(one.control, one.scope).verdict is V.EFFECTIVE) is (one not in told)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(org.facts(), st.lists(of_controls(HARMS), min_size=1, max_size=3), org.instants)
 def test_what_harms_never_raises(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:

@@ -175,6 +175,7 @@ def test_an_auditor_imports_nothing(signed_in, client, actor, now) -> None:
     assert not AiSystem.objects.exists()
 
 
+@pytest.mark.slow
 def test_the_federal_inventory_through_the_pages(signed_in, federal_inventory) -> None:
     url = upload(signed_in, federal_inventory.read_bytes(), federal_inventory.name).url
     response = signed_in.get(url)
