@@ -1,4 +1,6 @@
 # Two commands do everything: `make serve` and `make test`. They need Python 3.11 or newer, git and a package index.
+# The locks name every package, so pip resolves nothing (--no-deps): what was released since they were written cannot
+# break an installation.
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,12 +49,13 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.test-ready: requirements-test.lock $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-test.lock
+	$(BIN)/python -m pip check
 	touch $@
 
 clean:
