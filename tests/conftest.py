@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A busy machine is slower, and its clock says nothing about the code; bench/ measures.
+hypothesis.settings.register_profile("annexa", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("annexa")
 
 for _name in [name for name in os.environ if name.startswith("ANNEXA_") and not name.startswith("ANNEXA_TEST_")]:
     del os.environ[_name]

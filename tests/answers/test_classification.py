@@ -7,6 +7,7 @@ import pytest
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system
+from annexa.answers.applicability import titled
 from annexa.answers.classification import classified, classify_facts, classify_scope, regime_json, tree_digest, trees_of
 from annexa.answers.errors import UnknownError
 from annexa.library.classification import classifications
@@ -101,6 +102,7 @@ def test_the_difference_says_what_begins_and_ceases_to_bind(actor, say, now) -> 
         ("roles", ("provider",), ("deployer", "employer_deployer")),
         ("classes", ("transparency",), ("high-risk",)),
         ("high_risk_by", (), ("annex-iii",)),
+        ("circumstances", (), titled(LAW, ("by-use", "about-people", "other-use"))),
     )
     appear = {(one.framework.id, one.requirement.id): one.from_on for one in found.appear}
     assert appear[LAW, "Art.26(1)"] == date(2027, 12, 2)

@@ -8,9 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annexa.pure.applicability import Binding, acting_as, bind_organisation, bind_system, control_applies, starts_on
+from annexa.pure.applicability import (
+    REGISTER,
+    Binding,
+    Ground,
+    acting_as,
+    bind_organisation,
+    bind_system,
+    control_applies,
+    starts_on,
+)
 from annexa.pure.facts import SystemFact
-from annexa.pure.standards import Control, Requirement
+from annexa.pure.standards import Control, Narrowing, Requirement, Transition
 from annexa.pure.systems import CLASSES, ROLES
 
 AT = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
@@ -93,7 +102,7 @@ def midnight(day: date) -> datetime:
     ],
 )
 def test_a_requirement_binds_a_system(asked: dict[str, object], of: dict[str, object], expected: Binding) -> None:
-    assert bind_system(requirement(**asked), system(**of), AT) == expected
+    assert replace(bind_system(requirement(**asked), system(**of), AT), grounds=()) == expected
 
 
 def test_reasons_come_in_order() -> None:
@@ -165,7 +174,7 @@ def test_products_of_annex_i_have_longer(by: str, attribute: object, expected: d
 def test_a_requirement_binds_the_organisation(
     asked: dict[str, object], systems: list[tuple[SystemFact, int]], expected: Binding
 ) -> None:
-    assert bind_organisation(requirement(**asked), systems, AT) == expected
+    assert replace(bind_organisation(requirement(**asked), systems, AT), grounds=()) == expected
 
 
 def test_the_earliest_system_decides_when_it_binds_the_organisation() -> None:
@@ -257,3 +266,96 @@ def test_who_deploys_as_employer_or_authority_is_a_deployer(role: str) -> None:
     """AI Act Art. 3(4): the special roles add duties, they take none away."""
     assert acting_as((role,)) == {role, "deployer"}
     assert acting_as(("provider",)) == {"provider"}
+
+
+# --- circumstances, rules for older cases, and the chain
+
+ABOUT = Narrowing(law="law", any_of=("about-people", "credit"), says="Only decisions about people count.", cites=("9",))
+SPARED = Transition(law="law", when=("legacy",), on=None, says="Older systems are spared.", cites=("111(2)",))
+LATE = Transition(
+    law="law", when=("legacy", "for-authorities"), on=LATEST, says="Those for authorities follow later.", cites=("111",)
+)
+
+
+def knowing(*words: str, **more: object) -> SystemFact:
+    return system(circumstances=(("law", words),), **more)
+
+
+def test_a_narrow_duty_asks_for_what_was_approved() -> None:
+    narrow = requirement(narrowed=(ABOUT,))
+    assert bind_system(narrow, knowing("credit"), AT).applies
+    found = bind_system(narrow, knowing("other"), AT)
+    assert (found.applies, found.because, found.from_on) == (False, "Only decisions about people count.", None)
+    assert found.grounds == (
+        Ground(
+            fact="From the approved answers: not about-people or credit",
+            rule="Only decisions about people count.",
+            cites=("9",),
+            law="law",
+            words=("about-people", "credit"),
+        ),
+    )
+
+
+def test_what_nobody_has_approved_counts_as_if_it_were_so() -> None:
+    """Unknown never lightens a duty; the chain says that it is open."""
+    found = bind_system(requirement(narrowed=(ABOUT,)), system(), AT)
+    assert found.applies
+    assert found.grounds[0].fact == "Not decided: about-people or credit; until then it counts as if so"
+    assert bind_system(requirement(narrowed=(ABOUT,)), system(circumstances=(("another", ()),)), AT).applies
+
+
+@pytest.mark.parametrize(
+    ("said", "applies"), [("yes", True), ("planned", True), ("unknown", True), ("no", False), ("not applicable", False)]
+)
+def test_the_record_says_whether_personal_data_are_worked_on(said: str, applies: bool) -> None:
+    only = Narrowing(law=REGISTER, any_of=("personal-data",), says="Asks for personal data.", cites=("2(1)",))
+    found = bind_system(requirement(narrowed=(only,)), system(personal_data=said), AT)
+    assert found.applies is applies
+    assert ("Not decided" in found.grounds[0].fact) is (said == "unknown")
+
+
+def test_older_systems_are_spared_or_follow_later() -> None:
+    """The first rule whose words are all found holds; a later day never makes a duty begin sooner."""
+    asked = requirement(applies_from=LATER, transitions=(LATE, SPARED))
+    at = midnight(LATER)
+    assert bind_system(asked, knowing(), at).applies
+    spared = bind_system(asked, knowing("legacy"), at)
+    assert (spared.applies, spared.because, spared.from_on) == (False, "Older systems are spared.", None)
+    later = bind_system(asked, knowing("legacy", "for-authorities"), at)
+    assert (later.applies, later.because, later.from_on) == (False, f"Binds from {LATEST}.", LATEST)
+    assert bind_system(asked, knowing("legacy", "for-authorities"), midnight(LATEST)).applies
+    assert bind_system(requirement(applies_from=LATEST, transitions=(replace(LATE, on=LATER),)),
+                       knowing("legacy", "for-authorities"), at).from_on == LATEST  # fmt: skip
+    assert bind_system(asked, system(), at).applies  # nothing approved: no relief
+
+
+def test_the_chain_goes_from_fact_to_rule_to_article_to_date() -> None:
+    asked = requirement(binds_roles=("deployer",), binds_classes=("high-risk",), applies_from=LATER, narrowed=(ABOUT,),
+                        commencements={LATER: "113(c)"})  # fmt: skip
+    of = knowing("credit", roles=("employer_deployer",), classes=("high-risk",), high_risk_by="annex-iii")
+    assert bind_system(asked, of, AT).grounds == (
+        Ground(fact="Role: employer deployer", rule="Binds a deployer.", cites=("Art.9",)),
+        Ground(fact="Class: high-risk, through Annex III", rule="Binds high-risk systems.", cites=("Art.9",)),
+        Ground(
+            fact="From the approved answers: credit", rule="Only decisions about people count.", cites=("9",),
+            law="law", words=("credit",),
+        ),
+        Ground(fact="Asked for 2026-11-20", rule="Applies from 2027-12-02.", cites=("113(c)",), from_on=LATER),
+    )  # fmt: skip
+
+
+def test_the_organisations_own_answers_decide_what_binds_it_as_such() -> None:
+    narrow = requirement(narrowed=(ABOUT,), transitions=(SPARED,))
+    assert bind_organisation(narrow, [], AT).applies
+    assert bind_organisation(narrow, [], AT, (("law", ("credit",)),)).applies
+    assert bind_organisation(narrow, [], AT, (("law", ()),)).because == "Only decisions about people count."
+    assert bind_organisation(narrow, [], AT, (("law", ("credit", "legacy")),)).because == "Older systems are spared."
+
+
+def test_the_organisation_is_bound_through_the_systems_that_are() -> None:
+    asked = requirement(binds_classes=("high-risk",), narrowed=(ABOUT,))
+    found = bind_organisation(asked, [(knowing(), 3), (knowing("credit"), 2)], AT)
+    assert (found.applies, found.because) == (True, "Binds through 2 of 5 AI systems.")
+    assert found.grounds[-1].fact == "From the approved answers: credit"
+    assert not bind_organisation(asked, [(knowing(), 3)], AT).applies

@@ -115,7 +115,7 @@ CELLS = st.text(max_size=20) | st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(*[CELLS] * len(FIELDS)), min_size=1, max_size=4))
 def test_any_cells_are_planned_or_refused(rows: list[tuple[str, ...]]) -> None:
     """Whatever stands in the cells, every row is in the plan or has a problem, and what is planned is valid."""

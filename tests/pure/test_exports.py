@@ -43,7 +43,7 @@ def systems(draw: st.DrawFn) -> list[ExistingSystem]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(systems())
 def test_what_is_exported_is_read_back_without_loss(register: list[ExistingSystem]) -> None:
     """An export rebuilds the register elsewhere, and changes nothing where it came from."""

@@ -10,9 +10,13 @@ from hypothesis import strategies as st
 
 from annexa.library.load import library
 from annexa.pure import portfolio, posture
+from annexa.pure.fact_columns import ALWAYS, columns_of, instant_of, micros, said_everywhere
+from annexa.pure.fact_index import index_of
 from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts
-from annexa.pure.portfolio import ORDER, Portfolio, bits_of, columns_of, mask_of, micros
+from annexa.pure.ledger import canonical
+from annexa.pure.portfolio import ORDER, Portfolio, bits_of, mask_of
 from annexa.pure.posture import Engine, Verdict
+from annexa.pure.proofs import proof_json
 from tests.pure.test_posture import fact, implemented, shown, system
 from tests.strategies import organisations as org
 
@@ -29,40 +33,62 @@ def cells(engine: Engine) -> dict[tuple[str, str], Verdict]:
     }
 
 
-def same(found: Portfolio, facts: Facts, at: datetime) -> None:
-    """Every cell, every control, every count."""
-    engine = Engine(library=org.LIBRARY, facts=facts, at=at)
+def same(found: Portfolio, facts: Facts, at: datetime, learnt_by: datetime | None = None) -> None:
+    """Every cell, every line with its dates, every control, every count."""
+    engine = Engine(library=org.WIDER, facts=facts, at=at, learnt_by=learnt_by)
     expected = cells(engine)
     assert {(r, s): found.verdict("test", r, s) for r, s in expected} == expected
-    for control in org.LIBRARY.controls:
-        assert found.in_organisation(control) == (
-            engine.control(control).verdict, engine.control(control).standing,
+    for scope in (ORGANISATION, *engine.systems):
+        assert found.posture("test", scope) == engine.posture("test", scope)
+    for control in org.WIDER.controls:
+        proof, judged = engine.control(control), found.in_organisation(control)
+        assert (judged.standing, judged.effective_in, judged.population) == (
+            proof.standing, proof.effective_in, proof.population,
         )  # fmt: skip
+        assert falls(judged.falls_at) == proof.falls_at
         held = found.standings(control)
         for slug in engine.systems:
-            bit = 1 << found.columns.slugs[slug]
-            proof = engine.control(control, slug)
+            number = found.columns.slugs[slug]
+            bit, proof = 1 << number, engine.control(control, slug)
             assert [v for v, bits in held.verdicts.items() if bits & bit] == [proof.verdict]
             standing = proof.standing
             assert (bool(held.applies & bit), bool(held.proven & bit), bool(held.some & bit)) == (
                 standing.applies, standing.proven, standing.some_effective,
             )  # fmt: skip
+            if proof.verdict is Verdict.EFFECTIVE:
+                assert falls(int(found.falls(control)[number])) == proof.falls_at
     counted = [verdict for (_, scope), verdict in expected.items() if scope != ORGANISATION]
     assert found.counts("test") == {v: counted.count(v) for v in ORDER}
 
 
-@settings(max_examples=150, deadline=None)
+def falls(number: int) -> datetime | None:
+    """When a control falls, as the definition writes it."""
+    return None if number == ALWAYS else instant_of(number)
+
+
+@settings(max_examples=150)
 @given(org.facts(), org.instants)
 def test_it_agrees_with_the_definition_cell_for_cell(facts: Facts, at: datetime) -> None:
-    same(Portfolio(columns=columns_of(org.LIBRARY, facts), at=at), facts, at)
+    same(Portfolio(columns=columns_of(org.WIDER, facts), at=at), facts, at)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=60)
+@given(org.facts(), org.instants, st.integers(0, 60))
+def test_it_agrees_in_hindsight(facts: Facts, at: datetime, days: int) -> None:
+    """As we know now that it was: facts of then that were learnt later."""
+    later = at + timedelta(days=days)
+    same(Portfolio(columns=columns_of(org.WIDER, facts), at=at, learnt_by=later), facts, at, later)
+
+
+@settings(max_examples=80)
 @given(org.facts(), org.facts(), org.instants)
 def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, more: Facts, at: datetime) -> None:
     """Law 7: what was computed before is kept only where the new fact cannot reach."""
-    added = (*more.evidence[:2], *more.adoptions[:1], *more.judgements[:1], *more.systems[:1], *more.closures[:1])
-    found, facts = Portfolio(columns=columns_of(org.LIBRARY, first), at=at), first
+    added = (
+        *more.evidence[:2], *more.adoptions[:1], *more.judgements[:1], *more.systems[:1], *more.closures[:1],
+        *more.circumstances[:1],
+    )  # fmt: skip
+    found, facts = Portfolio(columns=columns_of(org.WIDER, first), at=at), first
     found.counts("test")
     found.organisation("test", "R2")
     for one in added:
@@ -70,19 +96,39 @@ def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, mo
         same(found, facts, at)
 
 
+@settings(max_examples=60)
+@given(org.facts(), org.facts(), org.instants)
+def test_proofs_go_on_from_what_was_proven(first: Facts, more: Facts, at: datetime) -> None:
+    """An engine that takes over what new facts cannot reach proves the same as one made anew, byte for byte."""
+    added = (
+        *more.evidence[:2], *more.adoptions[:1], *more.judgements[:1], *more.systems[:1], *more.closures[:1],
+        *more.circumstances[:1],
+    )  # fmt: skip
+    engine, facts, index = Engine(library=org.WIDER, facts=first, at=at), first, index_of(first)
+    cells(engine)
+    for one in added:
+        facts, index = facts.plus([one]), index.plus([one])
+        engine = engine.plus([one], facts, index, at=at)
+        fresh = Engine(library=org.WIDER, facts=facts, at=at)
+        for leaf in org.WIDER.frameworks["test"].leaves:
+            for scope in (ORGANISATION, *fresh.systems):
+                found, expected = (e.requirement("test", leaf.id, scope) for e in (engine, fresh))
+                assert canonical(proof_json(found)) == canonical(proof_json(expected))
+
+
 @given(org.facts(), org.instants)
 def test_the_next_change_is_that_of_the_definition(facts: Facts, at: datetime) -> None:
     """Apart from evidence for nothing that is expected, which moves nothing."""
-    columns = columns_of(org.LIBRARY, facts)
+    columns = columns_of(org.WIDER, facts)
     asked = tuple(one for one in facts.evidence if (one.control, one.expectation) in columns.rows)
-    expected = posture.next_change(org.LIBRARY, replace(facts, evidence=asked), at)
+    expected = posture.next_change(org.WIDER, replace(facts, evidence=asked), at)
     assert portfolio.next_change(columns, at) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(org.facts(), org.evidence(), org.instants)
 def test_a_later_instant_before_the_next_change_needs_nothing_anew(facts: Facts, one: Evidence, at: datetime) -> None:
-    columns = columns_of(org.LIBRARY, facts)
+    columns = columns_of(org.WIDER, facts)
     known = Portfolio(columns=columns, at=at)
     known.counts("test")
     until = portfolio.next_change(columns, at)
@@ -93,9 +139,9 @@ def test_a_later_instant_before_the_next_change_needs_nothing_anew(facts: Facts,
 
 @given(org.facts(), org.instants, st.data())
 def test_the_matrix_holds_the_same_cells(facts: Facts, at: datetime, data: st.DataObject) -> None:
-    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=at)
+    found = Portfolio(columns=columns_of(org.WIDER, facts), at=at)
     matrix = found.matrix("test")
-    leaves = org.LIBRARY.frameworks["test"].leaves
+    leaves = org.WIDER.frameworks["test"].leaves
     assert matrix.shape == (len(leaves), len(found.columns.slugs))
     for slug, bit in found.columns.slugs.items():
         for number, leaf in enumerate(leaves):
@@ -107,17 +153,34 @@ def test_the_matrix_holds_the_same_cells(facts: Facts, at: datetime, data: st.Da
 
 @given(org.facts(), org.instants)
 def test_readiness_is_that_of_each_systems_posture(facts: Facts, at: datetime) -> None:
-    engine = Engine(library=org.LIBRARY, facts=facts, at=at)
-    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=at)
+    engine = Engine(library=org.WIDER, facts=facts, at=at)
+    found = Portfolio(columns=columns_of(org.WIDER, facts), at=at)
     met, applicable = found.readiness("test")
     for slug in engine.systems:
         posture, bit = engine.posture("test", slug), found.columns.slugs[slug]
         assert (met[bit], applicable[bit]) == (posture.counts[Verdict.MET], posture.applicable)
 
 
+@settings(max_examples=60)
+@given(org.facts(), org.facts(), org.instants, st.integers(0, 30))
+def test_evidence_says_the_same_sorted_or_beside(first: Facts, more: Facts, at: datetime, days: int) -> None:
+    """However much came since the columns were sorted, and whatever was learnt when."""
+    by = micros(at + timedelta(days=days))
+    beside = columns_of(org.WIDER, first).plus([*more.systems, *more.evidence]).evidence
+    whole = beside._sorted_with([])
+    assert whole.used == beside.used
+    one, other = said_everywhere(beside, micros(at), by), said_everywhere(whole, micros(at), by)
+    for cell, code, ends in zip(other.cell, other.code, other.ends, strict=True):
+        said = beside.said(int(cell), micros(at), by)
+        assert (said.code, said.ends) == (code, ends)
+    assert [part.tolist() for part in (one.cell, one.code, one.ends)] == [
+        part.tolist() for part in (other.cell, other.code, other.ends)
+    ]
+
+
 def test_a_system_that_is_not_in_use_has_no_cells() -> None:
     facts = Facts(systems=(system("alpha", stage="retirement"),))
-    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=AT)
+    found = Portfolio(columns=columns_of(org.WIDER, facts), at=AT)
     assert set(found.counts("test").values()) == {0}
     with pytest.raises(KeyError):
         found.verdict("test", "S1", "alpha")
@@ -140,6 +203,7 @@ def test_sets_of_systems_are_truths_and_back(truths: list[bool]) -> None:
 @given(org.instants)
 def test_instants_keep_every_microsecond(at: datetime) -> None:
     assert micros(at + timedelta(microseconds=1)) == micros(at) + 1
+    assert instant_of(micros(at)) == at
 
 
 def test_an_owners_own_word_counts_in_his_system_only() -> None:
@@ -151,4 +215,4 @@ def test_an_owners_own_word_counts_in_his_system_only() -> None:
         ),
         evidence=(shown("ORG-02", "report"),),
     )
-    same(Portfolio(columns=columns_of(org.LIBRARY, facts), at=AT), facts, AT)
+    same(Portfolio(columns=columns_of(org.WIDER, facts), at=AT), facts, AT)

@@ -31,12 +31,12 @@ AT = datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def engine(facts: Facts, at: datetime = AT) -> Engine:
-    return Engine(library=org.LIBRARY, facts=facts, at=at)
+    return Engine(library=org.WIDER, facts=facts, at=at)
 
 
 def every_proof(facts: Facts, at: datetime) -> list[dict]:
     made = engine(facts, at)
-    framework = org.LIBRARY.frameworks["test"]
+    framework = org.WIDER.frameworks["test"]
     return [
         proof_json(made.requirement("test", leaf.id, scope))
         for scope in (ORGANISATION, *made.systems)
@@ -106,7 +106,7 @@ def test_as_of_the_past_ignores_what_was_learnt_later(facts: Facts, at: datetime
 @given(org.facts(), org.instants)
 def test_nothing_moves_before_the_next_change(facts: Facts, at: datetime) -> None:
     """A cached posture holds until the instant `next_change` names."""
-    change = next_change(org.LIBRARY, facts, at)
+    change = next_change(org.WIDER, facts, at)
     just_before = (change or at + timedelta(days=900)) - timedelta(microseconds=1)
 
     def verdicts(when: datetime) -> list[str]:
@@ -119,7 +119,7 @@ def test_nothing_moves_before_the_next_change(facts: Facts, at: datetime) -> Non
 def test_due_is_when_the_verdict_falls(facts: Facts, at: datetime) -> None:
     """`due` names the instant at which a met requirement stops to be met if nobody acts."""
     made = engine(facts, at)
-    for leaf in org.LIBRARY.frameworks["test"].leaves:
+    for leaf in org.WIDER.frameworks["test"].leaves:
         proof = made.requirement("test", leaf.id)
         future = [f for f in (*facts.systems, *facts.adoptions, *facts.evidence, *facts.judgements, *facts.closures)
                   if f.effective_at > at or f.recorded_at > at]  # fmt: skip

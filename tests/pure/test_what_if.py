@@ -76,7 +76,7 @@ def better(old: Verdict, new: Verdict) -> bool:
 # --- laws
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(org.facts(), st.lists(of_anything(), max_size=4), org.instants)
 def test_what_is_given_stays_as_it_was(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     was, dated = deepcopy(facts), org.LIBRARY.frameworks["test"].by_id["R4"].applies_from
@@ -86,7 +86,7 @@ def test_what_is_given_stays_as_it_was(facts: Facts, suppositions: list[Supposit
     assert org.LIBRARY.frameworks["test"].by_id["R4"].applies_from == dated
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(org.facts(), org.instants)
 def test_nothing_supposed_is_no_difference(facts: Facts, at: datetime) -> None:
     held, would = suppose(org.LIBRARY, facts, (), at)
@@ -96,7 +96,7 @@ def test_nothing_supposed_is_no_difference(facts: Facts, at: datetime) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(org.facts(), st.lists(of_controls(HELPS), min_size=1, max_size=3), org.instants)
 def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     before, after = pair(recorded(facts), suppositions, at)
@@ -108,7 +108,7 @@ def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], 
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(org.facts(), st.lists(of_controls(HARMS), min_size=1, max_size=3), org.instants)
 def test_what_harms_never_raises(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     before, after = pair(recorded(facts), suppositions, at)

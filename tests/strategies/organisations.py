@@ -5,8 +5,19 @@ from types import MappingProxyType
 
 from hypothesis import strategies as st
 
-from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Facts, Judgement, SystemFact
-from annexa.pure.standards import Control, Coverage, Expectation, ExpectationKind, Framework, Library, Requirement
+from annexa.pure.applicability import REGISTER
+from annexa.pure.facts import ORGANISATION, Adoption, Circumstances, Closure, Evidence, Facts, Judgement, SystemFact
+from annexa.pure.standards import (
+    Control,
+    Coverage,
+    Expectation,
+    ExpectationKind,
+    Framework,
+    Library,
+    Narrowing,
+    Requirement,
+    Transition,
+)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SLUGS = ("alpha", "beta", "gamma")
@@ -34,7 +45,46 @@ def _requirement(name: str, level: str, **more: object) -> Requirement:
     return Requirement(id=name, parent="G", kind="clause", title=name, summary=name, level=level, **more)  # type: ignore[arg-type]
 
 
-def _library() -> Library:
+def _narrowed(law: str, *words: str) -> dict[str, object]:
+    return {"narrowed": (Narrowing(law=law, any_of=words, says="Narrow.", cites=("N",)),)}
+
+
+def _later(law: str, on: date | None, *words: str) -> Transition:
+    return Transition(law=law, when=words, on=on, says="Older ones later.", cites=("T",))
+
+
+def _narrower() -> tuple[Requirement, ...]:
+    return (
+        _requirement("R6", "organisation", **_narrowed("house", "about-people")),
+        _requirement("R7", "organisation", transitions=(_later("house", None, "legacy"),)),
+        _requirement(
+            "R8", "organisation", binds_roles=("provider",),
+            transitions=(_later("house", date(2026, 8, 1), "legacy"), _later("test", date(2026, 5, 1), "legacy")),
+        ),
+        _requirement("S5", "system", **_narrowed("test", "about-people", "for-authorities")),
+        _requirement("S6", "system", **_narrowed(REGISTER, "personal-data")),
+        _requirement(
+            "S7", "system", binds_classes=("high-risk",), applies_from=date(2026, 3, 1),
+            attributes=MappingProxyType({"applies_from_annex_i": date(2026, 7, 1)}),
+            transitions=(
+                _later("test", date(2026, 10, 1), "legacy", "for-authorities"), _later("test", None, "legacy"),
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _covering_narrower() -> tuple[Coverage, ...]:
+    return (
+        Coverage(requirement="R6", sufficient=(("SYS-01",),), because="b"),
+        Coverage(requirement="R7", sufficient=(("ORG-02",),), contributes=("SYS-01",), because="b"),
+        Coverage(requirement="R8", sufficient=(("ORG-01",), ("SYS-01",)), because="b"),
+        Coverage(requirement="S5", sufficient=(("SYS-01",), ("ORG-02",)), because="b"),
+        Coverage(requirement="S6", sufficient=(("SYS-01", "ORG-02"),), because="b"),
+        Coverage(requirement="S7", sufficient=(("SYS-01",),), contributes=("ORG-02",), because="b"),
+    )
+
+
+def _library(*, wider: bool = False) -> Library:
     controls = (
         _control("ORG-01", _expectation("report"), _expectation("second")),
         _control("ORG-02", _expectation("report")),
@@ -67,6 +117,9 @@ def _library() -> Library:
         Coverage(requirement="S2", sufficient=(("SYS-02", "ORG-03"),), contributes=("SYS-01",), because="b"),
         Coverage(requirement="S4", sufficient=(("ORG-02",),), because="b"),
     )
+    if wider:
+        requirements = (*requirements, *_narrower())
+        coverage = (*coverage, *_covering_narrower())
     framework = Framework(
         id="test", version="1", title="Test", publisher="us", licence_note="ours", source_url="none", language="en",
         edition="1", status="current", requirements=requirements,
@@ -80,6 +133,10 @@ def _library() -> Library:
 
 
 LIBRARY = _library()
+WIDER = _library(wider=True)
+"""The same with duties that ask for more than role and class, and with rules for older cases."""
+
+WORDS = ("about-people", "legacy", "for-authorities")
 
 instants = st.integers(0, 400).map(lambda days: START + timedelta(days=days))
 scopes = st.sampled_from((ORGANISATION, *SLUGS))
@@ -94,15 +151,21 @@ def _times(draw: st.DrawFn) -> dict[str, datetime]:
 
 @st.composite
 def systems(draw: st.DrawFn) -> SystemFact:
-    """One state of one of three systems."""
+    """One state of one of three systems; half of them are alike, so that what only their own facts tell apart shows."""
+    alike = {"roles": ("provider",), "classes": ("high-risk",), "owner": "kim"}
+    own = {
+        "stage": draw(st.sampled_from(("operation", "operation", "retirement"))),
+        "roles": draw(st.sampled_from(ROLES)),
+        "classes": draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
+        "high_risk_by": draw(st.sampled_from(("", "annex-i", "annex-iii"))),
+        "personal_data": draw(st.sampled_from(("unknown", "yes", "no"))),
+        "owner": draw(st.sampled_from(("", "kim"))),
+    }
     return SystemFact(
         id=draw(st.sampled_from(SLUGS)),
         name="name",
-        stage=draw(st.sampled_from(("operation", "operation", "retirement"))),
-        roles=draw(st.sampled_from(ROLES)),
-        classes=draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
-        owner=draw(st.sampled_from(("", "kim"))),
         entry=draw(st.integers(0, 999)),
+        **(alike if draw(st.booleans()) else own),
         **draw(_times()),
     )
 
@@ -163,6 +226,19 @@ def closures(draw: st.DrawFn) -> Closure:
 
 
 @st.composite
+def circumstances(draw: st.DrawFn) -> Circumstances:
+    """What an approval found about the organisation or a system."""
+    scope = draw(scopes)
+    return Circumstances(
+        id=f"r{draw(st.integers(0, 10**6))}",
+        law="house" if scope == ORGANISATION else "test",
+        scope=scope,
+        words=tuple(word for word in WORDS if draw(st.booleans())),
+        **draw(_times()),
+    )
+
+
+@st.composite
 def facts(draw: st.DrawFn) -> Facts:
     """Everything one small organisation has recorded."""
     return Facts(
@@ -171,4 +247,5 @@ def facts(draw: st.DrawFn) -> Facts:
         evidence=tuple(draw(st.lists(evidence(), max_size=14))),
         judgements=tuple(draw(st.lists(judgements(), max_size=3))),
         closures=tuple(draw(st.lists(closures(), max_size=2))),
+        circumstances=tuple(draw(st.lists(circumstances(), max_size=4))),
     )

@@ -9,7 +9,7 @@ from annexa.actions.controls import adopt_control
 from annexa.actions.evidence import add_evidence
 from annexa.actions.systems import add_system, change_system
 from annexa.answers.errors import UnknownError
-from annexa.answers.portfolio import portfolio_at, portfolio_page
+from annexa.answers.portfolio import portfolio_page
 from annexa.answers.posture import standpoint
 from annexa.library.load import library
 from annexa.pure.permits import Actor
@@ -69,20 +69,6 @@ def test_its_sums_are_those_of_the_systems_also_after_each_change(three, actor, 
     agrees(actor, now + timedelta(days=400))
 
 
-def test_it_is_kept_up_fact_by_fact(three, actor, admin, now) -> None:
-    first, _ = portfolio_at(actor=actor, now=now)
-    first.counts("eu-ai-act")
-    again, _ = portfolio_at(actor=actor, now=now + timedelta(seconds=1))
-    assert again is first
-    adopt_control(
-        actor=actor, person=admin, control="PHY-01", state="planned", plan_due=now + timedelta(days=9), now=now
-    )
-    next_one, size = portfolio_at(actor=actor, now=now + timedelta(seconds=2))
-    assert next_one is not first
-    assert next_one._columns
-    assert size > 0
-
-
 @pytest.mark.parametrize("by", ["unit", "stage", "owner", "supplier"])
 def test_it_gathers_by(client, admin, three, by) -> None:
     client.force_login(admin)
@@ -94,7 +80,7 @@ def test_other_groupings_are_404_and_strangers_sign_in(client, admin, three, now
     client.force_login(admin)
     assert client.get(reverse("portfolio"), {"by": "colour"}).status_code == 404
     with pytest.raises(UnknownError):
-        portfolio_at(actor=Actor(id="x", name="X", role="nobody"), now=now)
+        portfolio_page(actor=Actor(id="x", name="X", role="nobody"), now=now)
 
 
 def test_an_empty_register_says_so(client, admin, organisation) -> None:

@@ -107,7 +107,8 @@ def review_classification(
 ) -> ClassificationReview:
     """Approves or returns exactly one revision, by somebody who gave none of its answers, with the reason.
 
-    An approval writes roles, classes and the way to high risk into the AI system's record in the same transaction.
+    An approval keeps the circumstances it found, on which narrower duties and the rules for older systems hang, and
+    writes roles, classes and the way to high risk into the AI system's record in the same transaction.
     `seen`: the record's `changed_at` when the actor looked at it. Ledger: classification_review, ai_system.
     Raises InvalidError, NotFoundError, NotPermittedError, ConflictError if answers or record changed since.
     """
@@ -121,7 +122,10 @@ def review_classification(
         tree, outcome = _tree(latest.tree, latest.scope), _outcome(latest, now)
         _refuse_decision(latest, outcome, stage_of(outcome, latest, steps), decision, said)
         opened.because = f"{tree.title}, revision {latest.revision} {decision}: {said}"
-        step = _step(opened, latest, steps, decision=decision, because=said, person=person, now=now)
+        found = list(outcome.circumstances) if decision == "approved" else None
+        step = _step(
+            opened, latest, steps, decision=decision, because=said, person=person, now=now, circumstances=found
+        )
         if decision == "approved" and latest.scope != ORGANISATION:
             system = AiSystem.objects.get(slug=latest.scope)
             facts = facts_after(actor=actor, system=system, tree=tree, outcome=outcome, now=now)
@@ -214,6 +218,7 @@ def _step(
     because: str,
     person: Person,
     now: datetime,
+    circumstances: list[str] | None = None,
 ) -> ClassificationReview:
     step = ClassificationReview(
         id=uuid.uuid4().hex,
@@ -224,6 +229,7 @@ def _step(
         recorded_at=now,
         by=person,
         answered_by=latest.by,
+        circumstances=circumstances,
     )
     opened.write(step, kind="classification_review", subject=_subject(latest.tree, latest.scope))
     return step

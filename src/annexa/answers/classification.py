@@ -2,19 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, cast
 
+from annexa.answers.applicability import Moved, bindings_of, moved
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.libraries import active_or_shipped
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.library.classification import FOLDER, classifications
 from annexa.library.reader import shipped
-from annexa.pure.applicability import bind_system
+from annexa.pure.applicability import Binding, bind_organisation, words_of
 from annexa.pure.classify import (
     UNKNOWN,
     Answers,
@@ -28,7 +29,7 @@ from annexa.pure.classify import (
     next_question,
     put_questions,
 )
-from annexa.pure.facts import ORGANISATION, SystemFact
+from annexa.pure.facts import ORGANISATION, Decided
 from annexa.pure.permits import Actor
 from annexa.pure.standards import Framework, Requirement
 from annexa.pure.systems import CLASSES, ROLES, SystemFacts
@@ -68,15 +69,6 @@ class Link:
     because: Because
     cites: tuple[Cite, ...]
     answers: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """A requirement that binds, begins to or ceases to. `from_on`: the day, if it lies ahead."""
-
-    framework: Framework
-    requirement: Requirement
-    from_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +211,7 @@ def classified(*, actor: Actor, tree: str, scope: str, now: datetime, question: 
         reviews=tuple(reversed(reviews)),
         answerers=answerers_of(rows, own),
         approved=next((one for one in reversed(reviews) if one.decision == "approved"), None),
-        difference=_difference(actor, stand, system, found, outcome) if system and outcome.settled else None,
+        difference=_difference(actor, stand, system, found, outcome) if outcome.settled else None,
     )
 
 
@@ -443,43 +435,62 @@ def _place(text: str, framework: Framework | None) -> str | None:
 
 
 def _difference(
-    actor: Actor, stand: Standpoint, system: AiSystem, tree: Classification, outcome: Outcome
+    actor: Actor, stand: Standpoint, system: AiSystem | None, tree: Classification, outcome: Outcome
 ) -> Difference:
-    before = system.facts()
-    after = facts_after(actor=actor, system=system, tree=tree, outcome=outcome, now=stand.at)
+    """What an approval would change: the record of a system, what is known besides, and so what binds."""
     fields: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = []
-    if before.roles != after.roles:
-        fields.append(("roles", before.roles, after.roles))
-    if before.classes != after.classes:
-        fields.append(("classes", before.classes, after.classes))
-    if before.high_risk_by != after.high_risk_by:
-        fields.append(("high_risk_by", _some(before.high_risk_by), _some(after.high_risk_by)))
-    fact = stand.engine.systems.get(system.slug)
-    appear, disappear = _moved(stand, fact, tree.id, after) if fact and fields else ((), ())
+    titles = {one.id: one.title for one in tree.circumstances}
+    scope = system.slug if system else ORGANISATION
+    held = stand.engine.decided(scope)
+    known = words_of(held, tree.id)
+    if titles and (known is None or set(known) != set(outcome.circumstances)):
+        before, after = ([titles.get(word, word) for word in words] for words in (known or (), outcome.circumstances))
+        fields.append(("circumstances", tuple(before), tuple(after)))
+    then = tuple(sorted({**dict(held), tree.id: outcome.circumstances}.items())) if titles else held
+    if system is None:
+        appear, disappear = _moved(stand, tree.id, _as_such(stand, held, then)) if fields else ((), ())
+        return Difference(fields=tuple(fields), appear=appear, disappear=disappear)
+    was = system.facts()
+    will = facts_after(actor=actor, system=system, tree=tree, outcome=outcome, now=stand.at)
+    recorded = [
+        (name, _said(getattr(was, name)), _said(getattr(will, name))) for name in ("roles", "classes", "high_risk_by")
+    ]
+    fields = [*(one for one in recorded if one[1] != one[2]), *fields]
+    fact = stand.systems.get(system.slug)
+    if fact is None or not fields:
+        return Difference(fields=tuple(fields), appear=(), disappear=())
+    changed = replace(
+        fact, entry=None, roles=will.roles, classes=will.classes, high_risk_by=will.high_risk_by, circumstances=then
+    )
+    appear, disappear = _moved(stand, tree.id, lambda leaf: bindings_of(leaf, fact, changed, stand.at))
     return Difference(fields=tuple(fields), appear=appear, disappear=disappear)
 
 
-def _some(word: str) -> tuple[str, ...]:
-    return (word,) if word else ()
+def _as_such(stand: Standpoint, before: Decided, after: Decided) -> Callable[[Requirement], tuple[Binding, Binding]]:
+    """The same for what binds the organisation itself."""
+
+    def both(leaf: Requirement) -> tuple[Binding, Binding]:
+        if leaf.level == "system" or leaf.binds_roles or leaf.binds_classes:
+            return _NOTHING, _NOTHING
+        return bind_organisation(leaf, (), stand.at, before), bind_organisation(leaf, (), stand.at, after)
+
+    return both
+
+
+_NOTHING = Binding(applies=False, because="")
+
+
+def _said(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return ((value,) if value else ()) if isinstance(value, str) else value
 
 
 def _moved(
-    stand: Standpoint, fact: SystemFact, tree: str, after: SystemFacts
+    stand: Standpoint, tree: str, bindings: Callable[[Requirement], tuple[Binding, Binding]]
 ) -> tuple[tuple[Moved, ...], tuple[Moved, ...]]:
-    """What begins and what ceases to bind the system, in the law itself and in the frameworks of the organisation."""
-    then = replace(fact, entry=None, roles=after.roles, classes=after.classes, high_risk_by=after.high_risk_by)
-    appear: list[Moved] = []
-    disappear: list[Moved] = []
+    """What begins and what ceases to bind, in the law itself and in the frameworks of the organisation."""
     chosen = dict.fromkeys((tree, *adopted_frameworks(stand.library)))
-    for framework in (stand.library.frameworks[one] for one in chosen if one in stand.library.frameworks):
-        for leaf in (one for one in framework.leaves if one.binds_roles or one.binds_classes):
-            old, new = bind_system(leaf, fact, stand.at), bind_system(leaf, then, stand.at)
-            caught, catches = old.applies or old.from_on is not None, new.applies or new.from_on is not None
-            if caught != catches:
-                ahead = (new if catches else old).from_on
-                day = ahead if ahead and ahead > stand.at.date() else None
-                (appear if catches else disappear).append(Moved(framework=framework, requirement=leaf, from_on=day))
-    return tuple(appear), tuple(disappear)
+    held = [stand.library.frameworks[one] for one in chosen if one in stand.library.frameworks]
+    return moved(held, bindings, stand.at.date())
 
 
 def _recognised(facts: Mapping[str, Any]) -> str:

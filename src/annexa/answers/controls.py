@@ -12,6 +12,7 @@ from annexa.answers.store import blobs
 from annexa.answers.trees import ExpectationNode, expectation_nodes, why
 from annexa.pure.facts import ORGANISATION, SystemFact
 from annexa.pure.permits import Actor
+from annexa.pure.portfolio import Judged
 from annexa.pure.posture import CONTROL_ORDER, ControlProof, Verdict
 from annexa.pure.standards import Control, Framework, Requirement
 from annexa.records.controls import Adoption, Judgement
@@ -58,7 +59,9 @@ class ControlRow:
     """A control in the catalogue: its verdict for the organisation and how many requirements name it."""
 
     control: Control
-    proof: ControlProof
+    judged: Judged
+    implemented: bool
+    noted: bool
     covers: int
 
     @property
@@ -66,12 +69,6 @@ class ControlRow:
         """The family it belongs to; one the catalogue has no name for goes by its letters."""
         letters = self.control.id.partition("-")[0]
         return FAMILIES.get(letters, letters)
-
-    @property
-    def implemented(self) -> bool:
-        """Whether it is declared implemented, for the organisation or in at least one AI system."""
-        proofs = [self.proof, *(group.proof for group in self.proof.groups or ())]
-        return any(p.adoption is not None and p.adoption.state == "implemented" for p in proofs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +120,9 @@ def list_controls(*, actor: Actor, now: datetime, at: datetime | None = None) ->
     return tuple(
         ControlRow(
             control=control,
-            proof=stand.engine.control(control.id),
+            judged=stand.judged(control.id),
+            implemented=stand.portfolio.is_implemented(control.id),
+            noted=stand.portfolio.is_judged("", control.id, ORGANISATION),
             covers=sum(framework in adopted for framework, _ in stand.library.covered_by[control.id]),
         )
         for control in sorted(stand.library.controls.values(), key=lambda c: c.id)
@@ -132,7 +131,7 @@ def list_controls(*, actor: Actor, now: datetime, at: datetime | None = None) ->
 
 def counts_of(rows: tuple[ControlRow, ...]) -> dict[Verdict, int]:
     """How many controls have which verdict, best first, `not applicable` last."""
-    return {v: sum(row.proof.verdict is v for row in rows) for v in (*CONTROL_ORDER, Verdict.NOT_APPLICABLE)}
+    return {v: sum(row.judged.verdict is v for row in rows) for v in (*CONTROL_ORDER, Verdict.NOT_APPLICABLE)}
 
 
 def control_page(
@@ -143,17 +142,17 @@ def control_page(
     found = stand.library.controls.get(control)
     if found is None:
         raise UnknownError(f"There is no control {control!r}.")
-    if scope != ORGANISATION and scope not in stand.engine.systems:
+    if scope != ORGANISATION and not stand.in_use(scope):
         raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
     evidence = _recorded(actor, control, scope)
-    proof = stand.engine.control(control, scope)
+    proof = stand.control(control, scope)
     return ControlPage(
         control=found,
         scope=scope,
-        system=None if scope == ORGANISATION else stand.engine.systems[scope],
+        system=None if scope == ORGANISATION else stand.systems[scope],
         proof=proof,
         why=why(proof, stand.at),
-        expected=expectation_nodes(proof, stand.engine.systems, stand.at, MOST_EVIDENCE),
+        expected=expectation_nodes(proof, stand.systems, stand.at, MOST_EVIDENCE),
         overridden=scope != ORGANISATION and found.level == "organisation" and not proof.inherited,
         covers=_covers(stand, control, scope),
         evidence=evidence,
@@ -185,10 +184,9 @@ def systems_of(
     stand = standpoint(actor=actor, now=now, at=at)
     words = text.casefold().split()
     found = [
-        InSystem(system=system, verdict=group.proof.verdict)
-        for group in stand.engine.control(control).groups or ()
-        for system in (stand.engine.systems[slug] for slug in group.systems)
-        if all(word in f"{system.name} {system.id}".casefold() for word in words)
+        InSystem(system=stand.systems[slug], verdict=verdict)
+        for slug, verdict in stand.portfolio.verdicts_of(control)
+        if all(word in f"{stand.systems[slug].name} {slug}".casefold() for word in words)
     ]
     found.sort(key=lambda one: (-CONTROL_ORDER.index(one.verdict), one.system.name.casefold(), one.system.id))
     return tuple(found[:MOST_SYSTEMS]), len(found)
@@ -229,14 +227,14 @@ def _covers(stand: Standpoint, control: str, scope: str) -> tuple[Covered, ...]:
             continue
         framework = stand.library.frameworks[framework_id]
         requirement = framework.by_id[requirement_id]
-        if scope != ORGANISATION and not stand.engine.reaches_systems(framework, requirement):
+        if scope != ORGANISATION and not stand.library.reaches_systems(framework, requirement):
             continue
         coverage = stand.library.covering(framework, requirement)
         found.append(
             Covered(
                 framework=framework,
                 requirement=requirement,
-                verdict=stand.proof(framework_id, requirement_id, scope).verdict,
+                verdict=stand.portfolio.verdict(framework_id, requirement_id, scope),
                 sufficient=coverage is not None and any(control in chosen for chosen in coverage.sufficient),
             )
         )

@@ -106,14 +106,14 @@ def framework_page(
         framework=found,
         adopted=framework in adopted_frameworks(stand.library),
         scope=scope,
-        system=None if scope == ORGANISATION else stand.engine.systems[scope],
+        system=None if scope == ORGANISATION else stand.systems[scope],
         at=stand.at,
         ledger_size=stand.size,
         posture=posture,
         rows=tree(posture),
         proof=_proof(stand, found, requirement, scope) if requirement else None,
-        systems=len(stand.engine.systems),
-        in_use=stand.engine.systems,
+        systems=len(stand.systems),
+        in_use=stand.systems,
     )
 
 
@@ -169,6 +169,6 @@ def _known(stand: Standpoint, framework: str, scope: str) -> Framework:
     if found is None:
         known = ", ".join(sorted(stand.library.frameworks))
         raise UnknownError(f"There is no framework {framework!r}; known are {known}.")
-    if scope != ORGANISATION and scope not in stand.engine.systems:
+    if scope != ORGANISATION and not stand.in_use(scope):
         raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
     return found

@@ -482,7 +482,7 @@ def list_gates(*, actor: Actor, now: datetime) -> tuple[Gate, ...]:
 
 def _standing(stand: Standpoint, control: str) -> Standing:
     found = stand.library.controls.get(control)
-    verdict = stand.engine.control(control).verdict if found else None
+    verdict = stand.judged(control).verdict if found else None
     return Standing(id=control, control=found, verdict=verdict)
 
 

@@ -184,7 +184,7 @@ def obligations(*, actor: Actor, now: datetime, regime: str = "", ours: bool = T
         latest=dated.latest(gone),
         next=tuple(sorted(following, key=lambda one: -len(one.for_us.systems))),
         concerned=_systems(one.for_us.systems for one in following),
-        population=len(stand.engine.systems),
+        population=len(stand.systems),
         moments=(*gone, *ahead),
         shown=dated.all(reversed(gone)) if past else dated.all(ahead, judged=dated.days(ahead)),
         undated=tuple((known[r], e) for r, e in line.undated if wanted is None or e.touches & wanted),
@@ -287,7 +287,7 @@ class _Dating:
         return tuple(sorted(found)[:JUDGED_DAYS])
 
     def all(self, moments: Iterable[Moment], judged: Sequence[date] = ()) -> tuple[Dated, ...]:
-        profiles = _profiles(self.stand.engine.systems.values())
+        profiles = _profiles(self.stand.systems.values())
         return tuple(self._one(moment, profiles, moment.on in judged) for moment in moments)
 
     def _one(self, moment: Moment, profiles: Mapping[tuple[object, ...], list[SystemFact]], judge: bool) -> Dated:
@@ -316,7 +316,7 @@ class _Dating:
             basis="requirements" if duties else "roles" if event.roles or event.classes else "",
             systems=tuple(system for key in touched for system in _systems([profiles[key]])),
             undecided=sum(len(systems) for systems in rest if _may_touch(event, duties, systems[0])),
-            population=len(self.stand.engine.systems),
+            population=len(self.stand.systems),
             as_such=any(one.level == "organisation" and not _narrowed(one) for one in (*already, *begins)),
             begins=len(begins),
             already=len(already),

@@ -40,7 +40,7 @@ def make_pack(
         if framework not in stand.library.frameworks:
             known = ", ".join(sorted(stand.library.frameworks))
             raise UnknownError(f"There is no framework {framework!r}; known are {known}.")
-    if scope != ORGANISATION and scope not in stand.engine.systems:
+    if scope != ORGANISATION and scope not in stand.systems:
         raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
     chosen = sorted(set(frameworks))
     progress("computing verdicts and proofs")

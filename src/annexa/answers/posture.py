@@ -1,33 +1,44 @@
-"""Where the organisation or one AI system stands: the engine over the facts, remembered as long as it holds.
+"""Where the organisation or one AI system stands, remembered as long as it holds and kept up fact by fact.
 
-An engine for "now" stays valid until the ledger grows, the library changes, or an instant passes at which a verdict
-may change by time alone. Engines for other instants are kept too, the latest few.
+Verdicts and dates come from the portfolio (`annexa.pure.portfolio`), proofs from the engine, both over the same facts.
+What is held for "now" goes on until an instant passes at which a verdict may change by time alone; a new fact changes
+only what it reaches. Other instants are kept too, the latest few.
 """
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import library_at
-from annexa.pure.facts import ORGANISATION
+from annexa.pure.fact_columns import columns_of
+from annexa.pure.facts import ORGANISATION, Fact, Facts, SystemFact
 from annexa.pure.permits import Actor, Refusal, may
-from annexa.pure.posture import Engine, FrameworkPosture, RequirementProof, next_change
-from annexa.pure.standards import Library
+from annexa.pure.portfolio import Judged, Portfolio, changes_of, next_change
+from annexa.pure.posture import ControlProof, Engine, FrameworkPosture, RequirementProof
+from annexa.pure.standards import Framework, Library
 from annexa.records.snapshot import Snapshot, snapshot
 
 KEPT = 8
+"""Other instants whose verdicts are remembered."""
 
 
 @dataclass(kw_only=True)
 class Standpoint:
-    """An engine at one instant over one state of the ledger, with what it has computed so far."""
+    """Everything at one instant over one state of the ledger, with what has been computed so far.
+
+    `learnt_by`: in hindsight, the instant by which facts count as learnt. `until`: the first instant at which a verdict
+    may change by time alone.
+    """
 
     engine: Engine
     size: int
     root: str
     until: datetime | None
+    _portfolio: Portfolio | None = None
     _postures: dict[tuple[str, str], FrameworkPosture] = field(default_factory=dict)
 
     @property
@@ -36,34 +47,74 @@ class Standpoint:
         return self.engine.at
 
     @property
+    def learnt_by(self) -> datetime | None:
+        """In hindsight, the instant by which facts count as learnt; None: by the instant itself."""
+        return self.engine.learnt_by
+
+    @property
     def library(self) -> Library:
         """The library its verdicts were computed with."""
         return self.engine.library
 
+    @property
+    def portfolio(self) -> Portfolio:
+        """Every requirement in every AI system and for the organisation."""
+        if self._portfolio is None:
+            columns = columns_of(self.library, self.engine.facts)
+            self._portfolio = Portfolio(columns=columns, at=self.at, learnt_by=self.learnt_by)
+        return self._portfolio
+
+    @property
+    def systems(self) -> Mapping[str, SystemFact]:
+        """The AI systems in use, by slug, sorted."""
+        return self.engine.systems
+
+    def in_use(self, slug: str) -> bool:
+        """Whether an AI system is in use."""
+        bit = self.portfolio.columns.slugs.get(slug)
+        return bit is not None and bool(self.portfolio.live >> bit & 1)
+
     def posture(self, framework: str, scope: str = ORGANISATION) -> FrameworkPosture:
-        """Every requirement of a framework in a scope. Computed once."""
+        """Every requirement of a framework in a scope. Computed once. KeyError for what does not exist."""
         key = (framework, scope)
         if key not in self._postures:
-            group = self.engine.grounds(scope)
-            same = self._postures.get((framework, group))
-            self._postures[key] = same or self.engine.posture(framework, scope)
-            self._postures.setdefault((framework, group), self._postures[key])
+            self._postures[key] = self.portfolio.posture(framework, scope)
         return self._postures[key]
+
+    def judged(self, control: str) -> Judged:
+        """One control for the organisation, without its proof. KeyError."""
+        return self.portfolio.in_organisation(control)
+
+    def control(self, control: str, scope: str = ORGANISATION) -> ControlProof:
+        """The proof of one control. KeyError."""
+        return self.engine.control(control, scope)
+
+    def reaches_systems(self, framework: Framework) -> bool:
+        """Whether a framework asks anything of single AI systems."""
+        return any(self.library.reaches_systems(framework, leaf) for leaf in framework.leaves)
 
     def proof(self, framework: str, requirement: str, scope: str = ORGANISATION) -> RequirementProof:
         """The proof tree of one requirement. KeyError for what does not exist."""
         return self.engine.requirement(framework, requirement, scope)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Now:
+    """What is held for now, and the facts it rests on."""
+
+    stand: Standpoint
+    taken: Snapshot
+
+
 _lock = threading.Lock()
-_now: Standpoint | None = None
-_others: OrderedDict[tuple[str, str, datetime], Standpoint] = OrderedDict()
+_now: _Now | None = None
+_others: OrderedDict[tuple[str, str, datetime, datetime | None], Standpoint] = OrderedDict()
 
 
-def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None) -> Standpoint:
-    """Where everything stands now, or as of another instant, past or future, as it was known then and with the library
-    in force then.
+def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hindsight: bool = False) -> Standpoint:
+    """Where everything stands now, or as of another instant, past or future, with the library in force then.
 
+    A past instant is seen as it was known then; with `hindsight` as we know now that it was.
     Raises UnknownError for an actor who may not read.
     """
     global _now
@@ -72,30 +123,66 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None) -> St
     taken = snapshot()
     if at is None:
         with _lock:
-            if _now is None or not _holds(_now, taken, now):
-                _now = _made(taken, now)
-            return _now
-    key = (library_at(taken, at).version, taken.root, at)
+            _now = _kept_up(_now, taken, now)
+            return _now.stand
+    learnt_by = now if hindsight and at < now else None
+    key = (library_at(taken, at).version, taken.root, at, learnt_by)
     with _lock:
         if key not in _others:
-            _others[key] = _made(taken, at)
+            _others[key] = _made(taken, at, learnt_by)
             while len(_others) > KEPT:
                 _others.popitem(last=False)
         _others.move_to_end(key)
         return _others[key]
 
 
-def _made(taken: Snapshot, at: datetime) -> Standpoint:
-    library = library_at(taken, at)
-    return Standpoint(
-        engine=Engine(library=library, facts=taken.facts, at=at),
+def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
+    """What is held if nothing moved; with the new facts if only those came; made anew otherwise."""
+    library = library_at(taken, now)
+    if held is None or held.stand.library is not library or not _goes_on(held.taken.facts, taken.facts):
+        stand = _made(taken, now)
+        stand.until = next_change(stand.portfolio.columns, now)
+        return _Now(stand=stand, taken=taken)
+    stand = held.stand
+    in_time = stand.at <= now and (stand.until is None or now < stand.until)
+    added = _added(held.taken.facts, taken.facts)
+    if not in_time:
+        portfolio = Portfolio(columns=stand.portfolio.columns.plus(added), at=now)
+        fresh = Standpoint(
+            engine=Engine(library=library, facts=taken.facts, at=now, given=taken.index),
+            size=taken.size, root=taken.root, until=next_change(portfolio.columns, now), _portfolio=portfolio,
+        )  # fmt: skip
+        return _Now(stand=fresh, taken=taken)
+    if not added and (stand.size, stand.root) == (taken.size, taken.root):
+        return held
+    fresh = Standpoint(
+        engine=stand.engine.plus(added, taken.facts, taken.index, at=now),
         size=taken.size,
         root=taken.root,
-        until=next_change(library, taken.facts, at),
+        until=min([*([stand.until] if stand.until else []), *changes_of(added, now)], default=None),
+        _portfolio=stand.portfolio.plus(added, at=now),
+    )
+    return _Now(stand=fresh, taken=taken)
+
+
+def _made(taken: Snapshot, at: datetime, learnt_by: datetime | None = None) -> Standpoint:
+    library = library_at(taken, at)
+    return Standpoint(
+        engine=Engine(library=library, facts=taken.facts, at=at, learnt_by=learnt_by, given=taken.index),
+        size=taken.size,
+        root=taken.root,
+        until=None,
     )
 
 
-def _holds(known: Standpoint, taken: Snapshot, now: datetime) -> bool:
-    """Whether what was computed for an earlier now is still so."""
-    same = (known.size, known.root) == (taken.size, taken.root) and known.library is library_at(taken, now)
-    return same and known.at <= now and (known.until is None or now < known.until)
+def _goes_on(before: Facts, after: Facts) -> bool:
+    """Whether the later facts begin with the earlier ones: facts are only added, unless another ledger was restored."""
+    return all(
+        len(old) <= len(new) and (not old or old[-1] is new[len(old) - 1])
+        for old, new in zip(before.kinds, after.kinds, strict=True)
+    )
+
+
+def _added(before: Facts, after: Facts) -> list[Fact]:
+    kinds = zip(before.kinds, after.kinds, strict=True)
+    return list(chain.from_iterable(new[len(old) :] for old, new in kinds))

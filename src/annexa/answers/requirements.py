@@ -7,7 +7,6 @@ from datetime import datetime
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
-from annexa.pure.facts import ORGANISATION
 from annexa.pure.mappings import STRONGEST, Related, related
 from annexa.pure.permits import Actor
 from annexa.pure.posture import RequirementProof, Verdict, roll_up
@@ -123,7 +122,7 @@ def _inherited_from(framework: Framework, requirement: Requirement, coverage: Co
 def _covering(stand: Standpoint, control: str, coverage: Coverage) -> Covering:
     return Covering(
         control=stand.library.controls[control],
-        verdict=stand.engine.control(control, ORGANISATION).verdict,
+        verdict=stand.judged(control).verdict,
         fully=any(control in chosen for chosen in coverage.sufficient),
     )
 

@@ -73,9 +73,7 @@ def search(*, actor: Actor, text: str, now: datetime) -> Found:
         exact=any(rank == 0 for rank, _ in (*controls[:1], *requirements[:1])),
         systems=tuple(systems[:MOST]) if typed else (),
         systems_total=systems.count() if typed else 0,
-        controls=tuple(
-            FoundControl(control=one, verdict=stand.engine.control(one.id).verdict) for _, one in controls[:MOST]
-        ),
+        controls=tuple(FoundControl(control=one, verdict=stand.judged(one.id).verdict) for _, one in controls[:MOST]),
         controls_total=len(controls),
         requirements=tuple(
             FoundRequirement(framework=f, requirement=r, verdict=_verdict(stand, f, r))

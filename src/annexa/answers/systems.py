@@ -161,8 +161,8 @@ def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = No
     if system is None:
         raise UnknownError(f"There is no AI system {slug!r}.")
     stand = standpoint(actor=actor, now=now, at=at)
-    in_use = slug in stand.engine.systems
-    proofs = [stand.engine.control(c, slug) for c in sorted(stand.library.controls)] if in_use else []
+    in_use = stand.in_use(slug)
+    proofs = [stand.control(c, slug) for c in sorted(stand.library.controls)] if in_use else []
     evidence = Evidence.objects.visible_to(actor).filter(scope=slug, recorded_at__lte=at or now)
     newest = evidence.select_related("by").order_by("-recorded_at", "-id")
     shown = tuple(newest if whole else newest[:EVIDENCE_SHOWN])
@@ -186,7 +186,7 @@ def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = No
 
 def _asking(stand: Standpoint) -> tuple[str, ...]:
     """The adopted frameworks that ask something of single systems, in the organisation's order."""
-    return tuple(f for f in adopted_frameworks(stand.library) if _asks_systems(stand, f))
+    return tuple(f for f in adopted_frameworks(stand.library) if stand.reaches_systems(stand.library.frameworks[f]))
 
 
 def _in_register(stand: Standpoint, frameworks: Sequence[str]) -> tuple[str, ...]:
@@ -209,7 +209,7 @@ def _names(actor: Actor, owners: Iterable[str]) -> Mapping[str, str]:
 
 def _postures(stand: Standpoint, frameworks: Sequence[str], slug: str) -> tuple[FrameworkPosture | None, ...]:
     """Where a system stands against each framework; None for all when it is not in use."""
-    return tuple(stand.posture(f, slug) if slug in stand.engine.systems else None for f in frameworks)
+    return tuple(stand.posture(f, slug) if stand.in_use(slug) else None for f in frameworks)
 
 
 def _facts_at(slug: str, at: datetime) -> SystemFacts | None:
@@ -273,12 +273,6 @@ def _changed(older: Mapping[str, Any], newer: Mapping[str, Any]) -> tuple[str, .
     """The labels of the fields that differ between two states."""
     labels = [FIELD[name].label for name in FIELD if older.get(name) != newer.get(name)]
     return tuple(labels + ["Source data"] * (older.get("source") != newer.get("source")))
-
-
-def _asks_systems(stand: Standpoint, framework: str) -> bool:
-    """Whether a framework asks anything of single systems."""
-    found = stand.library.frameworks[framework]
-    return any(stand.engine.reaches_systems(found, leaf) for leaf in found.leaves)
 
 
 def _matching(rows: QuerySet[AiSystem], asked: Asked) -> QuerySet[AiSystem]:

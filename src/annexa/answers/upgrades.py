@@ -82,5 +82,5 @@ def _computed(stand: Standpoint, found: Candidate) -> Preview:
         own=found.own,
         changes=library_changes(stand.library, found.library),
         verdicts=verdict_changes(stand.engine, after),
-        scopes=1 + len(stand.engine.systems),
+        scopes=1 + len(stand.systems),
     )

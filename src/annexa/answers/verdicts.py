@@ -9,7 +9,11 @@ from annexa.pure.pack import member
 from annexa.pure.posture import Engine
 from annexa.pure.proofs import posture_json, proof_json, rfc3339
 
-KINDS = frozenset({"ai_system", "adoption", "evidence", "judgement", "closure", "library", "organisation"})
+KINDS = frozenset(
+    {
+        "ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "library", "organisation",
+    }
+)  # fmt: skip
 """The kinds of entries that a pack rests on; it holds every one of them."""
 
 README = """Audit pack of {organisation}

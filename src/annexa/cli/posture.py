@@ -55,7 +55,7 @@ def posture(args: argparse.Namespace) -> int:
     if args.what_if:
         return _what_if(args, now, at)
     stand = standpoint(actor=ANNEXA, now=now, at=at)
-    scopes: Sequence[str] = tuple(stand.engine.systems) if args.all_systems else (args.system or ORGANISATION,)
+    scopes: Sequence[str] = tuple(stand.systems) if args.all_systems else (args.system or ORGANISATION,)
     chosen = args.framework or adopted_frameworks(stand.library) or tuple(sorted(stand.library.frameworks))
     for framework in chosen:
         framework_page(actor=ANNEXA, framework=framework, now=now, at=at, scope=scopes[0] if scopes else ORGANISATION)

@@ -16,6 +16,7 @@ from annexa.library.reader import LibraryError, Reader, readers, shipped
 from annexa.pure.classify import (
     EVER,
     Choice,
+    Circumstance,
     Classification,
     Condition,
     Confidence,
@@ -85,6 +86,7 @@ def _tree(reader: Reader) -> Classification:
         questions=tuple(_question(table) for table in reader.tables("question")),
         rules=tuple(_rule(table, source, read_on, confidence) for table in reader.tables("rule")),
         examples=tuple(_example(table) for table in reader.tables("example")),
+        circumstances=tuple(_circumstance(table) for table in reader.tables("circumstance")),
     )
     for key, values in (("question", found.questions), ("rule", found.rules), ("result", found.results)):
         if not values:
@@ -151,6 +153,12 @@ def _rule(reader: Reader, source: str, read_on: date, confidence: Confidence) ->
         reader.wrong(f"it ends on {found.until_on}, not after it begins on {found.from_on}")
     if found.from_on and found.gives.flags:
         reader.wrong("it gives a flag and has a first day; a flag is a fact without a date")
+    reader.done()
+    return found
+
+
+def _circumstance(reader: Reader) -> Circumstance:
+    found = Circumstance(id=reader.text("id"), title=reader.text("title"), when=_condition(reader, "when"))
     reader.done()
     return found
 

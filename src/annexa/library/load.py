@@ -4,7 +4,9 @@ All errors of all files are reported together, each with file and id. Formats: d
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -24,8 +26,10 @@ from annexa.pure.standards import (
     Framework,
     FrameworkMapping,
     Library,
+    Narrowing,
     Relation,
     Requirement,
+    Transition,
 )
 from annexa.pure.systems import CLASSES, ROLES
 
@@ -92,6 +96,11 @@ def _framework(reader: Reader) -> Framework:
             table.wrong(f"parent {requirement.parent!r} does not stand before it")
         known.add(requirement.id)
         requirements.append(requirement)
+    narrowings = [_narrowing(table, framework_id) for table in reader.tables("narrowing")]
+    transitions = [_transition(table, framework_id) for table in reader.tables("transition")]
+    commencements = [_commencement(table) for table in reader.tables("commencement")]
+    for unknown in sorted({one for ids, _ in (*narrowings, *transitions) for one in ids} - known):
+        reader.wrong(f"narrowing or transition: there is no requirement {unknown!r}")
     found = Framework(
         id=framework_id,
         version=reader.text("version"),
@@ -102,13 +111,72 @@ def _framework(reader: Reader) -> Framework:
         language=reader.text("language"),
         edition=reader.text("edition"),
         status=reader.one_of("status", ("current", "withdrawn", "repealed")),
-        requirements=tuple(requirements),
+        requirements=tuple(_with_rules(requirements, narrowings, transitions, MappingProxyType(dict(commencements)))),
         attributes=MappingProxyType(declared),
     )
     if not requirements:
         reader.wrong("it has no requirements")
     reader.done()
     return found
+
+
+def _narrowing(reader: Reader, framework: str) -> tuple[tuple[str, ...], Narrowing]:
+    """A narrowing, and the requirements it is said of."""
+    reader.where = f"narrowing of {', '.join(reader.table.get('requirements', ['?'])[:3])}"
+    requirements = reader.words("requirements")
+    found = Narrowing(
+        law=reader.text("law", framework),
+        any_of=reader.words("any_of"),
+        says=reader.text("says"),
+        cites=reader.words("cites"),
+        replaces_class=bool(reader.take("replaces_class", (bool,), False)),
+    )
+    if not (requirements and found.any_of and found.cites):
+        reader.wrong("requirements, any_of and cites name at least one each")
+    reader.done()
+    return requirements, found
+
+
+def _transition(reader: Reader, framework: str) -> tuple[tuple[str, ...], Transition]:
+    """A rule for older cases, and the requirements it is said of."""
+    reader.where = f"transition of {', '.join(reader.table.get('requirements', ['?'])[:3])}"
+    requirements = reader.words("requirements")
+    found = Transition(
+        law=reader.text("law", framework),
+        when=reader.words("when"),
+        on=reader.day("on"),
+        says=reader.text("says"),
+        cites=reader.words("cites"),
+    )
+    if not (requirements and found.when and found.cites):
+        reader.wrong("requirements, when and cites name at least one each")
+    reader.done()
+    return requirements, found
+
+
+def _commencement(reader: Reader) -> tuple[date, str]:
+    """A day on which parts of a law begin to apply, and where the law says so."""
+    on = reader.day("on")
+    if on is None:
+        reader.wrong("commencement: on is missing")
+    found = (on or date.min, reader.text("cites"))
+    reader.done()
+    return found
+
+
+def _with_rules(
+    requirements: Sequence[Requirement],
+    narrowings: Sequence[tuple[tuple[str, ...], Narrowing]],
+    transitions: Sequence[tuple[tuple[str, ...], Transition]],
+    commencements: Mapping[date, str],
+) -> Iterator[Requirement]:
+    """The requirements with what narrows and defers them; what is said of a group is said of all below it."""
+    above: dict[str, set[str]] = {}
+    for one in requirements:
+        above[one.id] = {one.id, *above.get(one.parent or "", ())}
+        narrowed = tuple(rule for ids, rule in narrowings if above[one.id].intersection(ids))
+        moved = tuple(rule for ids, rule in transitions if above[one.id].intersection(ids))
+        yield replace(one, narrowed=narrowed, transitions=moved, commencements=commencements)
 
 
 def _declared(reader: Reader) -> dict[str, Declared]:

@@ -119,6 +119,18 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstance:
+    """A fact besides role and class on which duties hang: an approval records its id where the condition holds.
+
+    What hangs on it, and from when, stands in the framework of the same id (`Narrowing`, `Transition`).
+    """
+
+    id: str
+    title: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """A word for the whole case, such as `prohibited`, and what it means. Earlier results prevail over later ones."""
 
@@ -163,6 +175,7 @@ class Classification:
     questions: tuple[Question, ...]
     rules: tuple[Rule, ...]
     examples: tuple[Example, ...] = ()
+    circumstances: tuple[Circumstance, ...] = ()
 
     def question(self, question_id: str) -> Question:
         """The question of that id. Raises KeyError."""
@@ -216,7 +229,7 @@ class Outcome:
     """What the law makes of a case on one day, and what could still change that.
 
     `roles` to `outcome` are those of the day; `ahead` adds what is already certain to come. The register keeps `ahead`,
-    because every requirement carries its own first day.
+    because every requirement carries its own first day. `circumstances` have no day: they are facts.
     """
 
     roles: tuple[Role, ...]
@@ -228,6 +241,7 @@ class Outcome:
     because: tuple[Because, ...]
     upcoming: tuple[Upcoming, ...]
     open_questions: tuple[str, ...]
+    circumstances: tuple[str, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -442,6 +456,7 @@ class _Case:
         rank = [result.id for result in self.tree.results]
         best = min((rank.index(w) for (k, w), s in since.items() if k == "outcome" and s <= self.at), default=len(rank))
         waiting = {question for rule in self.undecided(since, best) for question in self.open_in(rule.when)}
+        waiting |= {question for one in self.tree.circumstances for question in self.open_in(one.when)}
         return Outcome(
             roles=now.roles,
             classes=now.classes,
@@ -452,6 +467,7 @@ class _Case:
             because=tuple(self.because(rule) for rule in holding),
             upcoming=self.upcoming(holding, since, best),
             open_questions=tuple(q.id for q in self.tree.questions if q.id in waiting),
+            circumstances=tuple(one.id for one in self.tree.circumstances if self.condition(one.when).truth),
         )
 
     def since(self, holding: list[Rule]) -> dict[tuple[str, str], date]:
@@ -631,7 +647,11 @@ def _possible(question: Question) -> list[Answer]:
 
 
 def _conditions(tree: Classification) -> list[Condition]:
-    return [*(question.asked_if for question in tree.questions), *(rule.when for rule in tree.rules)]
+    return [
+        *(question.asked_if for question in tree.questions),
+        *(rule.when for rule in tree.rules),
+        *(one.when for one in tree.circumstances),
+    ]
 
 
 def _repeated(tree: Classification) -> list[str]:
@@ -640,6 +660,7 @@ def _repeated(tree: Classification) -> list[str]:
         ("question", [question.id for question in tree.questions]),
         ("rule", [rule.id for rule in tree.rules]),
         ("result", [result.id for result in tree.results]),
+        ("circumstance", [one.id for one in tree.circumstances]),
     ):
         found += [f"{kind} {one}: the id occurs twice" for one in sorted({i for i in ids if ids.count(i) > 1})]
     return found
@@ -649,6 +670,7 @@ def _unknown_words(tree: Classification) -> list[str]:
     """Conditions on questions, choices and words that the tree does not have, and outcomes without a result."""
     given = {word for rule in tree.rules for word in _given(rule.gives)}
     places = [(f"question {q.id}", q.asked_if) for q in tree.questions] + [(f"rule {r.id}", r.when) for r in tree.rules]
+    places += [(f"circumstance {one.id}", one.when) for one in tree.circumstances]
     found = [
         f"{place}: {atom}: {wrong}"
         for place, condition in places

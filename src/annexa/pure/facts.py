@@ -4,7 +4,7 @@ Every fact has two times. `effective_at`: since when it is true. `recorded_at`: 
 Facts are only ever added. `entry` is the position of the ledger entry that carries the fact (None: hypothetical).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -23,6 +23,10 @@ JUDGEMENT_KINDS: tuple[JudgementKind, ...] = (
 )
 
 
+Decided = tuple[tuple[str, tuple[str, ...]], ...]
+"""What was approved about a scope, by law: law, words; sorted by law. A law that is missing is not decided."""
+
+
 class FactError(ValueError):
     """A ledger body does not have the shape of the fact its kind names."""
 
@@ -37,9 +41,9 @@ class Fact:
     by: str = ""
     entry: int | None = None
 
-    def known(self, at: datetime) -> bool:
-        """Whether the fact was true and known at that instant (both inclusive)."""
-        return self.effective_at <= at and self.recorded_at <= at
+    def known(self, at: datetime, learnt_by: datetime | None = None) -> bool:
+        """Whether the fact was true at that instant and learnt by then, or by `learnt_by` (all inclusive)."""
+        return self.effective_at <= at and self.recorded_at <= (at if learnt_by is None else learnt_by)
 
     @property
     def order(self) -> tuple[datetime, datetime, int, str]:
@@ -49,7 +53,10 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemFact(Fact):
-    """One state of an AI system's record, as far as verdicts depend on it. `id` is the slug."""
+    """One state of an AI system's record, as far as verdicts depend on it. `id` is the slug.
+
+    `circumstances` are no part of the record: the engine adds those that were approved (`Circumstances`).
+    """
 
     name: str
     purpose: str = ""
@@ -63,6 +70,7 @@ class SystemFact(Fact):
     monitoring: str = "unknown"
     independent_evaluation: str = "unknown"
     appeal: str = "unknown"
+    circumstances: Decided = ()
 
     @property
     def in_use(self) -> bool:
@@ -122,6 +130,18 @@ class Closure(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances(Fact):
+    """What the approved answers to the questions of one law found about a scope, in that law's own words.
+
+    The latest approval holds. Words: `[[circumstance]]` of the law's questions (docs/library.md).
+    """
+
+    law: str
+    scope: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything recorded that verdicts depend on, in no particular order."""
 
@@ -130,6 +150,7 @@ class Facts:
     evidence: tuple[Evidence, ...] = ()
     judgements: tuple[Judgement, ...] = ()
     closures: tuple[Closure, ...] = ()
+    circumstances: tuple[Circumstances, ...] = ()
 
     def plus(self, more: Iterable[Fact]) -> "Facts":
         """The same facts and some more; which is also how a what-if is asked."""
@@ -142,15 +163,34 @@ class Facts:
             evidence=(*self.evidence, *kinds.get(Evidence, ())),
             judgements=(*self.judgements, *kinds.get(Judgement, ())),
             closures=(*self.closures, *kinds.get(Closure, ())),
+            circumstances=(*self.circumstances, *kinds.get(Circumstances, ())),
         )
+
+    @property
+    def kinds(self) -> tuple[tuple[Fact, ...], ...]:
+        """The facts kind by kind, always in the same order."""
+        return (
+            self.systems, self.adoptions, self.evidence, self.judgements, self.closures, self.circumstances
+        )  # fmt: skip
 
 
 F = TypeVar("F", bound=Fact)
 
 
-def latest(facts: Iterable[F], at: datetime) -> F | None:
+def latest(facts: Iterable[F], at: datetime, learnt_by: datetime | None = None) -> F | None:
     """The fact that holds at that instant among versions of the same thing, or None if none was known yet."""
-    return max((fact for fact in facts if fact.known(at)), key=lambda fact: fact.order, default=None)
+    return max((fact for fact in facts if fact.known(at, learnt_by)), key=lambda fact: fact.order, default=None)
+
+
+def decided(facts: Iterable[Circumstances], at: datetime, learnt_by: datetime | None = None) -> Mapping[str, Decided]:
+    """The approved circumstances that hold at an instant, by scope."""
+    found: dict[str, dict[str, Circumstances]] = {}
+    for fact in facts:
+        if fact.known(at, learnt_by):
+            laws = found.setdefault(fact.scope, {})
+            if fact.law not in laws or laws[fact.law].order < fact.order:
+                laws[fact.law] = fact
+    return {scope: tuple((law, laws[law].words) for law in sorted(laws)) for scope, laws in found.items()}
 
 
 def instant(text: str) -> datetime:
@@ -180,6 +220,15 @@ def fact_of_entry(
         return make(state, body, {**when, "by": str(body.get("by") or actor)})
     except (KeyError, TypeError, AttributeError) as error:
         raise FactError(f"entry {position}: a body of kind {kind!r} lacks or misstates {error}") from error
+
+
+def _circumstances(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Circumstances | None:
+    """Only an approval counts, and only one that says what it found: earlier ones kept it in the system's record."""
+    if state["decision"] != "approved" or "circumstances" not in state:
+        return None
+    return Circumstances(
+        id=state["id"], law=state["tree"], scope=state["scope"], words=_texts(state["circumstances"]), **when
+    )
 
 
 W = TypeVar("W", bound=str)
@@ -265,10 +314,11 @@ def _closure(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, 
     return Closure(id=state["id"], judgement=state["judgement"], because=str(body["because"]), **when)
 
 
-_MAKERS = {
+_MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, Any]], Fact | None]] = {
     "ai_system": _system,
     "adoption": _adoption,
     "evidence": _evidence,
     "judgement": _judgement,
     "closure": _closure,
+    "classification_review": _circumstances,
 }

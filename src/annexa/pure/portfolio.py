@@ -1,28 +1,62 @@
 """The engine over arrays: every requirement in every AI system at once, in the time of a blink.
 
-`annexa.pure.posture` is the definition; this agrees with it cell for cell (tests/pure/test_portfolio.py). A set of AI
-systems is one whole number, bit i for system i: a sufficient set is the AND over its controls, a requirement the OR
-over its sets, a count the number of bits. Evidence lies in columns; proofs are asked of `posture.Engine`, one by one.
+`annexa.pure.posture` is the definition; this agrees with it cell for cell and line for line
+(tests/pure/test_portfolio.py). A set of AI systems is one whole number, bit i for system i: a sufficient set is the AND
+over its controls, a requirement the OR over its sets, a count the number of bits. Facts lie in columns
+(`annexa.pure.fact_columns`); proofs are asked of `posture.Engine`, one by one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cached_property, reduce
 from itertools import chain
 from operator import or_
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from annexa.pure.applicability import acting_as
+from annexa.pure.applicability import acting_as, held_transition, words_of
 from annexa.pure.checks import CHECKS
-from annexa.pure.evidence import EvidenceState, state_of
-from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Judgement, SystemFact, latest
+from annexa.pure.evidence import EvidenceState
+from annexa.pure.fact_columns import (
+    ALWAYS,
+    EXPIRED,
+    FAILING,
+    NEVER,
+    ONCE,
+    PASSING,
+    PLACES,
+    Answer,
+    Cells,
+    Columns,
+    Instants,
+    Mask,
+    Said,
+    instant_of,
+    micros,
+    said_by,
+    said_everywhere,
+)
+from annexa.pure.facts import (
+    ORGANISATION,
+    Adoption,
+    Circumstances,
+    Closure,
+    Decided,
+    Evidence,
+    Fact,
+    Judgement,
+    SystemFact,
+    decided,
+    latest,
+)
 from annexa.pure.posture import (
     CONTROL_ORDER,
     REQUIREMENT_ORDER,
+    FrameworkPosture,
+    Line,
     Standing,
     Verdict,
     days_of_law,
@@ -31,184 +65,69 @@ from annexa.pure.posture import (
     judge_requirement,
     judge_systems,
 )
-from annexa.pure.standards import Control, Expectation, ExpectationKind, Framework, Library, Requirement
+from annexa.pure.standards import Control, Coverage, Expectation, ExpectationKind, Framework, Library, Requirement
 
 Bits = int
 """A set of AI systems: bit i is set if system i is in it."""
-Instants = NDArray[np.int64]
-"""Microseconds since 1970, UTC."""
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-NEVER: Final = np.iinfo(np.int64).min
 ORDER: Final = (*REQUIREMENT_ORDER, Verdict.NOT_APPLICABLE)
 """Verdicts of requirements as they stand in a column, best first."""
-
-
-def micros(at: datetime) -> int:
-    """An instant as a whole number, exactly."""
-    return (at - EPOCH) // timedelta(microseconds=1)
-
-
-# --- facts in columns
-
-
-@dataclass(kw_only=True)
-class _Room:
-    """An array with room to grow: a row for each column of evidence, `filled` columns of it taken."""
-
-    table: Instants
-    filled: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceColumns:
-    """Evidence as six columns of equal length, in the order in which it was recorded; longer ones share the room.
-
-    `row` is the number of the expectation, `place` the system's bit plus one or 0 for the organisation; times are
-    microseconds; `passing` is 1 or 0.
-    """
-
-    room: _Room = field(default_factory=lambda: _Room(table=np.empty((6, 0), np.int64), filled=0))
-    used: int = 0
-
-    @classmethod
-    def of(cls, *columns: NDArray[np.generic]) -> "EvidenceColumns":
-        """Columns made elsewhere: row, place, effective, recorded, expires, passing."""
-        table = np.stack([column.astype(np.int64) for column in columns])
-        return cls(room=_Room(table=table, filled=table.shape[1]), used=table.shape[1])
-
-    @property
-    def columns(self) -> Instants:
-        """All six, as far as they are used: row, place, effective, recorded, expires, passing."""
-        return self.room.table[:, : self.used]
-
-    def plus(self, rows: list[tuple[int, int, int, int, int, int]]) -> "EvidenceColumns":
-        """These and more. A new array only where there is no room left, or somebody else has grown into it."""
-        if not rows:
-            return self
-        end, room = self.used + len(rows), self.room
-        if room.filled != self.used or end > room.table.shape[1]:
-            table = np.empty((6, end + end // 4 + 1024), np.int64)
-            table[:, : self.used] = self.columns
-            room = _Room(table=table, filled=self.used)
-        room.table[:, self.used : end] = np.array(rows, np.int64).T
-        room.filled = end
-        return EvidenceColumns(room=room, used=end)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Columns:
-    """Everything recorded, in the shape the portfolio is computed from.
-
-    `slugs` gives each AI system its bit, in the order of first mention, also after it is retired. Evidence of one
-    system for a control of the organisation is rare and kept apart.
-    """
-
-    library: Library
-    slugs: Mapping[str, int] = field(default_factory=dict)
-    systems: tuple[tuple[SystemFact, ...], ...] = ()
-    adoptions: tuple[Adoption, ...] = ()
-    judgements: tuple[Judgement, ...] = ()
-    closures: tuple[Closure, ...] = ()
-    apart: tuple[Evidence, ...] = ()
-    evidence: EvidenceColumns = field(default_factory=EvidenceColumns)
-
-    @cached_property
-    def rows(self) -> Mapping[tuple[str, str], int]:
-        """The number of each expectation that evidence can answer, by control and expectation id."""
-        asked = [
-            (control.id, expectation.id)
-            for control in self.library.controls.values()
-            for expectation in control.expectations
-            if expectation.kind is not ExpectationKind.RECORD
-        ]
-        return {key: number for number, key in enumerate(asked)}
-
-    def plus(self, facts: Iterable[Fact]) -> "Columns":
-        """These and more facts. What does not grow is shared; these columns stay as they are."""
-        added = list(facts)
-        systems = [fact for fact in added if isinstance(fact, SystemFact)]
-        evidence = [
-            fact for fact in added if isinstance(fact, Evidence) and (fact.control, fact.expectation) in self.rows
-        ]
-        apart = [fact for fact in evidence if self._is_apart(fact)]
-        placed = [fact for fact in evidence if not self._is_apart(fact)]
-        slugs = self._slugs_with({fact.id for fact in systems} | {f.scope for f in placed} - {ORGANISATION})
-        found = Columns(
-            library=self.library,
-            slugs=slugs,
-            systems=self._systems_with(systems, slugs),
-            adoptions=(*self.adoptions, *(fact for fact in added if isinstance(fact, Adoption))),
-            judgements=(*self.judgements, *(fact for fact in added if isinstance(fact, Judgement))),
-            closures=(*self.closures, *(fact for fact in added if isinstance(fact, Closure))),
-            apart=(*self.apart, *apart),
-            evidence=self.evidence.plus(
-                [
-                    (
-                        self.rows[(fact.control, fact.expectation)],
-                        0 if fact.scope == ORGANISATION else slugs[fact.scope] + 1,
-                        micros(fact.effective_at),
-                        micros(fact.recorded_at),
-                        micros(fact.expires_at),
-                        int(fact.passing),
-                    )
-                    for fact in placed
-                ]
-            ),
-        )
-        found.__dict__["rows"] = self.rows
-        return found
-
-    def _is_apart(self, fact: Evidence) -> bool:
-        """Evidence of one system for what the organisation does for all of them."""
-        return fact.scope != ORGANISATION and self.library.controls[fact.control].level == "organisation"
-
-    def _slugs_with(self, mentioned: set[str]) -> Mapping[str, int]:
-        new = sorted(mentioned - self.slugs.keys())
-        return {**self.slugs, **{slug: len(self.slugs) + n for n, slug in enumerate(new)}} if new else self.slugs
-
-    def _systems_with(self, added: list[SystemFact], slugs: Mapping[str, int]) -> tuple[tuple[SystemFact, ...], ...]:
-        if not added and len(slugs) == len(self.systems):
-            return self.systems
-        found = [*self.systems, *(() for _new in range(len(slugs) - len(self.systems)))]
-        for fact in added:
-            found[slugs[fact.id]] = (*found[slugs[fact.id]], fact)
-        return tuple(found)
-
-
-def columns_of(library: Library, facts: Facts) -> Columns:
-    """All facts in columns; systems first, so that evidence finds them."""
-    every = (*facts.systems, *facts.adoptions, *facts.evidence, *facts.judgements, *facts.closures)
-    return Columns(library=library).plus(every)
+STATES: Final[Mapping[int, EvidenceState]] = {PASSING: "passing", FAILING: "failing", EXPIRED: "expired", 0: "never"}
 
 
 # --- what evidence says, cell by cell
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Answers:
-    """What the evidence for one expectation says: for the organisation (`state`, `ever` passed), and in which systems
-    it passes, fails, has expired, or has ever passed (`once`). Where none of the first three, there never was any."""
+    """What the evidence for one expectation says: for the organisation, and in which systems it passes, fails, has
+    expired, or has ever passed (`once`). Where none of the first three, there never was any.
 
-    state: EvidenceState
-    ever: bool
+    `places` (the bit plus one) and `ends` say until when it passes where it does.
+    """
+
+    organisation: Said
     passing: Bits
     failing: Bits
     expired: Bits
     once: Bits
+    places: NDArray[np.int64]
+    ends: Instants
 
-    def with_cell(self, place: int, state: EvidenceState, *, once: bool) -> "Answers":
+    def with_cell(self, place: int, said: Said) -> "Answers":
         """The same with one cell said anew; place 0 is the organisation, else the bit plus one."""
         if place == 0:
-            return replace(self, state=state, ever=once)
+            return _answers(said, self.passing, self.failing, self.expired, self.once, self.places, self.ends)
         bit = 1 << (place - 1)
-        return replace(
-            self,
-            passing=(self.passing | bit) if state == "passing" else (self.passing & ~bit),
-            failing=(self.failing | bit) if state == "failing" else (self.failing & ~bit),
-            expired=(self.expired | bit) if state == "expired" else (self.expired & ~bit),
-            once=(self.once | bit) if once else (self.once & ~bit),
+
+        def with_bit(held: Bits, *, is_in: bool) -> Bits:
+            return (held | bit) if is_in else (held & ~bit)
+
+        others = self.places != place
+        return _answers(
+            self.organisation,
+            with_bit(self.passing, is_in=said.state == "passing"),
+            with_bit(self.failing, is_in=said.state == "failing"),
+            with_bit(self.expired, is_in=said.state == "expired"),
+            with_bit(self.once, is_in=said.once),
+            np.append(self.places[others], place),
+            np.append(self.ends[others], said.ends),
         )
+
+
+def _answers(
+    organisation: Said, passing: Bits, failing: Bits, expired: Bits, once: Bits,
+    places: NDArray[np.int64], ends: Instants,
+) -> Answers:  # fmt: skip
+    return Answers(
+        organisation=organisation,
+        passing=passing,
+        failing=failing,
+        expired=expired,
+        once=once,
+        places=places,
+        ends=ends,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,25 +154,55 @@ class Standings:
         return self.verdicts[Verdict.EFFECTIVE] | (lost & self.proven)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One control for the organisation: what `Engine.control` says of it, without its proof. `falls_at`: ALWAYS if
+    nothing dated holds it up or it is not effective; then in microseconds."""
+
+    standing: Standing
+    effective_in: int
+    population: int
+    falls_at: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Its verdict."""
+        return self.standing.verdict
+
+
 Column = tuple[Bits, ...]
 """One requirement in every system: the systems by verdict, in the order of ORDER."""
+Starts = tuple[tuple[date | None, Bits], ...]
+"""The systems that a requirement binds or will, by the day on which it begins."""
 
 
 @dataclass(kw_only=True)
 class Portfolio:
-    """Every requirement in every AI system and for the organisation, at one instant. Computes what is asked, once."""
+    """Every requirement in every AI system and for the organisation, at one instant. Computes what is asked, once.
+
+    Facts count that were true at `at` and learnt by then; with `learnt_by`, those learnt by that instant (hindsight).
+    """
 
     columns: Columns
     at: datetime
+    learnt_by: datetime | None = None
     _standings: dict[str, Standings] = field(default_factory=dict, repr=False)
-    _organisation: dict[str, tuple[Verdict, Standing]] = field(default_factory=dict, repr=False)
+    _organisation: dict[str, Judged] = field(default_factory=dict, repr=False)
     _columns: dict[tuple[str, str], Column] = field(default_factory=dict, repr=False)
-    _bound: dict[tuple[object, ...], Bits] = field(default_factory=dict, repr=False)
+    _lines: dict[tuple[str, str], Line] = field(default_factory=dict, repr=False)
+    _falls: dict[str, Instants] = field(default_factory=dict, repr=False)
+    _starts: dict[tuple[object, ...], Starts] = field(default_factory=dict, repr=False)
+    _alike: dict[tuple[object, ...], Column] = field(default_factory=dict, repr=False)
 
     @property
     def library(self) -> Library:
         """The library it is computed with."""
         return self.columns.library
+
+    @cached_property
+    def size(self) -> int:
+        """How many bits there are."""
+        return len(self.columns.slugs)
 
     # ---- the questions
 
@@ -261,10 +210,7 @@ class Portfolio:
         """One cell. KeyError for what does not exist or is not in use."""
         if scope == ORGANISATION:
             return self.organisation(framework, requirement)
-        bit = 1 << self.columns.slugs[scope]
-        if not bit & self.live:
-            raise KeyError(scope)
-        return next(v for v, held in zip(ORDER, self.column(framework, requirement), strict=True) if held & bit)
+        return self._at(self.column(framework, requirement), self._bit(scope))
 
     def column(self, framework: str, requirement: str) -> Column:
         """One requirement in every system in use."""
@@ -286,82 +232,113 @@ class Portfolio:
     def matrix(self, framework: str) -> NDArray[np.uint8]:
         """Every cell: a row for each leaf, a column for each bit; the place in ORDER, 255 for what is not in use."""
         held = self.library.frameworks[framework]
-        size = len(self.columns.slugs)
-        found = np.full((len(held.leaves), size), 255, np.uint8)
-        for number, leaf in enumerate(held.leaves):
-            for code, bits in enumerate(self.column(framework, leaf.id)):
-                if bits:
-                    found[number, mask_of(bits, size)] = code
+        width = (self.size + 7) // 8
+        planes = bytearray()
+        for leaf in held.leaves:
+            _met, at_risk, partial, unmet, uncovered, not_applicable = self.column(framework, leaf.id)
+            for plane in (at_risk | unmet | not_applicable, partial | unmet, uncovered | not_applicable):
+                planes += plane.to_bytes(width, "little")
+        bits = np.frombuffer(planes, np.uint8).reshape(len(held.leaves), 3, width)
+        found: NDArray[np.uint8] = np.unpackbits(bits[:, 0], axis=1, count=self.size, bitorder="little")
+        for power in (1, 2):
+            found |= np.unpackbits(bits[:, power], axis=1, count=self.size, bitorder="little") << power
+        found[:, ~mask_of(self.live, self.size)] = 255
         return found
 
     def readiness(self, framework: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """For each bit, how many of the requirements that reach systems are met, and how many apply."""
         held = self.library.frameworks[framework]
-        size = len(self.columns.slugs)
-        met, applicable = np.zeros(size, np.int32), np.zeros(size, np.int32)
+        met, applicable = np.zeros(self.size, np.int32), np.zeros(self.size, np.int32)
         for leaf in held.leaves:
             if self.reaches(held, leaf):
                 column = self.column(framework, leaf.id)
-                met += mask_of(column[0], size)
-                applicable += mask_of(self.live & ~column[-1], size)
+                met += mask_of(column[0], self.size)
+                applicable += mask_of(self.live & ~column[-1], self.size)
         return met, applicable
+
+    def posture(self, framework: str, scope: str = ORGANISATION) -> FrameworkPosture:
+        """Every leaf of a framework in a scope, line for line as `Engine.posture` has it. KeyError as `verdict`."""
+        held = self.library.frameworks[framework]
+        if scope == ORGANISATION:
+            lines = tuple(self._line(held, leaf) for leaf in held.leaves)
+        else:
+            bit = self._bit(scope)
+            lines = tuple(self._line_in(held, leaf, scope, bit) for leaf in held.leaves if self.reaches(held, leaf))
+        return FrameworkPosture(framework=held, scope=scope, at=self.at, lines=lines)
 
     def plus(self, facts: Iterable[Fact], *, at: datetime | None = None) -> "Portfolio":
         """The same with more facts, in columns of its own; what they cannot reach is taken over as it is.
 
         Evidence, declarations and judgements about a control reach the requirements it covers; a system that appears or
-        changes reaches everything. `at`: a later instant, before the `next_change` of these columns.
+        changes, and what was approved about it, reach everything. `at`: a later instant, before the `next_change` of
+        these columns.
         """
         added = list(facts)
-        found = Portfolio(columns=self.columns.plus(added), at=at or self.at)
-        if any(isinstance(fact, (SystemFact, Closure)) for fact in added) or self.columns.slugs != found.columns.slugs:
+        found = Portfolio(columns=self.columns.plus(added), at=at or self.at, learnt_by=self.learnt_by)
+        if not found._goes_on_from(self, added):
             return found
         evidence = [fact for fact in added if isinstance(fact, Evidence)]
         reached = {fact.control for fact in added if isinstance(fact, (Adoption, Evidence))}
         reached |= {fact.subject for fact in added if isinstance(fact, Judgement) and not fact.framework}
         touched = {(fact.framework, fact.subject) for fact in added if isinstance(fact, Judgement) and fact.framework}
         touched |= {leaf for control in reached for leaf in self.library.covered_by.get(control, ())}
-        found._standings = {one: held for one, held in self._standings.items() if one not in reached}
-        found._organisation = {one: held for one, held in self._organisation.items() if one not in reached}
-        found._columns = {one: held for one, held in self._columns.items() if one not in touched}
-        found._bound = self._bound
-        kept = {"live", "_latest", "_held", "_checked"}
-        kept |= set() if len(evidence) < len(added) else {"_adoptions", "_judged_now"}
+        found._standings = _without(self._standings, reached)
+        found._organisation = _without(self._organisation, reached)
+        found._falls = _without(self._falls, reached)
+        found._columns = _without(self._columns, touched)
+        found._lines = _without(self._lines, touched)
+        found._starts = self._starts
+        kept = {"live", "size", "_slugs", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
+        kept |= set() if len(evidence) < len(added) else {"_adoptions", "_judgements", "_judged_now"}
         found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         if "_answers" in self.__dict__:
             cells = {(fact.control, fact.expectation, fact.scope) for fact in evidence}
             found.__dict__["_answers"] = found._answers_with(self._answers, cells)
         return found
 
+    def _goes_on_from(self, before: "Portfolio", added: Sequence[Fact]) -> bool:
+        """Whether anything that was computed before can still hold."""
+        wide = any(isinstance(fact, (SystemFact, Closure, Circumstances)) for fact in added)
+        return not wide and before.columns.slugs is self.columns.slugs
+
     # ---- what is known at that instant
 
     @cached_property
-    def _latest(self) -> list[SystemFact | None]:
-        """For each bit the state of the system that counts; None for one that is not known yet or retired."""
-        return [
-            chosen if chosen is not None and chosen.in_use else None
-            for chosen in (latest(versions, self.at) for versions in self.columns.systems)
-        ]
+    def _now(self) -> tuple[int, int]:
+        """The instant and that by which things were learnt, as numbers."""
+        return micros(self.at), micros(self.at if self.learnt_by is None else self.learnt_by)
+
+    def _known(self, fact: Fact) -> bool:
+        return fact.known(self.at, self.learnt_by)
+
+    @cached_property
+    def _latest(self) -> NDArray[np.int64]:
+        """For each bit the place of the state of the system that counts; -1 for one not known yet or retired."""
+        systems = self.columns.systems
+        found = systems.latest(self.size, *self._now)
+        known = np.flatnonzero(found >= 0)
+        found[known[~systems.in_use[found[known]]]] = -1
+        return found
 
     @cached_property
     def live(self) -> Bits:
         """The systems in use."""
-        return bits_of(np.fromiter((fact is not None for fact in self._latest), np.bool_, len(self._latest)))
+        return bits_of(self._latest >= 0)
+
+    def _chosen(self, marks: Sequence[bool] | Mask) -> Bits:
+        """The systems in use whose profile is marked; a mark for each profile."""
+        profiles = self.columns.systems.profile
+        if not profiles.size:
+            return 0
+        of_each = np.asarray(marks, np.bool_)[profiles[np.maximum(self._latest, 0)]]
+        return bits_of(of_each & (self._latest >= 0))
 
     @cached_property
     def _held(self) -> Mapping[str, Bits]:
         """The systems that have each role and class, and those that are high-risk by Annex I."""
-        members: dict[str, list[int]] = {}
-        for bit, fact in enumerate(self._latest):
-            if fact is not None:
-                for word in {*acting_as(fact.roles), *fact.classes, fact.high_risk_by} - {""}:
-                    members.setdefault(word, []).append(bit)
-        found = {}
-        for word, bits in members.items():
-            mask = np.zeros(len(self._latest), np.bool_)
-            mask[bits] = True
-            found[word] = bits_of(mask)
-        return found
+        profiles = list(self.columns.systems.profiles)
+        words = [{*acting_as(roles), *classes, by} - {""} for roles, classes, by, _ in profiles]
+        return {word: self._chosen([word in one for one in words]) for word in sorted(set().union(*words))}
 
     def _with(self, roles: tuple[str, ...], classes: tuple[str, ...]) -> Bits:
         """The systems in use with one of the roles and one of the classes; naming none means any."""
@@ -372,13 +349,39 @@ class Portfolio:
         return found
 
     @cached_property
-    def _checked(self) -> Mapping[str, Bits]:
-        """For each record check the systems that fulfil it."""
-        size = len(self._latest)
-        return {
-            name: bits_of(np.fromiter((fact is not None and check(fact) for fact in self._latest), np.bool_, size))
-            for name, check in CHECKS.items()
+    def _decided(self) -> Mapping[str, Decided]:
+        """What was approved, by scope."""
+        return decided(self.columns.circumstances, self.at, self.learnt_by)
+
+    @cached_property
+    def _words(self) -> Mapping[str, Mapping[tuple[str, ...], Bits]]:
+        """For each law the systems in use by the words that were found about them."""
+        found: dict[str, dict[tuple[str, ...], list[int]]] = {}
+        for scope, laws in self._decided.items():
+            bit = self.columns.slugs.get(scope)
+            for law, words in laws if bit is not None else ():
+                found.setdefault(law, {}).setdefault(words, []).append(bit or 0)
+        sets = {
+            law: {words: self._bits(bits) & self.live for words, bits in by_words.items()}
+            for law, by_words in found.items()
         }
+        profiles = list(self.columns.systems.profiles)
+        for law, words in {pair for *_, settled in profiles for pair in settled}:
+            marked = [(law, words) in settled for *_, settled in profiles]
+            sets.setdefault(law, {})[words] = self._chosen(marked)
+        for law, words in self._decided.get(ORGANISATION, ()):
+            here = sets.setdefault(law, {})
+            here[words] = here.get(words, 0) | (self.live & ~reduce(or_, here.values(), 0))
+        return sets
+
+    @cached_property
+    def _fulfil(self) -> Mapping[str, Bits]:
+        """For each record check the systems in use that fulfil it."""
+        systems = self.columns.systems
+        if not systems.bit.size:
+            return dict.fromkeys(CHECKS, 0)
+        each = systems.fulfils[np.maximum(self._latest, 0)] & (self._latest >= 0)[:, None]
+        return {name: bits_of(each[:, number]) for number, name in enumerate(CHECKS)}
 
     @cached_property
     def _adoptions(self) -> Mapping[str, Mapping[str, Adoption]]:
@@ -388,49 +391,83 @@ class Portfolio:
             found.setdefault((fact.control, fact.scope), []).append(fact)
         kept: dict[str, dict[str, Adoption]] = {}
         for (control, scope), versions in found.items():
-            if (chosen := latest(versions, self.at)) is not None:
+            if (chosen := latest(versions, self.at, self.learnt_by)) is not None:
                 kept.setdefault(control, {})[scope] = chosen
         return kept
 
     @cached_property
-    def _judged_now(self) -> Mapping[tuple[str, str, str], tuple[str, ...]]:
-        """The kinds of judgement that stand, by framework (empty for a control), subject and kind: the scopes."""
-        closed = {fact.judgement for fact in self.columns.closures if fact.known(self.at)}
-        found: dict[tuple[str, str, str], list[str]] = {}
-        for fact in self.columns.judgements:
-            ended = fact.ends_at is not None and fact.ends_at <= self.at
-            if fact.known(self.at) and fact.id not in closed and not ended:
-                found.setdefault((fact.framework, fact.subject, fact.kind), []).append(fact.scope)
-        return {key: tuple(scopes) for key, scopes in found.items()}
+    def _judgements(self) -> tuple[Judgement, ...]:
+        """The judgements that stand, in their order."""
+        closed = {fact.judgement for fact in self.columns.closures if self._known(fact)}
+        return tuple(
+            fact
+            for fact in sorted(self.columns.judgements, key=lambda one: one.order)
+            if self._known(fact)
+            and fact.id not in closed
+            and not (fact.ends_at is not None and fact.ends_at <= self.at)
+        )
+
+    @cached_property
+    def _judged_now(self) -> Mapping[tuple[str, str, str], Mapping[str, Judgement]]:
+        """The judgements that stand, by framework (empty for a control), subject and kind: the first in each scope."""
+        found: dict[tuple[str, str, str], dict[str, Judgement]] = {}
+        for fact in self._judgements:
+            found.setdefault((fact.framework, fact.subject, fact.kind), {}).setdefault(fact.scope, fact)
+        return found
+
+    def _standing_against(self, framework: str, subject: str, kind: str) -> Mapping[str, Judgement]:
+        return self._judged_now.get((framework, subject, kind), {})
+
+    def _bit(self, scope: str) -> int:
+        """The bit of a system in use. KeyError."""
+        bit = self.columns.slugs[scope]
+        if not self.live >> bit & 1:
+            raise KeyError(scope)
+        return bit
+
+    def _bits(self, bits: Iterable[int]) -> Bits:
+        """Some bits as a set."""
+        mask = np.zeros(self.size, np.bool_)
+        mask[list(bits)] = True
+        return bits_of(mask)
+
+    def _scopes(self, scopes: Iterable[str]) -> Bits:
+        """The systems among some scopes, in use or not."""
+        known = self.columns.slugs
+        return self._bits([known[scope] for scope in scopes if scope in known])
+
+    @staticmethod
+    def _at(column: Column, bit: int) -> Verdict:
+        return next(verdict for verdict, held in zip(ORDER, column, strict=True) if held >> bit & 1)
 
     # ---- evidence
 
     @cached_property
     def _answers(self) -> Mapping[tuple[str, str], "Answers"]:
         """For each expectation what the evidence says: for the organisation, and in every system."""
-        width = len(self.columns.slugs) + 1
-        cells = len(self.columns.rows) * width
-        row, place, effective, recorded, expires, passing = self.columns.evidence.columns
-        at = micros(self.at)
-        cell = row * width + place
-        known = (effective <= at) & (recorded <= at)
-        failed, ends = np.full(cells, NEVER), np.full(cells, NEVER)
-        once = np.zeros(cells, np.bool_)
-        fails = np.flatnonzero(known & (passing == 0))
-        np.maximum.at(failed, cell[fails], effective[fails])
-        passes = np.flatnonzero(known & (passing == 1))
-        once[cell[passes]] = True
-        counted = passes[effective[passes] > failed[cell[passes]]] if fails.size else passes
-        np.maximum.at(ends, cell[counted], expires[counted])
-        over = ends == NEVER
-        shape = (len(self.columns.rows), width)
-        failing = ((once | (failed != NEVER)) & over).reshape(shape)
-        passing_now = (ends > at).reshape(shape)
-        expired = (~over & (ends <= at)).reshape(shape)
-        return {
-            key: _answers_of(passing_now[number], failing[number], expired[number], once.reshape(shape)[number])
-            for key, number in self.columns.rows.items()
+        cells = said_everywhere(self.columns.evidence, *self._now)
+        width = self.size + 1
+        row, place = cells.cell >> PLACES, cells.cell & ((1 << PLACES) - 1)
+        codes = np.zeros((len(self.columns.rows), width), np.uint8)
+        codes.ravel()[row * width + place] = cells.code
+        sets = {
+            flag: np.packbits(codes[:, 1:] & flag, axis=1, bitorder="little")
+            for flag in (PASSING, FAILING, EXPIRED, ONCE)
         }
+        bounds = np.searchsorted(row, np.arange(len(self.columns.rows) + 1))
+        found = {}
+        for key, number in self.columns.rows.items():
+            passing, failing, expired, once = (int.from_bytes(sets[flag][number].tobytes(), "little") for flag in sets)
+            first, last = int(bounds[number]), int(bounds[number + 1])
+            said = self._organisation_said(cells, first, int(codes[number, 0]))
+            found[key] = _answers(said, passing, failing, expired, once, place[first:last], cells.ends[first:last])
+        return found
+
+    @staticmethod
+    def _organisation_said(cells: Cells, first: int, code: int) -> Said:
+        """What the first cell of a row says; it is the organisation's if there is any."""
+        ends = int(cells.ends[first]) if code & PASSING else ALWAYS
+        return Said(state=STATES[code & ~ONCE], once=bool(code & ONCE), ends=ends)
 
     def _answers_with(
         self, known: Mapping[tuple[str, str], "Answers"], cells: set[tuple[str, str, str]]
@@ -438,27 +475,14 @@ class Portfolio:
         """The answers with these cells looked at anew: control, expectation and scope."""
         found = dict(known)
         for control, expectation, scope in cells:
-            number = self.columns.rows.get((control, expectation))
-            if number is None or (scope != ORGANISATION and self.library.controls[control].level == "organisation"):
+            if (control, expectation) not in self.columns.rows:
                 continue
-            place = 0 if scope == ORGANISATION else self.columns.slugs[scope] + 1
-            said = list(self._said(number, place))
-            state, once = state_of(said, self.at)[0], any(answer.passing for answer in said)
-            found[control, expectation] = found[control, expectation].with_cell(place, state, once=once)
+            if scope != ORGANISATION and self.library.controls[control].level == "organisation":
+                continue
+            cell = self.columns.cell(control, expectation, scope)
+            said = self.columns.evidence.said(cell, *self._now)
+            found[control, expectation] = found[control, expectation].with_cell(cell & ((1 << PLACES) - 1), said)
         return found
-
-    def _said(self, number: int, place: int) -> Iterator["_Answer"]:
-        """The evidence of one cell that is known by now."""
-        row, where, effective, recorded, expires, passing = self.columns.evidence.columns
-        at = micros(self.at)
-        here = np.flatnonzero(row == number)
-        here = here[where[here] == place]
-        for one in here[(effective[here] <= at) & (recorded[here] <= at)]:
-            yield _Answer(
-                effective_at=EPOCH + timedelta(microseconds=int(effective[one])),
-                expires_at=EPOCH + timedelta(microseconds=int(expires[one])),
-                passing=bool(passing[one]),
-            )
 
     # ---- controls
 
@@ -470,13 +494,40 @@ class Portfolio:
             self._standings[control] = made
         return self._standings[control]
 
-    def in_organisation(self, control: str) -> tuple[Verdict, Standing]:
+    def in_organisation(self, control: str) -> Judged:
         """One control for the organisation."""
         if control not in self._organisation:
             held = self.library.controls[control]
             alone = held.level == "organisation"
             self._organisation[control] = self._alone(held, ORGANISATION) if alone else self._over_systems(held)
         return self._organisation[control]
+
+    def is_implemented(self, control: str) -> bool:
+        """Whether a control is declared implemented, for the organisation or in a system in use."""
+        here = self._adoptions.get(control, {})
+        return any(_holds(one)[0] for scope, one in here.items() if scope == ORGANISATION or scope in self._in_use)
+
+    def verdicts_of(self, control: str) -> Iterator[tuple[str, Verdict]]:
+        """The systems in use that a control of single systems applies to, by slug, with its verdict there."""
+        held = self.standings(control).verdicts
+        for verdict, bits in held.items():
+            if verdict is not Verdict.NOT_APPLICABLE:
+                yield from ((self._slugs[bit], verdict) for bit in np.flatnonzero(mask_of(bits, self.size)))
+
+    @cached_property
+    def _slugs(self) -> tuple[str, ...]:
+        return tuple(self.columns.slugs)
+
+    @cached_property
+    def _in_use(self) -> frozenset[str]:
+        return frozenset(self._slugs[bit] for bit in np.flatnonzero(mask_of(self.live, self.size)))
+
+    def falls(self, control: str) -> Instants:
+        """For each bit when an effective control stops to be so by time alone, in microseconds; ALWAYS: undated."""
+        if control not in self._falls:
+            held = self.library.controls[control]
+            self._falls[control] = self._falls_in(held) if held.level == "system" else self._falls_inherited(held)
+        return self._falls[control]
 
     def _system_level(self, control: Control) -> Standings:
         live = self.live
@@ -486,7 +537,7 @@ class Portfolio:
         proven = live
         for expectation in control.expectations:
             if expectation.kind is ExpectationKind.RECORD:
-                failing |= live & ~self._checked[expectation.check]
+                failing |= live & ~self._fulfil[expectation.check]
                 continue
             answers = self._answers[(control.id, expectation.id)]
             failing |= answers.failing
@@ -495,7 +546,7 @@ class Portfolio:
             proven &= answers.once
         if not control.expectations:
             never, proven = live, 0
-        failing |= self._scopes(("", control.id, "major nonconformity"))
+        failing |= self._scopes(self._standing_against("", control.id, "major nonconformity"))
         done = live & applies & implemented & ~excluded
         undone = live & applies & ~implemented & ~excluded
         verdicts = {
@@ -512,92 +563,86 @@ class Portfolio:
     def _declared(self, control: Control) -> tuple[Bits, Bits, Bits]:
         """In which systems it is declared implemented, excluded, or planned with a date; a system's own word counts."""
         here = self._adoptions.get(control.id, {})
-        found = [0, 0, 0]
-        general = here.get(ORGANISATION)
-        own = 0
-        for scope, adoption in here.items():
-            if scope != ORGANISATION and scope in self.columns.slugs:
-                bit = 1 << self.columns.slugs[scope]
-                own |= bit
-                for number, holds in enumerate(_holds(adoption)):
-                    found[number] |= bit if holds else 0
-        for number, holds in enumerate(_holds(general)):
-            found[number] |= self.live & ~own if holds else 0
-        return found[0], found[1], found[2]
-
-    def _scopes(self, key: tuple[str, str, str]) -> Bits:
-        """The systems in which a judgement stands."""
-        found = 0
-        for scope in self._judged_now.get(key, ()):
-            if scope in self.columns.slugs:
-                found |= 1 << self.columns.slugs[scope]
-        return found
+        own = [(self.columns.slugs[scope], _holds(one)) for scope, one in here.items() if scope in self.columns.slugs]
+        rest = self.live & ~self._bits([bit for bit, _ in own])
+        general = _holds(here.get(ORGANISATION))
+        return tuple(  # type: ignore[return-value]
+            self._bits([bit for bit, holds in own if holds[number]]) | (rest if general[number] else 0)
+            for number in range(3)
+        )
 
     def _inherited(self, control: Control) -> Standings:
         """A control of the organisation counts in every system, but for those whose owner decided otherwise."""
-        verdict, standing = self.in_organisation(control.id)
+        general = self.in_organisation(control.id).standing
+        own: dict[Standing, list[int]] = {}
+        for scope in self._deciding(control):
+            own.setdefault(self._alone(control, scope).standing, []).append(self.columns.slugs[scope])
+        sets = {standing: self._bits(bits) for standing, bits in own.items()}
+        rest = self.live & ~reduce(or_, sets.values(), 0)
+        sets[general] = sets.get(general, 0) | rest
         held: dict[Verdict, Bits] = dict.fromkeys((*CONTROL_ORDER, Verdict.NOT_APPLICABLE), 0)
-        held[verdict] = self.live
-        applies = self.live if standing.applies else 0
-        proven = self.live if standing.proven else 0
-        some = self.live if standing.some_effective else 0
-        for scope in self._adoptions.get(control.id, {}):
-            bit = 1 << self.columns.slugs[scope] if scope in self.columns.slugs else 0
-            if bit & self.live:
-                own, one = self._alone(control, scope)
-                held = {v: (bits | bit) if v is own else (bits & ~bit) for v, bits in held.items()}
-                applies = (applies | bit) if one.applies else (applies & ~bit)
-                proven = (proven | bit) if one.proven else (proven & ~bit)
-                some = (some | bit) if one.some_effective else (some & ~bit)
+        applies = proven = some = 0
+        for standing, bits in sets.items():
+            held[standing.verdict] |= bits
+            applies |= bits if standing.applies else 0
+            proven |= bits if standing.proven else 0
+            some |= bits if standing.some_effective else 0
         return Standings(verdicts=held, applies=applies, proven=proven, some=some)
 
-    def _alone(self, control: Control, scope: str) -> tuple[Verdict, Standing]:
+    def _deciding(self, control: Control) -> Iterator[str]:
+        """The systems in use whose owner decided about a control of the organisation."""
+        for scope in self._adoptions.get(control.id, {}):
+            if scope in self.columns.slugs and self.live >> self.columns.slugs[scope] & 1:
+                yield scope
+
+    def _alone(self, control: Control, scope: str) -> Judged:
         """A control of the organisation in one scope, as the definition has it."""
         here = self._adoptions.get(control.id, {})
         adoption = here.get(scope) or here.get(ORGANISATION)
-        states = [self._state(control, expectation, scope) for expectation in control.expectations]
+        said = [self._said(control, expectation, scope) for expectation in control.expectations]
         verdict = judge_control(
             adoption.state if adoption else None,
             planned=_holds(adoption)[2],
-            states=[state for state, _ in states],
-            nonconformity=scope in self._judged_now.get(("", control.id, "major nonconformity"), ()),
+            states=[one.state for one in said],
+            nonconformity=scope in self._standing_against("", control.id, "major nonconformity"),
         )
+        effective = verdict is Verdict.EFFECTIVE
         standing = Standing(
-            verdict=verdict,
-            applies=True,
-            some_effective=verdict is Verdict.EFFECTIVE,
-            proven=bool(states) and all(once for _, once in states),
+            verdict=verdict, applies=True, some_effective=effective, proven=bool(said) and all(one.once for one in said)
         )
-        return verdict, standing
+        return Judged(
+            standing=standing,
+            effective_in=int(effective),
+            population=int(verdict is not Verdict.NOT_APPLICABLE),
+            falls_at=min((one.ends for one in said), default=ALWAYS) if effective else ALWAYS,
+        )
 
-    def _state(self, control: Control, expectation: Expectation, scope: str) -> tuple[EvidenceState, bool]:
+    def _said(self, control: Control, expectation: Expectation, scope: str) -> Said:
+        """What one expectation of a control of the organisation comes to in one scope."""
         if expectation.kind is ExpectationKind.RECORD:
             everybody = self.live if scope == ORGANISATION else 1 << self.columns.slugs[scope]
-            if not everybody:
-                return "never", False
-            return ("failing" if everybody & ~self._checked[expectation.check] else "passing"), True
-        if scope == ORGANISATION:
-            answers = self._answers[(control.id, expectation.id)]
-            return answers.state, answers.ever
-        said = list(self._merged(control, expectation, scope))
-        return state_of(said, self.at)[0], any(answer.passing for answer in said)
+            short = everybody & ~self._fulfil[expectation.check]
+            state: EvidenceState = "never" if not everybody else "failing" if short else "passing"
+            return Said(state=state, once=bool(everybody), ends=ALWAYS)
+        own = self.columns.apart.get((control.id, expectation.id, scope), ())
+        if not own:
+            return self._answers[(control.id, expectation.id)].organisation
+        shared = self.columns.cell(control.id, expectation.id, ORGANISATION)
+        answers = [
+            Answer(effective_at=one.effective_at, expires_at=one.expires_at, passing=one.passing)
+            for one in own
+            if self._known(one)
+        ]
+        return said_by([*answers, *self.columns.evidence.answers(shared, *self._now)], self.at)
 
-    def _merged(self, control: Control, expectation: Expectation, scope: str) -> Iterator["_Answer"]:
-        """The evidence of one system and of the organisation, which both count where an owner decided for himself."""
-        for fact in self.columns.apart:
-            same = (fact.control, fact.expectation, fact.scope) == (control.id, expectation.id, scope)
-            if same and fact.known(self.at):
-                yield _Answer(effective_at=fact.effective_at, expires_at=fact.expires_at, passing=fact.passing)
-        yield from self._said(self.columns.rows[(control.id, expectation.id)], 0)
-
-    def _over_systems(self, control: Control) -> tuple[Verdict, Standing]:
+    def _over_systems(self, control: Control) -> Judged:
         """A system-level control for the organisation: that of its worst system."""
         held = self.standings(control.id)
         counts: dict[Verdict, int] = {v: bits.bit_count() for v, bits in held.verdicts.items()}
         del counts[Verdict.NOT_APPLICABLE]
         population = self.live & ~held.verdicts[Verdict.NOT_APPLICABLE]
         verdict = judge_population(counts)
-        judged = self._judged_now.get(("", control.id, "major nonconformity"), ())
+        judged = self._standing_against("", control.id, "major nonconformity")
         if verdict is not Verdict.NOT_APPLICABLE and ORGANISATION in judged:
             verdict = Verdict.FAILING
         standing = Standing(
@@ -606,7 +651,26 @@ class Portfolio:
             some_effective=bool(held.effective),
             proven=bool(population) and not population & ~held.proven,
         )
-        return verdict, standing
+        falls = ALWAYS
+        if verdict is Verdict.EFFECTIVE:
+            falls = int(self.falls(control.id)[mask_of(population, self.size)].min())
+        return Judged(
+            standing=standing, effective_in=counts[Verdict.EFFECTIVE], population=sum(counts.values()), falls_at=falls
+        )
+
+    def _falls_in(self, control: Control) -> Instants:
+        found = np.full(self.size + 1, ALWAYS)
+        for expectation in control.expectations:
+            if expectation.kind is not ExpectationKind.RECORD:
+                answers = self._answers[(control.id, expectation.id)]
+                found[answers.places] = np.minimum(found[answers.places], answers.ends)
+        return found[1:]
+
+    def _falls_inherited(self, control: Control) -> Instants:
+        found = np.full(self.size, self.in_organisation(control.id).falls_at)
+        for scope in self._deciding(control):
+            found[self.columns.slugs[scope]] = self._alone(control, scope).falls_at
+        return found
 
     # ---- requirements
 
@@ -614,26 +678,32 @@ class Portfolio:
         """One leaf for the organisation."""
         held = self.library.frameworks[framework]
         asked = held.by_id[requirement]
-        if ORGANISATION in self._judged_now.get((framework, requirement, "exclusion"), ()):
+        if ORGANISATION in self._standing_against(framework, requirement, "exclusion"):
             return Verdict.NOT_APPLICABLE
         if asked.level == "system":
             column = self.column(framework, requirement)
             return judge_systems({v: bits.bit_count() for v, bits in zip(ORDER, column, strict=True)})
-        if not self._binds_organisation(asked):
+        if not self._binds_organisation(asked)[0]:
             return Verdict.NOT_APPLICABLE
         coverage = self.library.covering(held, asked)
         if coverage is None:
             return Verdict.UNCOVERED
-        standings = {control: self.in_organisation(control)[1] for control in coverage.controls}
+        standings = {control: self.in_organisation(control).standing for control in coverage.controls}
         return judge_requirement(coverage.sufficient, coverage.contributes, standings)
 
     def _judged(self, framework: Framework, requirement: Requirement) -> Column:
-        live = self.live
-        bound = self._binds(requirement) & live
-        bound &= ~self._scopes((framework.id, requirement.id, "exclusion"))
+        bound = self._binds(requirement)
+        excluded = self._standing_against(framework.id, requirement.id, "exclusion")
+        bound &= ~self._scopes(excluded) if excluded else -1
         coverage = self.library.covering(framework, requirement)
         if coverage is None:
-            return (0, 0, 0, 0, bound, live & ~bound)
+            return (0, 0, 0, 0, bound, self.live & ~bound)
+        key = (coverage.sufficient, coverage.contributes, bound)
+        if key not in self._alike:
+            self._alike[key] = self._judged_by(coverage, bound)
+        return self._alike[key]
+
+    def _judged_by(self, coverage: Coverage, bound: Bits) -> Column:
         held = {control: self.standings(control) for control in coverage.controls}
         silent, some = bound, 0
         for one in held.values():
@@ -654,75 +724,252 @@ class Portfolio:
         at_risk &= left & ~met
         partial = left & some & ~met & ~at_risk
         unmet = left & ~met & ~at_risk & ~partial
-        return (met, at_risk, partial, unmet, 0, live & ~left)
+        return (met, at_risk, partial, unmet, 0, self.live & ~left)
+
+    def _asked_of(self, requirement: Requirement) -> Starts:
+        """The systems that a requirement binds or will bind, by the day on which it begins; alike ones are shared."""
+        later = requirement.attributes.get("applies_from_annex_i")
+        key = (
+            bool(requirement.no_duty), requirement.binds_roles, requirement.binds_classes, requirement.applies_from,
+            later, requirement.narrowed, requirement.transitions,
+        )  # fmt: skip
+        if key not in self._starts:
+            self._starts[key] = () if requirement.no_duty else tuple(self._started(requirement, later))
+        return self._starts[key]
+
+    def _started(self, requirement: Requirement, later: object) -> Iterator[tuple[date | None, Bits]]:
+        of_class = self._with((), requirement.binds_classes)
+        for one in (one for one in requirement.narrowed if one.replaces_class):
+            of_class |= reduce(or_, self._words.get(one.law, {}).values(), 0)
+        left = self._with(requirement.binds_roles, ()) & of_class
+        for one in requirement.narrowed:
+            by_words = self._words.get(one.law, {})
+            known = reduce(or_, by_words.values(), 0)
+            found = reduce(or_, (bits for words, bits in by_words.items() if set(words) & set(one.any_of)), 0)
+            left &= found | ~known
+        annex_i = self._held.get("annex-i", 0) if isinstance(later, date) else 0
+        for moved in requirement.transitions:
+            by_words = self._words.get(moved.law, {})
+            held = reduce(or_, (bits for words, bits in by_words.items() if set(moved.when) <= set(words)), 0) & left
+            left &= ~held
+            if moved.on is not None:
+                for day, bits in ((later, held & annex_i), (requirement.applies_from, held & ~annex_i)):
+                    yield (max(moved.on, day) if isinstance(day, date) else moved.on), bits
+        if isinstance(later, date):
+            yield later, left & annex_i
+        yield requirement.applies_from, left & ~annex_i
 
     def _binds(self, requirement: Requirement) -> Bits:
-        """The systems a requirement binds; requirements that bind alike are looked at once."""
-        later = requirement.attributes.get("applies_from_annex_i")
-        day = self.at.date()
-        begun = requirement.applies_from is None or requirement.applies_from <= day
-        begun_by_annex_i = later <= day if isinstance(later, date) else begun
-        key = (bool(requirement.no_duty), requirement.binds_roles, requirement.binds_classes, begun, begun_by_annex_i)
-        if key not in self._bound:
-            found = 0 if requirement.no_duty else self._with(requirement.binds_roles, requirement.binds_classes)
-            annex_i = self._held.get("annex-i", 0)
-            found &= (~annex_i if begun else 0) | (annex_i if begun_by_annex_i else 0)
-            self._bound[key] = found
-        return self._bound[key]
+        """The systems a requirement binds today."""
+        today = self.at.date()
+        return reduce(or_, (bits for day, bits in self._asked_of(requirement) if day is None or day <= today), 0)
 
-    def _binds_organisation(self, requirement: Requirement) -> bool:
-        """As such from its date; or, where it names roles or classes, through at least one system in use."""
+    def _from_on(self, requirement: Requirement) -> date | None:
+        """The first day on which it begins among systems it binds; if it binds none, among those it will bind."""
+        today = self.at.date()
+        days = [(day, day is None or day <= today) for day, bits in self._asked_of(requirement) if bits]
+        bound = [day for day, begun in days if begun]
+        return min((day for day in (bound or [day for day, _ in days]) if day is not None), default=None)
+
+    def _binds_organisation(self, requirement: Requirement) -> tuple[bool, date | None]:
+        """Whether it binds the organisation, and from when: as such; or, with roles or classes, through a system."""
+        if requirement.no_duty:
+            return False, None
         if requirement.binds_roles or requirement.binds_classes:
-            return bool(self._binds(requirement))
-        begun = requirement.applies_from is None or requirement.applies_from <= self.at.date()
-        return begun and not requirement.no_duty
+            return bool(self._binds(requirement)), self._from_on(requirement)
+        own = self._decided.get(ORGANISATION, ())
+        for one in requirement.narrowed:
+            words = words_of(own, one.law)
+            if words is not None and not set(words) & set(one.any_of):
+                return False, None
+        starts = requirement.applies_from
+        if moved := held_transition(requirement, own):
+            if moved.on is None:
+                return False, None
+            starts = moved.on if starts is None else max(starts, moved.on)
+        return starts is None or starts <= self.at.date(), starts
 
     def reaches(self, framework: Framework, requirement: Requirement) -> bool:
         """Whether a requirement is asked of single AI systems."""
-        if requirement.level == "system":
-            return True
-        coverage = self.library.covering(framework, requirement)
-        return coverage is not None and any(self.library.controls[c].level == "system" for c in coverage.controls)
+        return self.library.reaches_systems(framework, requirement)
+
+    # ---- lines: a verdict with its dates
+
+    def _line(self, framework: Framework, leaf: Requirement) -> Line:
+        """One leaf for the organisation."""
+        key = (framework.id, leaf.id)
+        if key not in self._lines:
+            verdict = self.organisation(*key)
+            of_systems = leaf.level == "system"
+            begins = self._from_on(leaf) if of_systems else self._binds_organisation(leaf)[1]
+            self._lines[key] = Line(
+                requirement=leaf,
+                verdict=verdict,
+                binding_from=begins,
+                due=self._due_over_systems(framework, leaf, verdict)
+                if of_systems
+                else self._due(framework, leaf, verdict),
+                judged=self.is_judged(framework.id, leaf.id, ORGANISATION),
+            )
+        return self._lines[key]
+
+    def _line_in(self, framework: Framework, leaf: Requirement, scope: str, bit: int) -> Line:
+        """One leaf in one system."""
+        verdict = self._at(self.column(framework.id, leaf.id), bit)
+        return Line(
+            requirement=leaf,
+            verdict=verdict,
+            binding_from=next((day for day, bits in self._asked_of(leaf) if bits >> bit & 1), None),
+            due=self._due_in(framework, leaf, scope, bit, verdict),
+            judged=self.is_judged(framework.id, leaf.id, scope),
+        )
+
+    @cached_property
+    def _judged_subjects(self) -> frozenset[tuple[str, str, str]]:
+        return frozenset((fact.framework, fact.subject, fact.scope) for fact in self._judgements)
+
+    def is_judged(self, framework: str, subject: str, scope: str) -> bool:
+        """Whether a judgement stands beside a verdict; `framework` is empty for a control."""
+        return (framework, subject, scope) in self._judged_subjects
+
+    def _due(self, framework: Framework, leaf: Requirement, verdict: Verdict) -> datetime | None:
+        """When the verdict of a requirement of the organisation falls by time alone."""
+        if excluded := self._standing_against(framework.id, leaf.id, "exclusion").get(ORGANISATION):
+            return excluded.ends_at
+        coverage = self.library.covering(framework, leaf)
+        if coverage is None:
+            return None
+        held = {control: self.in_organisation(control) for control in coverage.controls}
+        return _due(
+            verdict,
+            coverage,
+            applies={control for control, one in held.items() if one.standing.applies},
+            effective={control for control, one in held.items() if one.verdict is Verdict.EFFECTIVE},
+            helping={control for control, one in held.items() if one.effective_in},
+            falls={control: one.falls_at for control, one in held.items()},
+        )
+
+    def _due_in(
+        self, framework: Framework, leaf: Requirement, scope: str, bit: int, verdict: Verdict
+    ) -> datetime | None:
+        """The same in one system."""
+        if excluded := self._standing_against(framework.id, leaf.id, "exclusion").get(scope):
+            return excluded.ends_at
+        coverage = self.library.covering(framework, leaf)
+        if coverage is None or verdict not in {Verdict.MET, Verdict.PARTIAL}:
+            return None
+        held = {control: self.standings(control) for control in coverage.controls}
+        effective = {control for control, one in held.items() if one.effective >> bit & 1}
+        return _due(
+            verdict,
+            coverage,
+            applies={control for control, one in held.items() if one.applies >> bit & 1},
+            effective=effective,
+            helping={control for control, one in held.items() if one.some >> bit & 1},
+            falls={control: int(self.falls(control)[bit]) if control in effective else ALWAYS for control in held},
+        )
+
+    def _due_over_systems(self, framework: Framework, leaf: Requirement, verdict: Verdict) -> datetime | None:
+        """When the first of the systems' verdicts falls."""
+        if verdict not in {Verdict.MET, Verdict.PARTIAL}:
+            return None
+        excluded = self._standing_against(framework.id, leaf.id, "exclusion")
+        bound = self._binds(leaf)
+        ends = [
+            micros(one.ends_at)
+            for scope, one in excluded.items()
+            if one.ends_at is not None and scope in self.columns.slugs and bound >> self.columns.slugs[scope] & 1
+        ]
+        coverage = self.library.covering(framework, leaf)
+        if coverage is not None:
+            column = self.column(framework.id, leaf.id)
+            ends += [self._first_met(coverage, column[0]), self._first_partial(coverage, column[2])]
+        first = min(ends, default=ALWAYS)
+        return None if first == ALWAYS else instant_of(first)
+
+    def _first_met(self, coverage: Coverage, met: Bits) -> int:
+        """Of systems in which a requirement is met, when the first falls: each stands as long as its best set."""
+        if not met:
+            return ALWAYS
+        chosen = mask_of(met, self.size)
+        best = np.full(int(chosen.sum()), NEVER)
+        for one in coverage.sufficient:
+            whole, asked = met, 0
+            ends = np.full(best.size, ALWAYS)
+            for control in one:
+                held = self.standings(control)
+                whole &= held.effective | ~held.applies
+                asked |= held.applies
+                falls = self.falls(control)[chosen]
+                np.minimum(ends, np.where(mask_of(held.applies, self.size)[chosen], falls, ALWAYS), out=ends)
+            np.maximum(best, np.where(mask_of(whole & asked, self.size)[chosen], ends, NEVER), out=best)
+        return int(best.min())
+
+    def _first_partial(self, coverage: Coverage, partial: Bits) -> int:
+        """Of systems in which something helps, when the first loses all of it."""
+        if not partial:
+            return ALWAYS
+        chosen = mask_of(partial, self.size)
+        best = np.full(int(chosen.sum()), NEVER)
+        for control in coverage.controls:
+            helps = mask_of(self.standings(control).some, self.size)[chosen]
+            np.maximum(best, np.where(helps, self.falls(control)[chosen], NEVER), out=best)
+        return int(best.min())
 
 
 def next_change(columns: Columns, at: datetime) -> datetime | None:
     """The next instant after `at` at which any cell could change by time alone; None if none is foreseen."""
-    facts = (*chain.from_iterable(columns.systems), *columns.adoptions, *columns.judgements, *columns.closures)
-    instants = {when for fact in (*facts, *columns.apart) for when in (fact.effective_at, fact.recorded_at)}
-    instants |= {fact.expires_at for fact in columns.apart}
-    instants |= {fact.ends_at for fact in columns.judgements if fact.ends_at is not None}
-    instants |= days_of_law(columns.library, at)
-    times = columns.evidence.columns[2:5]
-    ahead = times[times > micros(at)]
-    if ahead.size:
-        instants.add(EPOCH + timedelta(microseconds=int(ahead.min())))
-    return min((found for found in instants if found > at), default=None)
+    later = [day for day in days_of_law(columns.library, at) if day > at]
+    facts = (*columns.adoptions, *columns.judgements, *columns.closures, *columns.circumstances)
+    later += changes_of((*facts, *chain.from_iterable(columns.apart.values())), at)
+    now = micros(at)
+    for times in (columns.systems.effective, columns.systems.recorded, *columns.evidence.times()):
+        ahead = times[times > now]
+        later += [instant_of(int(ahead.min()))] if ahead.size else []
+    return min(later, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    """What freshness needs to know of a piece of evidence."""
-
-    effective_at: datetime
-    expires_at: datetime
-    passing: bool
+def changes_of(facts: Iterable[Fact], at: datetime) -> list[datetime]:
+    """The instants after `at` at which some facts begin or cease to count."""
+    instants = {when for fact in facts for when in _instants(fact)}
+    return [when for when in instants if when > at]
 
 
-def _answers_of(
-    passing: NDArray[np.bool_], failing: NDArray[np.bool_], expired: NDArray[np.bool_], once: NDArray[np.bool_]
-) -> Answers:
-    """One row of cells; the first is the organisation."""
-    state: EvidenceState = (
-        "passing" if passing[0] else "failing" if failing[0] else "expired" if expired[0] else "never"
-    )
-    return Answers(
-        state=state,
-        ever=bool(once[0]),
-        passing=bits_of(passing[1:]),
-        failing=bits_of(failing[1:]),
-        expired=bits_of(expired[1:]),
-        once=bits_of(once[1:]),
-    )
+def _instants(fact: Fact) -> Iterator[datetime]:
+    yield from (fact.effective_at, fact.recorded_at)
+    if isinstance(fact, Evidence):
+        yield fact.expires_at
+    if isinstance(fact, Judgement) and fact.ends_at is not None:
+        yield fact.ends_at
+
+
+def _due(
+    verdict: Verdict,
+    coverage: Coverage,
+    *,
+    applies: set[str],
+    effective: set[str],
+    helping: set[str],
+    falls: Mapping[str, int],
+) -> datetime | None:
+    """When a verdict falls by time alone, from what its controls stand on."""
+    if verdict is Verdict.MET:
+        asked = ([control for control in chosen if control in applies] for chosen in coverage.sufficient)
+        ends = [min(falls[c] for c in chosen) for chosen in asked if chosen and effective.issuperset(chosen)]
+    elif verdict is Verdict.PARTIAL:
+        ends = [falls[control] for control in helping]
+    else:
+        return None
+    last = max(ends, default=ALWAYS)
+    return None if last == ALWAYS else instant_of(last)
+
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+def _without(held: dict[K, V], gone: set[K]) -> dict[K, V]:
+    return {key: value for key, value in held.items() if key not in gone} if gone else dict(held)
 
 
 def _holds(adoption: Adoption | None) -> tuple[bool, bool, bool]:
@@ -733,12 +980,12 @@ def _holds(adoption: Adoption | None) -> tuple[bool, bool, bool]:
     return adoption.state == "implemented", adoption.state == "excluded", planned
 
 
-def bits_of(mask: NDArray[np.bool_]) -> Bits:
+def bits_of(mask: Mask) -> Bits:
     """A set of systems from a truth for each."""
     return int.from_bytes(np.packbits(mask, bitorder="little").tobytes(), "little")
 
 
-def mask_of(bits: Bits, size: int) -> NDArray[np.bool_]:
+def mask_of(bits: Bits, size: int) -> Mask:
     """A truth for each of `size` systems."""
     data = np.frombuffer(bits.to_bytes((size + 7) // 8, "little"), np.uint8)
     return np.unpackbits(data, count=size, bitorder="little").astype(np.bool_)

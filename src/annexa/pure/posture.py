@@ -6,17 +6,31 @@ tests/pure/test_posture.py: deterministic, monotone, as of any date, what-if wit
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 
-from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies
+from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, known_words
 from annexa.pure.checks import CHECKS, says
 from annexa.pure.evidence import EvidenceState, state_of
-from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts, Judgement, SystemFact, latest
+from annexa.pure.fact_index import FactIndex, index_of
+from annexa.pure.facts import (
+    ORGANISATION,
+    Adoption,
+    Circumstances,
+    Closure,
+    Decided,
+    Evidence,
+    Fact,
+    Facts,
+    Judgement,
+    SystemFact,
+    decided,
+    latest,
+)
 from annexa.pure.standards import Control, Expectation, ExpectationKind, Framework, Library, Requirement
 
 
@@ -299,16 +313,37 @@ class FrameworkPosture:
 class Engine:
     """Verdicts for one library, one body of facts and one instant. Cheap to make; computes what is asked, once.
 
-    Cost: systems that rest on the same grounds are judged once, so the price grows with the number of different
-    situations, not of systems.
+    Facts count that were true at `at` and learnt by then; with `learnt_by`, those learnt by that instant (hindsight).
+    `given`: an index of the same facts, where one is at hand. Cost: systems that rest on the same grounds are judged
+    once, so the price grows with the number of different situations, not of systems.
     """
 
     library: Library
     facts: Facts
     at: datetime
+    learnt_by: datetime | None = None
+    given: FactIndex | None = field(default=None, repr=False)
     _controls: dict[tuple[str, str], ControlProof] = field(default_factory=dict, repr=False)
     _interned: dict[tuple[str, tuple[object, ...]], ControlProof] = field(default_factory=dict, repr=False)
     _bindings: dict[tuple[object, ...], Binding] = field(default_factory=dict, repr=False)
+    _same: dict[Binding, Binding] = field(default_factory=dict, repr=False)
+
+    def plus(self, added: Iterable[Fact], facts: Facts, index: FactIndex, *, at: datetime) -> "Engine":
+        """The engine over `facts`, which are these and those added, at an instant before which nothing changes by
+        time alone. What the new facts cannot reach is taken over."""
+        new = tuple(added)
+        found = Engine(library=self.library, facts=facts, at=at, learnt_by=self.learnt_by, given=index)
+        if any(isinstance(fact, (SystemFact, Circumstances, Closure)) for fact in new):
+            return found
+        reached = {fact.control for fact in new if isinstance(fact, (Adoption, Evidence))}
+        reached |= {fact.subject for fact in new if isinstance(fact, Judgement)}
+        found._controls.update({key: proof for key, proof in self._controls.items() if key[0] not in reached})
+        if at.date() == self.at.date():
+            found._bindings.update(self._bindings)
+            found._same.update(self._same)
+        kept = ("systems", "_circumstances", "_alike", "_alike_of", "_profiles")
+        found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
+        return found
 
     # ---- what is known at that instant
 
@@ -317,63 +352,102 @@ class Engine:
         """The AI systems in use, by slug, sorted."""
         found: dict[str, SystemFact] = {}
         for fact in self.facts.systems:
-            if fact.known(self.at) and (fact.id not in found or found[fact.id].order < fact.order):
+            if self._known(fact) and (fact.id not in found or found[fact.id].order <= fact.order):
                 found[fact.id] = fact
-        return {slug: found[slug] for slug in sorted(found) if found[slug].in_use}
+        held = {slug: self._decided_about(slug) for slug in found} if self._circumstances else {}
+        return {
+            slug: replace(found[slug], circumstances=held[slug]) if held.get(slug) else found[slug]
+            for slug in sorted(found)
+            if found[slug].in_use
+        }
+
+    def _known(self, fact: Fact) -> bool:
+        return fact.known(self.at, self.learnt_by)
+
+    @cached_property
+    def _circumstances(self) -> Mapping[str, Decided]:
+        """What was approved about the organisation and each system, by scope."""
+        return decided(self.facts.circumstances, self.at, self.learnt_by)
+
+    def decided(self, scope: str) -> Decided:
+        """What was approved about the organisation or a system by itself."""
+        return self._circumstances.get(scope, ())
+
+    def _decided_about(self, slug: str) -> Decided:
+        """What was approved about a system; laws that are asked of the organisation hold in all its systems."""
+        general, own = self._circumstances.get(ORGANISATION, ()), self._circumstances.get(slug, ())
+        return tuple(sorted({**dict(general), **dict(own)}.items())) if general and own else general or own
 
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """Slugs of systems that cannot differ in any verdict: same role, class and answers, no facts of their own."""
-        own = {fact.scope for fact in self.facts.adoptions}
-        own |= {fact.scope for fact in self.facts.evidence} | {fact.scope for fact in self.facts.judgements}
-        found: dict[tuple[object, ...], list[str]] = {}
-        for slug, system in self.systems.items():
-            key = (
-                system.roles, system.classes, system.high_risk_by, slug if slug in own else "",
-                tuple(check(system) for check in CHECKS.values()),
-            )  # fmt: skip
-            found.setdefault(key, []).append(slug)
-        return tuple(tuple(slugs) for slugs in found.values())
+        """Slugs of systems that cannot differ in any verdict: alike, and no facts of their own."""
+        return tuple(self._split(self._index.speaking))
 
     @cached_property
     def _group_of(self) -> Mapping[str, tuple[str, ...]]:
         return {slug: group for group in self.groups for slug in group}
-
-    @cached_property
-    def _profiles(self) -> tuple[tuple[SystemFact, int], ...]:
-        """For each combination of role, class and way to high risk an example, and how many systems have it."""
-        found: dict[tuple[object, ...], list[SystemFact]] = {}
-        for system in self.systems.values():
-            found.setdefault((system.roles, system.classes, system.high_risk_by), []).append(system)
-        return tuple((alike[0], len(alike)) for alike in found.values())
 
     def grounds(self, scope: str) -> str:
         """The scope that stands for all systems judged alike: the first of them. KeyError for an unknown system."""
         return scope if scope == ORGANISATION else self._group_of[scope][0]
 
     @cached_property
-    def _adoptions(self) -> Mapping[tuple[str, str], Adoption]:
-        found: dict[tuple[str, str], list[Adoption]] = {}
-        for fact in self.facts.adoptions:
-            found.setdefault((fact.control, fact.scope), []).append(fact)
-        kept = {key: latest(versions, self.at) for key, versions in found.items()}
-        return {key: adoption for key, adoption in kept.items() if adoption is not None}
+    def _alike(self) -> tuple[tuple[str, ...], ...]:
+        """Systems with the same role, class, circumstances and answers; only facts of their own can tell them apart."""
+        found: dict[tuple[object, ...], list[str]] = {}
+        for slug, system in self.systems.items():
+            key = (*_profile(system), tuple(check(system) for check in CHECKS.values()))
+            found.setdefault(key, []).append(slug)
+        return tuple(tuple(slugs) for slugs in found.values())
 
     @cached_property
-    def _evidence(self) -> Mapping[tuple[str, str, str], tuple[Evidence, ...]]:
-        found: dict[tuple[str, str, str], list[Evidence]] = {}
-        for fact in self.facts.evidence:
-            if fact.known(self.at):
-                found.setdefault((fact.control, fact.expectation, fact.scope), []).append(fact)
-        return {key: tuple(sorted(all_, key=lambda e: e.order, reverse=True)) for key, all_ in found.items()}
+    def _alike_of(self) -> Mapping[str, str]:
+        """For each system the first of those that are alike."""
+        return {slug: group[0] for group in self._alike for slug in group}
+
+    def _split(self, own: frozenset[str]) -> Iterator[tuple[str, ...]]:
+        """The systems that are alike, those that have something of their own each by itself."""
+        for group in self._alike:
+            rest = tuple(slug for slug in group if slug not in own)
+            if rest:
+                yield rest
+            if len(rest) < len(group):
+                yield from ((slug,) for slug in group if slug in own)
+
+    @cached_property
+    def _profiles(self) -> tuple[tuple[SystemFact, int], ...]:
+        """For each combination of what decides what binds an example, and how many systems have it."""
+        found: dict[tuple[object, ...], list[int | SystemFact]] = {}
+        for group in self._alike:
+            example = self.systems[group[0]]
+            held = found.setdefault(_profile(example), [example, 0])
+            held[1] += len(group)  # type: ignore[operator]
+        return tuple((example, count) for example, count in found.values())  # type: ignore[misc]
+
+    @cached_property
+    def _index(self) -> FactIndex:
+        return self.given or index_of(self.facts)
+
+    def _adoption(self, control: str, scope: str) -> Adoption | None:
+        """The declaration that counts in a scope itself."""
+        return latest(self._index.adoptions.get((control, scope)), self.at, self.learnt_by)
+
+    def _evidence(self, control: str, expectation: str, scope: str) -> tuple[Evidence, ...]:
+        """The evidence of a scope itself, newest first."""
+        known = (fact for fact in self._index.evidence.get((control, expectation, scope)) if self._known(fact))
+        return tuple(sorted(known, key=lambda e: e.order, reverse=True))
+
+    def _own(self, control: str) -> frozenset[str]:
+        """The scopes that say something of their own about a control."""
+        return self._index.own.get(control, frozenset())
 
     @cached_property
     def _judgements(self) -> Mapping[tuple[str, str, str], tuple[Judgement, ...]]:
-        closed = {fact.judgement for fact in self.facts.closures if fact.known(self.at)}
+        closed = {fact.judgement for fact in self.facts.closures if self._known(fact)}
         found: dict[tuple[str, str, str], list[Judgement]] = {}
         for fact in sorted(self.facts.judgements, key=lambda j: j.order):
             ended = fact.ends_at is not None and fact.ends_at <= self.at
-            if fact.known(self.at) and fact.id not in closed and not ended:
+            if self._known(fact) and fact.id not in closed and not ended:
                 found.setdefault((fact.framework, fact.subject, fact.scope), []).append(fact)
         return {key: tuple(judged) for key, judged in found.items()}
 
@@ -384,17 +458,20 @@ class Engine:
         them there; for the organisation, system-level controls are judged over the population of systems."""
         control = self.library.controls[control_id]
         if scope != ORGANISATION:
-            return self._in_system(control, self._group_of[scope])
+            return self._in_system(control, scope)
         if (key := (control_id, ORGANISATION)) not in self._controls:
             alone = control.level == "organisation"
             self._controls[key] = self._alone(control, ORGANISATION) if alone else self._over_systems(control)
         return self._controls[key]
 
-    def _in_system(self, control: Control, group: tuple[str, ...]) -> ControlProof:
-        """A control in the systems of a group. Equal grounds give one and the same object."""
-        slug = group[0]
-        if (key := (control.id, slug)) not in self._controls:
-            if control.level == "organisation" and (control.id, slug) not in self._adoptions:
+    def _in_system(self, control: Control, slug: str) -> ControlProof:
+        """A control in one system. Equal grounds give one and the same object. KeyError for a system not in use."""
+        own = slug in self._own(control.id)
+        key = (control.id, slug if own else f"like {self._alike_of[slug]}")
+        if key not in self._controls:
+            if slug not in self.systems:
+                raise KeyError(slug)
+            if control.level == "organisation" and self._adoption(control.id, slug) is None:
                 proof = self._inherited(control)
             else:
                 alone = self._alone(control, slug)
@@ -409,7 +486,7 @@ class Engine:
 
     def _alone(self, control: Control, scope: str) -> ControlProof:
         """A control judged in one scope on its own grounds."""
-        adoption = self._adoptions.get((control.id, scope)) or self._adoptions.get((control.id, ORGANISATION))
+        adoption = self._adoption(control.id, scope) or self._adoption(control.id, ORGANISATION)
         expectations = tuple(self._expectation(control, e, scope) for e in control.expectations)
         judgements = self._judgements.get(("", control.id, scope), ())
         applies = scope == ORGANISATION or control_applies(control, self.systems[scope])
@@ -442,8 +519,8 @@ class Engine:
         """A system-level control for the organisation: effective only if effective in every system it applies to."""
         members: dict[int, list[str]] = {}
         proofs: dict[int, ControlProof] = {}
-        for group in self.groups:
-            proof = self._in_system(control, group)
+        for group in self._split(self._own(control.id)):
+            proof = self._in_system(control, group[0])
             if proof.verdict is not Verdict.NOT_APPLICABLE:
                 proofs[id(proof)] = proof
                 members.setdefault(id(proof), []).extend(group)
@@ -462,7 +539,7 @@ class Engine:
             applies=bool(groups),
             verdict=verdict,
             inherited=False,
-            adoption=self._adoptions.get((control.id, ORGANISATION)),
+            adoption=self._adoption(control.id, ORGANISATION),
             expectations=(),
             judgements=judgements,
             groups=groups,
@@ -475,9 +552,9 @@ class Engine:
     def _expectation(self, control: Control, expectation: Expectation, scope: str) -> ExpectationProof:
         if expectation.kind is ExpectationKind.RECORD:
             return self._record(expectation, scope)
-        evidence = self._evidence.get((control.id, expectation.id, scope), ())
+        evidence = self._evidence(control.id, expectation.id, scope)
         if control.level == "organisation" and scope != ORGANISATION:
-            shared = self._evidence.get((control.id, expectation.id, ORGANISATION), ())
+            shared = self._evidence(control.id, expectation.id, ORGANISATION)
             evidence = tuple(sorted((*evidence, *shared), key=lambda e: e.order, reverse=True))
         state, ends = state_of(evidence, self.at)
         return ExpectationProof(
@@ -517,34 +594,31 @@ class Engine:
         framework = self.library.frameworks[framework_id]
         requirement = framework.by_id[requirement_id]
         if scope != ORGANISATION:
-            return self._in_group(framework, requirement, self._group_of[scope], scope)
+            return self._in_group(framework, requirement, scope)
         if requirement.level == "organisation":
-            binding = bind_organisation(requirement, self._profiles, self.at)
-            return self._bound(framework, requirement, ORGANISATION, ORGANISATION, binding)
+            own = self._circumstances.get(ORGANISATION, ())
+            binding = bind_organisation(requirement, self._profiles, self.at, own)
+            return self._bound(framework, requirement, ORGANISATION, binding)
         return self._over_bound_systems(framework, requirement)
 
-    def _in_group(
-        self, framework: Framework, requirement: Requirement, group: tuple[str, ...], scope: str
-    ) -> RequirementProof:
-        return self._bound(framework, requirement, scope, group[0], self._binding(requirement, group))
+    def _in_group(self, framework: Framework, requirement: Requirement, slug: str) -> RequirementProof:
+        return self._bound(framework, requirement, slug, self._binding(requirement, slug))
 
-    def _binding(self, requirement: Requirement, group: tuple[str, ...]) -> Binding:
-        """Whether it binds the systems of a group; only role, class and the way to high risk matter for that."""
-        system = self.systems[group[0]]
-        key = (id(requirement), system.roles, system.classes, system.high_risk_by)
+    def _binding(self, requirement: Requirement, slug: str) -> Binding:
+        """Whether it binds a system, and all that are alike."""
+        key = (id(requirement), self._alike_of[slug])
         if key not in self._bindings:
-            self._bindings[key] = bind_system(requirement, system, self.at)
+            found = bind_system(requirement, self.systems[slug], self.at)
+            self._bindings[key] = self._same.setdefault(found, found)
         return self._bindings[key]
 
-    def _bound(
-        self, framework: Framework, requirement: Requirement, scope: str, grounds: str, binding: Binding
-    ) -> RequirementProof:
-        """A requirement judged from the controls that cover it. `grounds` is the scope whose controls are looked at."""
+    def _bound(self, framework: Framework, requirement: Requirement, scope: str, binding: Binding) -> RequirementProof:
+        """A requirement judged from the controls that cover it."""
         coverage = self.library.covering(framework, requirement)
         sufficient = coverage.sufficient if coverage and binding.applies else ()
         contributes = coverage.contributes if coverage and binding.applies else ()
         named = coverage.controls if coverage and binding.applies else ()
-        controls = tuple(self.control(c, grounds) for c in named)
+        controls = tuple(self.control(c, scope) for c in named)
         judgements = self._judgements.get((framework.id, requirement.id, scope), ())
         excluded = next((j for j in judgements if j.kind == "exclusion"), None)
         if not binding.applies or excluded is not None:
@@ -578,16 +652,20 @@ class Engine:
         members: dict[tuple[object, ...], list[str]] = {}
         later: list[date] = []
         counts[Verdict.NOT_APPLICABLE] = len(self.systems) if requirement.no_duty else 0
-        for group in () if requirement.no_duty else self.groups:
-            binding = self._binding(requirement, group)
+        judged_here = (
+            scope for f, subject, scope in self._judgements if (f, subject) == (framework.id, requirement.id)
+        )
+        own = frozenset(judged_here).union(*(self._own(control.id) for control in named))
+        for group in () if requirement.no_duty else self._split(own):
+            binding = self._binding(requirement, group[0])
             if not binding.applies:
                 counts[Verdict.NOT_APPLICABLE] += len(group)
                 later.extend([binding.from_on] if binding.from_on else [])
                 continue
             judged = tuple(j.id for j in self._judgements.get((framework.id, requirement.id, group[0]), ()))
-            key = (binding.because, binding.from_on, judged, *(id(self._in_system(c, group)) for c in named))
+            key = (id(binding), judged, *(id(self._in_system(c, group[0])) for c in named))
             if key not in proofs:
-                proofs[key] = self._in_group(framework, requirement, group, group[0])
+                proofs[key] = self._in_group(framework, requirement, group[0])
             counts[proofs[key].verdict] += len(group)
             members.setdefault(key, []).extend(group)
         groups = tuple(
@@ -640,16 +718,13 @@ class Engine:
 
     def reaches_systems(self, framework: Framework, requirement: Requirement) -> bool:
         """Whether a requirement is asked of single AI systems."""
-        if requirement.level == "system":
-            return True
-        coverage = self.library.covering(framework, requirement)
-        return coverage is not None and any(self.library.controls[c].level == "system" for c in coverage.controls)
+        return self.library.reaches_systems(framework, requirement)
 
 
 def next_change(library: Library, facts: Facts, at: datetime) -> datetime | None:
     """The next instant after `at` at which any verdict could change by time alone; None if none is foreseen."""
     instants: set[datetime] = set()
-    for fact in chain(facts.systems, facts.adoptions, facts.evidence, facts.judgements, facts.closures):
+    for fact in chain.from_iterable(facts.kinds):
         instants.update((fact.effective_at, fact.recorded_at))
     instants.update(fact.expires_at for fact in facts.evidence)
     instants.update(fact.ends_at for fact in facts.judgements if fact.ends_at is not None)
@@ -663,8 +738,7 @@ def days_of_law(library: Library, at: datetime) -> set[datetime]:
         datetime(day.year, day.month, day.day, tzinfo=at.tzinfo)
         for framework in library.frameworks.values()
         for requirement in framework.requirements
-        for day in (requirement.applies_from, requirement.attributes.get("applies_from_annex_i"))
-        if isinstance(day, date)
+        for day in requirement.days
     }
 
 
@@ -675,6 +749,11 @@ def roll_up(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 # --- reasons, dates and grounds
+
+
+def _profile(system: SystemFact) -> tuple[object, ...]:
+    """What of a system decides which requirements bind it."""
+    return system.roles, system.classes, system.high_risk_by, known_words(system)
 
 
 def _planned(adoption: Adoption | None) -> bool:

@@ -6,7 +6,7 @@ Everything the verdict rests on is in it, so `recompute` needs neither library n
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from annexa.pure.evidence import EvidenceState, state_of
@@ -37,6 +37,10 @@ def rfc3339(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at is not None else None
 
 
+def _day(on: date | None) -> str | None:
+    return on.isoformat() if on else None
+
+
 def posture_json(posture: FrameworkPosture) -> Json:
     """One framework of `annexa posture --format json`."""
     return {
@@ -50,7 +54,7 @@ def posture_json(posture: FrameworkPosture) -> Json:
                 "id": line.requirement.id,
                 "title": line.requirement.title,
                 "verdict": str(line.verdict),
-                "binding_from": line.binding_from.isoformat() if line.binding_from else None,
+                "binding_from": _day(line.binding_from),
                 "due": rfc3339(line.due),
             }
             for line in posture.lines
@@ -71,7 +75,11 @@ def proof_json(proof: RequirementProof) -> Json:
         "binding": {
             "applies": proof.binding.applies,
             "because": proof.binding.because,
-            "from": proof.binding.from_on.isoformat() if proof.binding.from_on else None,
+            "from": _day(proof.binding.from_on),
+            "grounds": [
+                {"fact": one.fact, "rule": one.rule, "cites": list(one.cites), "from": _day(one.from_on)}
+                for one in proof.binding.grounds
+            ],
         },
         "due": rfc3339(proof.due),
         "sufficient": [list(chosen) for chosen in proof.sufficient],

@@ -42,11 +42,41 @@ class Confidence(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """A duty that asks for more than a role and a class: at least one of these words must have been found.
+
+    `law`: whose approved answers say so. While nobody has approved any, the duty counts as if a word were there.
+    `replaces_class`: once decided, the words hold in the place of the class, which stands in for them until then.
+    """
+
+    law: str
+    any_of: tuple[str, ...]
+    says: str
+    cites: tuple[str, ...]
+    replaces_class: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A rule for what was there before the law: where all these words were found, a duty begins on another day.
+
+    `on` (inclusive) None: the duty does not begin as long as they hold.
+    """
+
+    law: str
+    when: tuple[str, ...]
+    on: date | None
+    says: str
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """One clause, control, article or subcategory of a framework, in the edition's own numbering.
 
     `applies_from` is inclusive; None means since the framework exists. `no_duty` says why an organisation has
-    nothing to do (a definition, a duty of an authority); empty means it is a duty.
+    nothing to do (a definition, a duty of an authority); empty means it is a duty. `narrowed` and `transitions` are
+    those of the framework that name it or a group above it. `commencements` say where the law itself names its days.
     """
 
     id: str
@@ -63,6 +93,15 @@ class Requirement:
     note: str = ""
     source: str = ""
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
+    narrowed: tuple[Narrowing, ...] = ()
+    transitions: tuple[Transition, ...] = ()
+    commencements: Mapping[date, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Every day on which it begins to bind somebody."""
+        found = (self.applies_from, self.attributes.get("applies_from_annex_i"), *(one.on for one in self.transitions))
+        return tuple(day for day in found if isinstance(day, date))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +262,21 @@ class Library:
             if step.id in entries:
                 return entries[step.id]
         return None
+
+    def reaches_systems(self, framework: Framework, requirement: Requirement) -> bool:
+        """Whether a requirement is asked of single AI systems: as such, or through a control of single systems."""
+        key = (framework.id, requirement.id)
+        if key not in self._reaching:
+            coverage = self.covering(framework, requirement)
+            named = coverage.controls if coverage is not None else ()
+            self._reaching[key] = requirement.level == "system" or any(
+                self.controls[control].level == "system" for control in named
+            )
+        return self._reaching[key]
+
+    @cached_property
+    def _reaching(self) -> dict[tuple[str, str], bool]:
+        return {}
 
     @cached_property
     def covered_by(self) -> Mapping[str, tuple[tuple[str, str], ...]]:

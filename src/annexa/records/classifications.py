@@ -53,7 +53,8 @@ class ClassificationAnswers(Guarded):
 class ClassificationReview(Guarded):
     """A step in the review of exactly one revision: asked for, approved or returned, by whom and why.
 
-    `answered_by` saved that revision; the database itself refuses that the same person decides on it.
+    `answered_by` saved that revision; the database itself refuses that the same person decides on it. `circumstances`:
+    what an approval found besides roles and classes, on which duties hang; None for every other step.
     """
 
     id = models.CharField(max_length=40, primary_key=True)
@@ -64,6 +65,7 @@ class ClassificationReview(Guarded):
     recorded_at = models.DateTimeField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     answered_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    circumstances = models.JSONField(null=True, default=None)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -95,4 +97,5 @@ class ClassificationReview(Guarded):
             "scope": about.scope,
             "revision": about.revision,
             "decision": self.decision,
+            **({} if self.circumstances is None else {"circumstances": self.circumstances}),
         }

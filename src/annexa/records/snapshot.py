@@ -2,26 +2,29 @@
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from annexa.pure.fact_index import FactIndex
 from annexa.pure.facts import Fact, Facts, fact_of_entry, instant
 from annexa.pure.libraries import LibraryFact, library_of_entry
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 
-FACT_KINDS = ("ai_system", "adoption", "evidence", "judgement", "closure", "library")
+FACT_KINDS = ("ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "library")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """All facts up to a ledger size. `root` is the ledger's root at that size, in hex: equal roots, equal facts.
 
-    `libraries`: every library that was ever taken up, in the order of the ledger.
+    `index` has the same facts by what they speak of. `libraries`: every library that was ever taken up, in the order
+    of the ledger.
     """
 
     size: int
     root: str
     facts: Facts
+    index: FactIndex = field(default_factory=FactIndex)
     libraries: tuple[LibraryFact, ...] = ()
 
 
@@ -67,7 +70,13 @@ def snapshot() -> Snapshot:
         if not _is_prefix(known, size):
             known = _EMPTY
         facts, libraries = _read(known.size, size)
-        fresh = Snapshot(size=size, root=root, facts=known.facts.plus(facts), libraries=(*known.libraries, *libraries))
+        fresh = Snapshot(
+            size=size,
+            root=root,
+            facts=known.facts.plus(facts),
+            index=known.index.plus(facts),
+            libraries=(*known.libraries, *libraries),
+        )
         _latest = fresh
     return fresh
 

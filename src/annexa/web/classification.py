@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
 from annexa.actions.classification import answer_classification, ask_review, review_classification
+from annexa.answers.applicability import titled
 from annexa.answers.classification import Classified, classified, trees_of
 from annexa.answers.errors import UnknownError
 from annexa.pure.classify import UNKNOWN, Question
@@ -178,9 +179,10 @@ def _page(request: HttpRequest, found: Classified, *, bound: Bound, status: int)
         "roles": [said(role) for role in outcome.ahead.roles],
         "classes": outcome.ahead.classes,
         "way": said(outcome.ahead.high_risk_by),
+        "circumstances": titled(found.tree.id, outcome.circumstances),
         "upcoming": [_added(found, one) for one in outcome.upcoming],
         "fields": [
-            (FIELD[name].label, ", ".join(map(said, before)), ", ".join(map(said, after)))
+            (_label(name), ", ".join(map(said, before)), ", ".join(map(said, after)))
             for name, before, after in (found.difference.fields if found.difference else ())
         ],
         "seen": found.system.changed_at.isoformat() if found.system else "",
@@ -188,6 +190,10 @@ def _page(request: HttpRequest, found: Classified, *, bound: Bound, status: int)
         **_forms(request, found, bound),
     }
     return render(request, "classification/page.html", context, status=status)
+
+
+def _label(name: str) -> str:
+    return FIELD[name].label if name in FIELD else _("Circumstances")
 
 
 def _forms(request: HttpRequest, found: Classified, bound: Bound) -> dict[str, Any]:

@@ -152,7 +152,7 @@ def _families(rows: list[ControlRow]) -> list[str]:
 
 
 def _matches(row: ControlRow, text: str, verdicts: set[Verdict], done: str) -> bool:
-    if verdicts and row.proof.verdict not in verdicts:
+    if verdicts and row.judged.verdict not in verdicts:
         return False
     if done in {"yes", "no"} and row.implemented is not (done == "yes"):
         return False
