@@ -9,7 +9,7 @@ from annexa.actions.classification import answer_classification, ask_review, rev
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system, change_system, import_systems
 from annexa.answers.classification import classified, classify_scope
-from annexa.answers.classification_register import Line, classification_register, line_json
+from annexa.answers.classification_register import Line, Standing, classification_register, line_json
 from annexa.answers.errors import UnknownError
 from annexa.answers.imports import plan_systems
 from annexa.library.classification import classifications
@@ -53,8 +53,8 @@ def say(admin, systems, now):
     return answer
 
 
-def by_system(lines: tuple[Line, ...], law: str) -> dict[str, Line]:
-    return {line.slug: line for line in lines if line.tree.id == law}
+def by_system(lines: tuple[Line, ...], law: str) -> dict[str, Standing]:
+    return {line.slug: line.standing for line in lines if line.tree.id == law}
 
 
 def test_every_system_in_use_has_a_line_for_each_law_by_name(actor, systems, now) -> None:
@@ -62,7 +62,7 @@ def test_every_system_in_use_has_a_line_for_each_law_by_name(actor, systems, now
     assert [(line.slug, line.tree.id) for line in register.lines] == [
         (slug, law) for slug in ("bare", "bought", "idea", "own") for law in (LAW, COLORADO)
     ]
-    assert {line.stage for line in register.lines} == {"unanswered"}
+    assert {line.standing.stage for line in register.lines} == {"unanswered"}
 
 
 def test_the_record_settles_what_it_settles_and_no_more(actor, systems, now) -> None:
@@ -117,18 +117,19 @@ def test_a_line_says_the_same_as_the_system_by_itself(actor, systems, say, now) 
     say("bought", {"colorado": "yes", "computes": "no"}, law=COLORADO)
     for line in classification_register(actor=actor, now=now).lines:
         alone = classified(actor=actor, tree=line.tree.id, scope=line.slug, now=now)
-        assert (line.outcome, line.stage) == (alone.outcome, alone.stage)
-        assert line.next == (alone.question.id if alone.question else "")
-        assert line.confirm == tuple(one.question.id for one in alone.from_record)
+        assert (line.standing.outcome, line.standing.stage) == (alone.outcome, alone.stage)
+        assert line.standing.next == (alone.question.id if alone.question else "")
+        assert line.standing.confirm == tuple(one.question.id for one in alone.from_record)
         regime = next(
             one for one in classify_scope(actor=actor, scope=line.slug, now=now) if one.tree.id == line.tree.id
         )
-        assert (regime.outcome, {*regime.from_record}) == (line.outcome, {*line.from_record})
+        assert (regime.outcome, {*regime.from_record}) == (line.standing.outcome, {*line.standing.from_record})
 
 
 def test_a_contradiction_is_named(actor, systems, say, now) -> None:
     say("own", {"stage": "laboratory", "part": ["develops"]})
-    line = by_system(classification_register(actor=actor, now=now).lines, LAW)["own"]
+    lines = classification_register(actor=actor, now=now, law=LAW).lines
+    line = next(line for line in lines if line.slug == "own")
     assert line_json(line)["contradictions"] == ["stage"]
 
 
@@ -173,7 +174,7 @@ def test_the_federal_inventory_is_classified_as_far_as_its_facts_allow(
     assert (act.settled, act.open, [(question.id, n) for question, n in act.questions]) == (0, 1986, [("form", 1986)])
     assert (colorado.settled, colorado.open) == (854, 1132)
     assert [(question.id, n) for question, n in colorado.questions] == [("colorado", 1132)]
-    presumed = Counter((line.tree.id, question) for line in register.lines for question in line.from_record)
+    presumed = Counter((line.tree.id, question) for line in register.lines for question in line.standing.from_record)
     assert presumed == {
         (LAW, "stage"): 936,
         (LAW, "profiles"): 854,
@@ -181,6 +182,6 @@ def test_the_federal_inventory_is_classified_as_far_as_its_facts_allow(
         (COLORADO, "computes"): 854,
         (COLORADO, "part"): 160,
     }
-    settled = {line.slug for line in register.lines if line.outcome.settled}
+    settled = {line.slug for line in register.lines if line.standing.outcome.settled}
     without = AiSystem.objects.filter(personal_data="no").exclude(stage="retirement")
     assert settled == {*without.values_list("slug", flat=True)}

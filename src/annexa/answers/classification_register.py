@@ -1,11 +1,12 @@
 """Every AI system in use against the laws about systems: how far each is, what is open, and what comes next."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, cast
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
@@ -25,18 +26,14 @@ Said = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One system under one law.
+class Standing:
+    """How far one law is with a system; systems that answer alike share it.
 
     `outcome` follows from the answers and, where nobody answered, from the record; `stage` from the answers alone.
     `confirm` are the record's answers that count and that nobody has confirmed. `next` is the question to put, or to
     confirm where only the record answers it; "" where nothing can be asked now.
     """
 
-    slug: str
-    name: str
-    unit: str
-    tree: Classification
     stage: Stage
     revision: int | None
     answers: Mapping[str, Any]
@@ -48,9 +45,19 @@ class Line:
     @property
     def contradictions(self) -> tuple[str, ...]:
         """Questions that a person answered otherwise than the record."""
-        return tuple(
-            one.question for one in self.from_record.values() if one.contradicts(self.answers.get(one.question))
-        )
+        found = self.from_record.values()
+        return tuple(one.question for one in found if one.contradicts(self.answers.get(one.question)))
+
+
+@dataclass(slots=True)
+class Line:
+    """One system under one law. Not frozen, because a page makes ten thousand of them."""
+
+    slug: str
+    name: str
+    unit: str
+    tree: Classification
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,24 @@ class Totals:
     settled: int
     open: int
     questions: tuple[tuple[Question, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationPage:
+    """One law over the register, narrowed. `lines` are what the filters leave, `everything` counts all systems in use.
+
+    `stages` and `questions` say how many systems each value leaves, given the other filters; questions are those to be
+    put or confirmed next, the most frequent first.
+    """
+
+    law: Classification
+    laws: tuple[Classification, ...]
+    lines: tuple[Line, ...]
+    everything: int
+    settled: int
+    approved: int
+    stages: tuple[tuple[Stage, int], ...]
+    questions: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +101,10 @@ class ClassificationRegister:
         found = []
         for law in self.laws:
             lines = [line for line in self.lines if line.tree == law]
-            counted = Counter(question for line in lines for question in line.outcome.open_questions)
+            counted = Counter(question for line in lines for question in line.standing.outcome.open_questions)
             order = [one.id for one in law.questions]
             ranked = sorted(counted.items(), key=lambda pair: (-pair[1], order.index(pair[0])))
-            settled = sum(line.outcome.settled for line in lines)
+            settled = sum(line.standing.outcome.settled for line in lines)
             found.append(
                 Totals(
                     tree=law,
@@ -106,7 +131,7 @@ def classification_register(
     when = at or now
     given = _latest(actor, [tree.id for tree in laws], when)
     facts = _records(actor, when if when < now else None)
-    working = {tree.id: _Working(tree=tree, at=when.date()) for tree in laws}
+    working = {tree.id: _Working(tree, when.date()) for tree in laws}
     lines = [
         working[tree.id].line(one, given.get((tree.id, one.slug)))
         for one in sorted(facts, key=lambda one: (one.name.casefold(), one.slug))
@@ -115,16 +140,43 @@ def classification_register(
     return ClassificationRegister(at=when.date(), laws=laws, lines=tuple(lines))
 
 
+def classification_page(
+    *, actor: Actor, now: datetime, law: str = "", stage: str = "", question: str = "", text: str = ""
+) -> ClassificationPage:
+    """How far each system is under one law, narrowed by stage, by the question that comes next and by words of its name
+    or unit. Cost: two queries whatever the size. Raises UnknownError.
+    """
+    laws = trees_of(_ANY_SYSTEM)
+    register = classification_register(actor=actor, now=now, law=law or laws[0].id)
+    words = text.casefold().split()
+    found = [one for one in register.lines if all(word in f"{one.name} {one.unit}".casefold() for word in words)]
+    staged = [one for one in found if stage in ("", one.standing.stage)]
+    asked = [one for one in found if question in ("", one.standing.next)]
+    stages = Counter(one.standing.stage for one in asked)
+    questions = Counter(one.standing.next for one in staged if one.standing.next)
+    order = [one.id for one in register.laws[0].questions]
+    return ClassificationPage(
+        law=register.laws[0],
+        laws=laws,
+        lines=tuple(one for one in staged if question in ("", one.standing.next)),
+        everything=len(register.lines),
+        settled=sum(one.standing.outcome.settled for one in register.lines),
+        approved=sum(one.standing.stage == "approved" for one in register.lines),
+        stages=tuple((one, stages[one]) for one in STAGES if stages[one]),
+        questions=tuple(sorted(questions.items(), key=lambda pair: (-pair[1], order.index(pair[0])))),
+    )
+
+
 def line_json(line: Line) -> dict[str, Any]:
     """One line as programs read it: keys as in the classification of one system, without the chain."""
-    outcome = line.outcome
-    waiting = [one for one in line.from_record.values() if one.question not in line.answers]
+    found, outcome = line.standing, line.standing.outcome
+    waiting = [one for one in found.from_record.values() if one.question not in found.answers]
     return {
         "system": line.slug,
         "name": line.name,
         "regime": line.tree.id,
-        "stage": line.stage,
-        "revision": line.revision,
+        "stage": found.stage,
+        "revision": found.revision,
         "roles": list(outcome.ahead.roles),
         "class": gravest(outcome.ahead.classes),
         "classes": list(outcome.ahead.classes),
@@ -134,10 +186,10 @@ def line_json(line: Line) -> dict[str, Any]:
         "open": len(outcome.open_questions),
         "open_questions": list(outcome.open_questions),
         "may_follow": list(outcome.may_follow),
-        "next_question": line.next,
-        "confirm": list(line.confirm),
+        "next_question": found.next,
+        "confirm": list(found.confirm),
         "from_record": [presumed_briefly(one) for one in waiting],
-        "contradictions": list(line.contradictions),
+        "contradictions": list(found.contradictions),
         "duties": [
             {"id": duty.id, "binding_from": duty.from_on.isoformat() if duty.from_on else None}
             for duty in outcome.duties
@@ -145,12 +197,11 @@ def line_json(line: Line) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _System:
+class _System(NamedTuple):
     slug: str
     name: str
     unit: str
-    record: Record
+    values: tuple[object, ...]  # those of RECORD_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,37 +213,26 @@ class _Saved:
     step: str
 
 
-@dataclass(slots=True)
 class _Working:
     """One law over many systems; equal answers and records are worked out once."""
 
-    tree: Classification
-    at: date
-    alike: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    fields: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        terms = (term for one in self.tree.presumptions for term in (*one.when, *one.unless))
-        self.fields = tuple(dict.fromkeys(term.field for term in terms))
+    def __init__(self, tree: Classification, at: date) -> None:
+        self.tree, self.at = tree, at
+        terms = [term for one in tree.presumptions for term in (*one.when, *one.unless)]
+        places = [RECORD_FIELDS.index(name) for name in dict.fromkeys(term.field for term in terms)]
+        self.grounds: Callable[[Sequence[object]], object] = itemgetter(*places) if places else len
+        self.alike: dict[object, Standing] = {}
 
     def line(self, system: _System, saved: _Saved | None) -> Line:
-        key = tuple(system.record.get(name) for name in self.fields)
-        found = self.alike.get(key) if saved is None else None
-        if found is None:
-            found = self.work_out(system.record, saved)
+        grounds = self.grounds(system.values)
+        standing = None if saved else self.alike.get(grounds)
+        if standing is None:
+            standing = self.standing(dict(zip(RECORD_FIELDS, system.values, strict=True)), saved)
             if saved is None:
-                self.alike[key] = found
-        return Line(
-            slug=system.slug,
-            name=system.name,
-            unit=system.unit,
-            tree=self.tree,
-            revision=saved.revision if saved else None,
-            **found,
-        )
+                self.alike[grounds] = standing
+        return Line(system.slug, system.name, system.unit, self.tree, standing)
 
-    def work_out(self, record: Record, saved: _Saved | None) -> dict[str, Any]:
-        """What a line says beside whose it is."""
+    def standing(self, record: Record, saved: _Saved | None) -> Standing:
         answers = fitting(self.tree, saved.answers) if saved else {}
         from_record = presumed(self.tree.presumptions, record, self.at)
         outcome = _outcome(self.tree.id, self.at, _frozen(together(answers, from_record)))
@@ -200,14 +240,15 @@ class _Working:
         settled = outcome.settled and _outcome(self.tree.id, self.at, _frozen(answers)).settled
         unsaid = tuple(one for one in outcome.counting if one in from_record and one not in answers)
         confirm = () if settled else unsaid
-        return {
-            "stage": _stage(saved, settled=settled),
-            "answers": answers,
-            "from_record": from_record,
-            "outcome": outcome,
-            "confirm": confirm,
-            "next": self.next(outcome, confirm, answers),
-        }
+        return Standing(
+            stage=_stage(saved, settled=settled),
+            revision=saved.revision if saved else None,
+            answers=answers,
+            from_record=from_record,
+            outcome=outcome,
+            confirm=confirm,
+            next=self.next(outcome, confirm, answers),
+        )
 
     def next(self, outcome: Outcome, confirm: Sequence[str], answers: Mapping[str, Any]) -> str:
         ahead = {one for one in outcome.open_questions if answers.get(one) != UNKNOWN} | {*confirm}
@@ -246,12 +287,12 @@ def _records(actor: Actor, then: datetime | None) -> list[_System]:
     """The systems in use, now or as the ledger knew them at an instant. Cost: one query."""
     if then:
         return [
-            _System(slug, facts.name, facts.unit, record_of(facts))
+            _System(slug, facts.name, facts.unit, tuple(record_of(facts).values()))
             for slug, facts in records_of_then(actor=actor, at=then).items()
             if facts.stage != "retirement"
         ]
     rows: QuerySet[AiSystem] = AiSystem.objects.visible_to(actor).filter(~Q(stage="retirement")).order_by()
     return [
-        _System(slug, name, unit, dict(zip(RECORD_FIELDS, values, strict=True)))
+        _System(slug, name, unit, tuple(values))
         for slug, name, unit, *values in rows.values_list("slug", "name", "unit", *RECORD_FIELDS)
     ]
