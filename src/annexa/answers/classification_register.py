@@ -49,9 +49,9 @@ class Standing:
         return tuple(one.question for one in found if one.contradicts(self.answers.get(one.question)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One system under one law. Not frozen, because a page makes ten thousand of them."""
+    """One system under one law."""
 
     slug: str
     name: str
@@ -204,7 +204,7 @@ class _System(NamedTuple):
     values: tuple[object, ...]  # those of RECORD_FIELDS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Saved:
     """The latest answers of a system to one law, and the last step of their review."""
 
@@ -230,7 +230,7 @@ class _Working:
             standing = self.standing(dict(zip(RECORD_FIELDS, system.values, strict=True)), saved)
             if saved is None:
                 self.alike[grounds] = standing
-        return Line(system.slug, system.name, system.unit, self.tree, standing)
+        return Line(slug=system.slug, name=system.name, unit=system.unit, tree=self.tree, standing=standing)
 
     def standing(self, record: Record, saved: _Saved | None) -> Standing:
         answers = fitting(self.tree, saved.answers) if saved else {}
@@ -280,7 +280,10 @@ def _latest(actor: Actor, laws: Sequence[str], when: datetime) -> dict[tuple[str
     found = rows.filter(~Exists(newer)).values_list(
         "tree", "scope", "revision", "answers", Subquery(steps.values("decision")[:1])
     )
-    return {(tree, scope): _Saved(revision, answers, step or "") for tree, scope, revision, answers, step in found}
+    return {
+        (tree, scope): _Saved(revision=revision, answers=answers, step=step or "")
+        for tree, scope, revision, answers, step in found
+    }
 
 
 def _records(actor: Actor, then: datetime | None) -> list[_System]:
