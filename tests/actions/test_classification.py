@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from annexa.actions.classification import answer_classification, ask_review, review_classification
+from annexa.actions.classification import answer_classification, ask_review, confirm_record, review_classification
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.people import actor_of, add_person
@@ -251,3 +251,81 @@ def test_the_organisation_is_classified_and_no_system_is_touched(say, decide, sy
     decide(nis2)
     assert len(entries("ai_system")) == 1
     assert AiSystem.objects.get(slug="ranking").changed_at == system.changed_at
+
+
+# --- what the record says becomes an answer only by a person
+
+
+@pytest.fixture
+def own(actor, now) -> AiSystem:
+    """A system without personal data."""
+    return add_system(actor=actor, facts=SystemFacts(name="Own", personal_data="no"), now=now - timedelta(days=1))
+
+
+@pytest.fixture
+def confirm(actor, admin, own, now):
+    """Confirms as the administrator what the record says about Colorado."""
+
+    def call(*, scope="own", law="us-co-sb26-189", seen="", record_seen=own.changed_at):
+        return confirm_record(
+            actor=actor, person=admin, tree=law, scope=scope, seen=seen, record_seen=record_seen, now=now
+        )
+
+    return call
+
+
+def test_confirmed_it_is_a_persons_answer_with_the_reason_and_needs_a_second_person(
+    confirm, own, admin, actor, reviewer, now
+) -> None:
+    found = confirm()
+    assert (found.answers, found.by, found.revision) == ({"computes": "no"}, admin, 1)
+    assert found.because == "Confirmed from the record: Personal data is no."
+    assert [*LedgerEntry.objects.filter(kind="classification").values_list("subject", flat=True)] == [
+        "classification/us-co-sb26-189/own"
+    ]
+    ask_review(actor=actor, person=admin, answers=found.id, now=now)
+    with pytest.raises(NotPermittedError):
+        review_classification(
+            actor=actor, person=admin, answers=found.id, decision="approved", because="Mine", now=now
+        )  # fmt: skip
+    review_classification(
+        actor=actor_of(reviewer), person=reviewer, answers=found.id, decision="approved", because="So it is", now=now
+    )
+    assert AiSystem.objects.get(slug="own").facts() == own.facts()
+
+
+def test_no_review_rests_on_what_only_the_record_says(actor, admin, own, now, say) -> None:
+    """The record alone would settle it; asked for review it is still open, and the open question is named."""
+    said = say({"colorado": "yes"}, law="us-co-sb26-189", scope="own")
+    with pytest.raises(InvalidError, match="computes"):
+        ask_review(actor=actor, person=admin, answers=said.id, now=now)
+
+
+def test_nobody_confirms_a_record_they_have_not_seen(confirm, own, actor, now) -> None:
+    change_system(actor=actor, slug="own", facts=SystemFacts(name="Own", personal_data="no", unit="X"),
+                  seen=own.changed_at, now=now)  # fmt: skip
+    with pytest.raises(ConflictError, match="record changed"):
+        confirm()
+    assert not ClassificationAnswers.objects.exists()
+
+
+def test_where_the_record_adds_nothing_there_is_nothing_to_confirm(confirm, say, system) -> None:
+    with pytest.raises(InvalidError, match="nothing that is not answered"):
+        confirm(scope="ranking", law=LAW, record_seen=system.changed_at)
+    seen = say({"computes": "yes"}, law="us-co-sb26-189", scope="own").id
+    with pytest.raises(InvalidError):
+        confirm(seen=seen)
+
+
+def test_confirming_is_refused_like_answering(confirm, own, admin, now) -> None:
+    with pytest.raises(ConflictError, match="answered meanwhile"):
+        confirm(seen="other")
+    with pytest.raises(NotFoundError):
+        confirm(scope="nowhere")
+    with pytest.raises(NotFoundError):
+        confirm(law="gdpr")
+    auditor = add_person(actor=ANNEXA, email="o@example.org", name="O", role="auditor", password=None, now=now)
+    with pytest.raises(NotPermittedError):
+        confirm_record(actor=actor_of(auditor), person=auditor, tree="us-co-sb26-189", scope="own", seen="",
+                       record_seen=own.changed_at, now=now)  # fmt: skip
+    assert not ClassificationAnswers.objects.exists()

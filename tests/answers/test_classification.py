@@ -6,7 +6,7 @@ import pytest
 
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.people import actor_of, add_person
-from annexa.actions.systems import add_system
+from annexa.actions.systems import add_system, change_system
 from annexa.answers.applicability import titled
 from annexa.answers.classification import classified, classify_facts, classify_scope, regime_json, tree_digest, trees_of
 from annexa.answers.errors import UnknownError
@@ -126,7 +126,7 @@ def test_the_chain_leads_from_rule_to_article_to_answers(actor, say, now) -> Non
     assert all(link.cites and link.because.says for link in chain)
     (work,) = (link for link in chain if link.because.rule == "deployer")
     assert [cite.text for cite in work.cites] == ["Art.3(4)"]
-    assert work.answers == (("What does your organisation do with it?", "Uses it in its own work"),)
+    assert work.answers == (("What does your organisation do with it?", "Uses it in its own work", False),)
 
 
 @pytest.mark.parametrize(
@@ -195,3 +195,115 @@ def test_laws_are_about_systems_or_the_organisation() -> None:
     assert [tree.id for tree in trees_of("ranking")] == ["eu-ai-act", "us-co-sb26-189"]
     assert [tree.id for tree in trees_of("organisation")] == ["gdpr", "nis2"]
     assert len({tree_digest(tree) for tree in classifications()}) == 4
+
+
+# --- what the record says
+
+
+@pytest.fixture
+def own(actor, now):
+    """A system of the organisation's own people, in operation, without personal data."""
+    facts = SystemFacts(name="Own", stage="operation", built="in-house", personal_data="no")
+    return add_system(actor=actor, facts=facts, now=now - timedelta(days=3))
+
+
+@pytest.fixture
+def told(admin, own, now):
+    """Records answers about that system."""
+
+    def answer(given, *, law=LAW, seen=""):
+        return answer_classification(
+            actor=actor_of(admin), person=admin, tree=law, scope="own", given=given, seen=seen, now=now
+        )
+
+    return answer
+
+
+REACHED = {"form": "system", "union": ["user"], "excluded": []}
+
+
+def test_an_answer_of_the_record_is_shown_as_such_and_recorded_nowhere(actor, own, told, now) -> None:
+    told(REACHED)
+    found = classified(actor=actor, tree=LAW, scope="own", now=now)
+    by_question = {one.question.id: one for one in found.from_record}
+    assert [*by_question] == ["stage", "part"]
+    assert (by_question["stage"].answer, by_question["stage"].whole) == ("released", True)
+    assert by_question["stage"].fields == (("Stage", "operation"),)
+    assert (by_question["part"].answer, by_question["part"].whole) == (("develops",), False)
+    assert by_question["part"].fields == (("Built", "in-house"), ("Stage", "operation"))
+    assert {cite.text for cite in by_question["part"].cites} == {"Art.3(3)", "Art.3(11)"}
+    assert [one.question.id for one in found.to_confirm] == ["stage"]
+    assert {*found.answers} == {*REACHED}
+    assert found.outcome.roles == ("provider",)
+    assert found.recorded.roles == ()
+
+
+def test_the_record_is_put_for_confirmation_in_its_place_and_the_rest_of_a_part_is_asked(actor, own, told, now) -> None:
+    first = told(REACHED)
+    found = classified(actor=actor, tree=LAW, scope="own", now=now)
+    assert (found.question.id, found.proposed.answer) == ("stage", "released")
+    told({"stage": "released"}, seen=first.id)
+    found = classified(actor=actor, tree=LAW, scope="own", now=now)
+    assert (found.question.id, found.proposed.answer) == ("part", ("develops",))
+    assert "part" in [one.id for one in found.open]
+
+
+def test_what_the_record_says_of_questions_that_do_not_count_is_not_shown(actor, own, now) -> None:
+    assert classified(actor=actor, tree=LAW, scope="own", now=now).from_record == ()
+
+
+def test_what_only_the_record_settles_is_not_settled_for_a_review(actor, own, told, now) -> None:
+    law = "us-co-sb26-189"
+    found = classified(actor=actor, tree=law, scope="own", now=now)
+    assert (found.outcome.outcome, found.outcome.settled) == ("not-covered", True)
+    assert (found.recorded.outcome, found.recorded.settled, found.stage) == ("", False, "unanswered")
+    assert (found.question.id, found.difference) == ("computes", None)
+    ((question, _, from_record),) = found.chain[0].answers
+    assert (question, from_record) == (classifications()[law].question("computes").text, True)
+    told({"computes": "no"}, law=law)
+    found = classified(actor=actor, tree=law, scope="own", now=now)
+    assert (found.recorded.settled, found.stage, found.from_record) == (True, "settled", ())
+    assert [one.question.id for one in found.given] == ["computes"]
+    assert found.aside == 0
+
+
+def test_a_persons_answer_prevails_and_the_contradiction_is_shown(actor, own, told, now) -> None:
+    told({**REACHED, "stage": "field-test", "part": ["uses"]})
+    found = classified(actor=actor, tree=LAW, scope="own", now=now)
+    assert found.outcome.roles == ("deployer",)
+    assert found.from_record == ()
+    shown = {one.question.id: one.record for one in found.given}
+    assert (shown["stage"].said, shown["part"].said) == (("Yes, it is offered or in use",), (shown["part"].said[0],))
+    assert shown["form"] is None
+    (regime, _) = classify_scope(actor=actor, scope="own", now=now)
+    said = {one["question"]: one["answered"] for one in regime_json(regime)["contradictions"]}
+    assert said == {"stage": "field-test", "part": ["uses"]}
+
+
+def test_that_nobody_knows_prevails_too_and_is_no_contradiction(actor, own, told, now) -> None:
+    told({**REACHED, "stage": "unknown"})
+    found = classified(actor=actor, tree=LAW, scope="own", now=now)
+    assert "stage" in [one.id for one in found.open]
+    assert next(one for one in found.given if one.question.id == "stage").record.answer == "released"
+    (regime, _) = classify_scope(actor=actor, scope="own", now=now)
+    assert regime_json(regime)["contradictions"] == []
+
+
+def test_the_same_answer_as_the_record_is_no_contradiction(actor, own, told, now) -> None:
+    told({**REACHED, "stage": "released", "part": ["develops", "uses"]})
+    assert not any(one.record for one in classified(actor=actor, tree=LAW, scope="own", now=now).given)
+
+
+def test_a_past_day_is_judged_by_the_record_of_then(actor, admin, own, now) -> None:
+    """Two days ago the record said that there are no personal data; what it says since does not count for that day."""
+    then = now - timedelta(days=2)
+    change_system(
+        actor=actor, slug="own", facts=SystemFacts(name="Own", stage="operation", personal_data="yes"),
+        seen=own.changed_at, now=now - timedelta(days=1), because="Found out",
+    )  # fmt: skip
+    (_, today) = classify_scope(actor=actor, scope="own", now=now)
+    (_, past) = classify_scope(actor=actor, scope="own", now=now, at=then)
+    (_, before) = classify_scope(actor=actor, scope="own", now=now, at=now - timedelta(days=9))
+    assert (past.outcome.outcome, today.outcome.outcome, before.outcome.outcome) == ("not-covered", "", "")
+    assert regime_json(past)["from_record"][0]["when"] == ["personal_data=no"]
+    assert regime_json(before)["from_record"] == []

@@ -1,5 +1,7 @@
 """`annexa classify` answers with the promised shape and codes, from the record or from a file."""
 
+import csv
+import io
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from annexa.actions.classification import answer_classification
+from annexa.actions.people import actor_of
 from annexa.actions.systems import add_system
 from annexa.cli.main import main
 from annexa.library.classification import classifications
@@ -135,3 +138,92 @@ def test_what_there_is_not_is_2_and_an_unreadable_file_3(run, organisation, tmp_
     assert run("nowhere")[0] == 2
     assert run("organisation", "--regime", LAW)[0] == 2
     assert run("--facts", str(tmp_path / "missing.json"))[0] == 3
+
+
+# --- the whole register
+
+
+@pytest.fixture
+def systems(actor, now):
+    """Two systems in use and one that is not."""
+    for facts in (
+        SystemFacts(name="Own", stage="operation", built="in-house", personal_data="no"),
+        SystemFacts(name="Bare, and more"),
+        SystemFacts(name="Gone", stage="retirement"),
+    ):
+        add_system(actor=actor, facts=facts, now=now)
+
+
+def test_every_system_in_use_gets_a_line_for_each_law_and_the_totals_are_said_aside(run, systems) -> None:
+    code, out, err = run("--all-systems", "--at", "2026-11-21")
+    head, *lines = [line.split() for line in out.splitlines()]
+    assert (code, head) == (0, ["system", "regime", "roles", "class", "outcome", "settled", "open", "may_follow",
+                                "open_questions"])  # fmt: skip
+    assert [line[:2] for line in lines] == [
+        [slug, law] for slug in ("bare-and-more", "own") for law in ("eu-ai-act", "us-co-sb26-189")
+    ]
+    assert lines[0][2:] == ["no", "1", "62", "form"]
+    assert lines[3][2:] == ["not-covered", "yes", "0", "0"]
+    assert err.splitlines() == [
+        "EU AI Act on 2026-11-21: 0 settled, 2 open; most often open: form (2).",
+        "Colorado SB 26-189 on 2026-11-21: 1 settled, 1 open; most often open: colorado (1).",
+    ]
+
+
+def test_json_of_all_is_complete(run, systems) -> None:
+    code, out, _ = run("--all-systems", "--format", "json", "--regime", "us-co-sb26-189")
+    found = json.loads(out)
+    assert (code, {*found}) == (0, {"at", "regimes", "systems"})
+    (regime,) = found["regimes"]
+    assert (regime["id"], regime["systems"], regime["settled"], regime["open"]) == ("us-co-sb26-189", 2, 1, 1)
+    assert regime["open_questions"][0]["id"] == "colorado"
+    known = {one["id"]: one for one in regime["presumptions"]}
+    bare, own = found["systems"]
+    assert (bare["open_questions"], bare["may_follow"]) == (
+        ["colorado"], ["computes", "decisions", "influences", "part"],
+    )  # fmt: skip
+    assert (own["settled"], own["confirm"], own["next_question"], own["stage"]) == (
+        True, ["computes"], "computes", "unanswered",
+    )  # fmt: skip
+    assert own["from_record"][0]["question"] == "computes"
+    assert all(name in known for one in own["from_record"] for name in one["presumptions"])
+
+
+def test_csv_of_all_has_the_same_systems_and_plain_cells(run, systems) -> None:
+    code, out, _ = run("--all-systems", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    whole = json.loads(run("--all-systems", "--format", "json")[1])["systems"]
+    assert (code, [(row["system"], row["regime"]) for row in rows]) == (
+        0, [(one["system"], one["regime"]) for one in whole],
+    )  # fmt: skip
+    assert {*rows[0]} == {*whole[0]}
+    assert rows[0]["name"] == "Bare, and more"
+    assert rows[2]["from_record"] == "stage=released, part=develops, profiles=no"
+
+
+def test_an_empty_register_is_no_error(run, organisation) -> None:
+    code, out, err = run("--all-systems", "--format", "json")
+    assert (code, json.loads(out)["systems"]) == (0, [])
+    assert "EU AI Act on" in err
+    assert run("--all-systems", "--format", "csv")[0] == run("--all-systems")[0] == 0
+
+
+def test_what_does_not_go_together_is_refused(run, systems, facts, capsys) -> None:
+    assert run("own", "--format", "csv")[0] == 2
+    code, _, err = run("--all-systems", "--regime", "gdpr")
+    assert code == 2
+    assert "known are eu-ai-act, us-co-sb26-189" in err
+    with pytest.raises(SystemExit, match="2"):
+        run("--all-systems", "own")
+
+
+def test_one_system_says_what_follows_from_its_record_and_what_contradicts_it(run, systems, admin, now) -> None:
+    answer_classification(
+        actor=actor_of(admin), person=admin, tree=LAW, scope="own", given={"stage": "laboratory"}, seen="", now=now
+    )
+    code, out, _ = run("own")
+    said = " ".join(out.split())
+    assert code == 0
+    assert "conflict stage is answered laboratory; the record says released [stage=operation]" in said
+    assert "record part=develops and perhaps more [built=in-house, stage=operation]: Your own people built it" in said
+    assert "record computes=no [personal_data=no]: The act looks only at" in said

@@ -14,10 +14,12 @@ from annexa.library.reader import LibraryError, shipped
 from annexa.pure.applicability import PERSONAL_DATA, REGISTER, bind_organisation, bind_system, starts_on
 from annexa.pure.classify import Answer, Classification, Example, Question, evaluate, next_question, witness
 from annexa.pure.facts import SystemFact
+from annexa.pure.presumptions import AtLeast, Presumption, presumed, together
 
 TREES = tuple(classifications().values())
 AI_ACT = classifications()["eu-ai-act"]
 CASES = [pytest.param(tree, example, id=f"{tree.id}: {example.name}") for tree in TREES for example in tree.examples]
+PRESUMPTIONS = [pytest.param(tree, one, id=f"{tree.id}: {one.id}") for tree in TREES for one in tree.presumptions]
 BEFORE_THE_BANS_OF_2026, TODAY, ALL_IN_FORCE = date(2026, 12, 1), date(2026, 11, 21), date(2031, 1, 1)
 EVER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -135,6 +137,61 @@ def test_every_day_in_law_of_the_act_says_where_it_stands() -> None:
                 assert one.applies_from in one.commencements, one.id
 
 
+@pytest.mark.parametrize(("tree", "presumption"), PRESUMPTIONS)
+def test_the_presumption_holds_where_its_examples_say_and_nowhere_else(
+    tree: Classification, presumption: Presumption
+) -> None:
+    for example in presumption.examples:
+        assert presumption.holds(example.record, example.at) is example.holds, example
+
+
+@pytest.mark.parametrize(("tree", "presumption"), PRESUMPTIONS)
+def test_every_condition_of_a_presumption_is_needed(tree: Classification, presumption: Presumption) -> None:
+    """For each term of `when` some example shows that without it the answer would not follow."""
+    for term in presumption.when:
+        rest = [one for one in presumption.when if one != term]
+        assert any(
+            not example.holds and all(one.holds(example.record, example.at) for one in rest)
+            for example in presumption.examples
+        ), term
+
+
+def test_exactly_these_answers_follow_from_a_record() -> None:
+    """Each was weighed by itself: one more has to be weighed, and written here."""
+    assert {(tree.id, one.id, one.question) for tree in TREES for one in tree.presumptions} == {
+        ("eu-ai-act", "in-operation", "stage"),
+        ("eu-ai-act", "own-concept", "stage"),
+        ("eu-ai-act", "built-here", "part"),
+        ("eu-ai-act", "no-personal-data", "profiles"),
+        ("eu-ai-act", "begun-after", "before-august-2026"),
+        ("us-co-sb26-189", "no-personal-data", "computes"),
+        ("us-co-sb26-189", "built-here", "part"),
+    }
+
+
+def test_no_record_says_that_the_union_or_colorado_is_concerned_or_that_a_practice_is_allowed() -> None:
+    """Only free text in the register speaks of these."""
+    settled = {one.question for tree in TREES for one in tree.presumptions}
+    assert not settled & {
+        "form",
+        "union",
+        "excluded",
+        "does",
+        "product",
+        "areas",
+        "colorado",
+        "decisions",
+        "influences",
+    }
+    assert not settled & {one.id for one in AI_ACT.questions if any(cite.startswith("Art.5") for cite in cited(one))}
+
+
+def test_without_personal_data_colorado_is_settled_whoever_and_wherever() -> None:
+    law = classifications()["us-co-sb26-189"]
+    outcome = evaluate(law, together({}, presumed(law.presumptions, {"personal_data": "no"}, TODAY)), TODAY)
+    assert (outcome.outcome, outcome.settled) == ("not-covered", True)
+
+
 def test_there_are_enough_worked_cases() -> None:
     assert len(AI_ACT.examples) >= 25
     assert all(len(tree.examples) >= 5 for tree in TREES)
@@ -181,7 +238,7 @@ def test_every_result_occurs_in_a_worked_case(tree: Classification) -> None:
 @pytest.mark.parametrize("tree", TREES, ids=lambda tree: tree.id)
 def test_no_two_questions_or_rules_share_a_sentence(tree: Classification) -> None:
     texts = [question.text for question in tree.questions] + [question.help for question in tree.questions]
-    texts += [rule.says for rule in tree.rules]
+    texts += [rule.says for rule in tree.rules] + [one.because for one in tree.presumptions]
     assert len(set(texts)) == len(texts)
 
 
@@ -390,3 +447,81 @@ def test_everything_wrong_in_all_files_is_said_at_once() -> None:
 def test_every_shipped_question_can_be_reached() -> None:
     """The search that a start leaves out."""
     assert load_classification(shipped(("classification",))) == classifications()
+
+
+# --- presumptions are read and refused like the rest
+
+PRESUMED = (
+    SMALL
+    + """
+[[presumption]]
+id = "sold"
+question = "sells"
+answer = "yes"
+when = ["stage=operation", "built=in-house"]
+unless = ["retired_on<=today"]
+because = "Who built it sells it."
+cites = ["1"]
+examples = [
+  { record = { stage = "operation", built = "in-house" }, at = 2027-02-01, holds = true },
+  { record = { stage = "operation", built = "in-house", retired_on = 2027-02-01 }, at = 2027-02-01, holds = false },
+]
+"""
+)
+
+
+def test_a_presumption_is_read() -> None:
+    (one,) = load(PRESUMED).presumptions
+    assert [str(term) for term in (*one.when, *one.unless)] == [
+        "stage=operation", "built=in-house", "retired_on<=today",
+    ]  # fmt: skip
+    assert [example.holds for example in one.examples] == [True, False]
+
+
+def test_of_several_choices_a_presumption_names_those_that_are_certain() -> None:
+    several = 'kind = "several"\nchoices = [{ id = "shop", text = "S" }, { id = "web", text = "W" }]'
+    text = PRESUMED.replace('kind = "yes_no"', several).replace('answer = "yes"', 'answer = ["web"]')
+    text = text.replace('sells = "yes"', 'sells = ["web"]').replace('asked_if = ["sells"]', 'asked_if = ["sells=web"]')
+    assert load(text).presumptions[0].answer == AtLeast(choices=("web",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('question = "sells"', 'question = "buys"', "presumption sold: buys: is not a question of Small law"),
+        ('answer = "yes"', 'answer = "often"', "presumption sold: sells: is 'often'; it is one of yes, no"),
+        ('answer = "yes"', 'answer = ["yes"]', "sells: is ('yes',); it is one of yes, no"),
+        ('answer = "yes"', 'answer = "unknown"', "answer is 'unknown', which says nothing"),
+        ('answer = "yes"', "answer = []", "answer is [], which says nothing"),
+        ('"stage=operation", ', '"phase=operation", ', "when: 'phase' is not a field of the register"),
+        ('"stage=operation", ', '"stage=running", ', "when: stage has no value 'running'; known are concept"),
+        ('"stage=operation", ', '"purpose=sale", ', "when: purpose is free text"),
+        ('"stage=operation", ', '"roles=provider", ', "when: roles is what a classification writes"),
+        ('"stage=operation", ', '"stage=operation", "stage=concept", ', "sold: its condition can never hold"),
+        ('["retired_on<=today"]', '["built=supplier"]', "its exception built=supplier can never matter"),
+        ('["retired_on<=today"]', '["retired_on<=soon"]', "unless: retired_on is a day"),
+        ('when = ["stage=operation", "built=in-house"]', "", "presumption sold: when is missing"),
+        ('when = ["stage=operation", "built=in-house"]', "when = []", "nothing follows without a condition"),
+        ('sells it."\ncites = ["1"]', 'sells it."', "presumption sold: it cites no place in the law"),
+        ("holds = true", "holds = false", "it needs an example for which it holds and one for which it does not"),
+        ("{ stage =", "{ colour =", "record has colour; fields from which something can follow are stage, built"),
+        ('built = "in-house" }', 'built = "robots" }', "record has built = 'robots'; known are in-house"),
+        ("retired_on = 2027-02-01 }", 'retired_on = "soon" }', "record has retired_on = 'soon', which is not a date"),
+        ('id = "sold"', 'id = "sold"\ncolour = "red"', "presumption sold: colour is not a known key"),
+        ('subject = "system"', 'subject = "organisation"', "only AI systems have a record"),
+    ],
+)  # fmt: skip
+def test_a_wrong_presumption_is_refused_with_file_and_place(old: str, new: str, said: str) -> None:
+    assert old in PRESUMED
+    with pytest.raises(LibraryError) as refused:
+        load(PRESUMED.replace(old, new, 1))
+    assert said in str(refused.value)
+    assert "classification/small.toml: " in str(refused.value)
+
+
+def test_two_presumptions_of_one_name_and_everything_wrong_with_them_are_said_at_once() -> None:
+    again = PRESUMED[PRESUMED.index("[[presumption]]") :].replace("stage=operation", "stage=x").replace("<=today", "<x")
+    with pytest.raises(LibraryError) as refused:
+        load(PRESUMED + again)
+    for part in ("two presumptions have the id sold", "stage has no value 'x'", "retired_on is a day"):
+        assert part in str(refused.value)

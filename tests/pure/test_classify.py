@@ -34,6 +34,7 @@ from annexa.pure.classify import (
     tree_problems,
     witness,
 )
+from annexa.pure.presumptions import AtLeast
 
 AT = date(2027, 6, 1)
 LATER = date(2028, 1, 1)
@@ -454,3 +455,73 @@ def test_a_question_is_put_whether_answered_or_not_and_never_while_its_condition
     assert put_questions(of, {}, AT) == ("a",)
     assert put_questions(of, {"a": "yes", "c": "yes"}, AT) == ("a", "b")
     assert put_questions(of, {"a": "no"}, AT) == ("a", "c")
+
+
+# --- what is known in part, and what is known too early
+
+
+def test_a_part_of_an_answer_holds_what_is_certain_and_leaves_the_rest_open() -> None:
+    several = question("part", EVER, "makes", "uses", several=True)
+    law = tree(
+        [several], [rule("a", yes("part=makes"), roles=("provider",)), rule("b", yes("part=uses"), outcome="in")]
+    )
+    found = evaluate(law, {"part": AtLeast(choices=("makes",))}, AT)
+    assert (found.roles, found.outcome, found.open_questions) == (("provider",), "", ("part",))
+    assert next_question(law, {"part": AtLeast(choices=("makes",))}, AT) == several
+    assert dict(found.because[0].answers) == {"part": ("makes",)}
+    assert evaluate(law, {"part": AtLeast(choices=("makes", "uses"))}, AT).settled
+
+
+def test_a_part_of_an_answer_has_to_fit_the_question() -> None:
+    law = tree(
+        [question("part", EVER, "makes", "uses", several=True), question("x")], [rule("a", yes("x"), outcome="in")]
+    )
+    assert answer_problems(law, {"part": AtLeast(choices=("uses",))}) == ()
+    assert "names 'flies'" in answer_problems(law, {"part": AtLeast(choices=("flies",))})[0]
+    assert "it is one of yes, no" in answer_problems(law, {"x": AtLeast(choices=("yes",))})[0]
+
+
+def test_an_answer_that_denies_counts_before_its_question_is_put() -> None:
+    """Asked or not, it is no: what may not be asked counts as no, and what was answered no is no."""
+    covered, free = rule("a", yes("score"), outcome="in"), rule("b", parse_atom("!score"), outcome="out")
+    law = tree([question("here"), question("score", yes("here"))], [covered, free])
+    found = evaluate(law, {"score": "no"}, AT)
+    assert (found.outcome, found.settled) == ("out", True)
+    assert dict(found.because[0].answers) == {"score": "no"}
+    assert found.counting == ("here", "score")
+    assert evaluate(law, {"score": "yes"}, AT).open_questions == ("here",)
+    assert evaluate(law, {"score": "yes"}, AT).may_follow == ()
+    assert evaluate(law, {}, AT).may_follow == ("score",)
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees(), st.randoms(use_true_random=False))
+def test_nothing_is_ever_asked_that_was_not_foreseen(of: Classification, chance: random.Random) -> None:
+    """Whatever is put next was open, or was said to follow perhaps."""
+    full, said = all_answers(of, chance), dict[str, Answer]()
+    found = evaluate(of, said, AT)
+    foreseen = {*found.open_questions, *found.may_follow}
+    while (one := next_question(of, said, AT)) is not None:
+        assert one.id in foreseen
+        said[one.id] = full[one.id]
+        found = evaluate(of, said, AT)
+        foreseen &= {*found.open_questions, *found.may_follow, *said}
+    assert found.may_follow == ()
+
+
+@settings(max_examples=60, deadline=None)
+@given(trees(), st.randoms(use_true_random=False))
+def test_a_part_of_the_answers_gives_nothing_that_all_of_them_take_back(
+    of: Classification, chance: random.Random
+) -> None:
+    full = all_answers(of, chance)
+    part = {
+        key: AtLeast(choices=tuple(one for one in said if chance.random() < 0.5)) if isinstance(said, tuple) else said
+        for key, said in full.items()
+        if chance.random() < 0.7
+    }
+    some, whole = evaluate(of, part, AT), evaluate(of, full, AT)
+    assert set(some.ahead.roles) <= set(whole.ahead.roles)
+    assert set(some.ahead.classes) <= set(whole.ahead.classes)
+    if some.settled:
+        assert essence(some) == essence(whole)

@@ -84,6 +84,9 @@ def test_a_classification_shows_every_question_rule_and_case(page, tree) -> None
     assert all(f'id="question-{one.id}"' in questions for one in found.questions)
     rules = page(f"/classification/{tree}", show="rules").content.decode()
     assert all(f'id="rule-{one.id}"' in rules for one in found.rules)
+    presumed = page(f"/classification/{tree}", show="presumptions").content.decode()
+    assert all(one.because in presumed and f'id="presumption-{one.id}"' in presumed for one in found.presumptions)
+    assert ("show=presumptions" in questions) is bool(found.presumptions)
     cases = page(f"/classification/{tree}", show="cases").content.decode()
     assert cases.count("<summary") >= len(found.examples)
 

@@ -231,3 +231,72 @@ def test_it_asks_little(page, asked, django_assert_max_num_queries) -> None:
 def test_strangers_sign_in_first(client, system) -> None:
     assert client.get(URL).status_code == 302
     assert client.post(f"{URL}/answer").status_code == 302
+
+
+# --- what the record says
+
+
+@pytest.fixture
+def own(actor) -> AiSystem:
+    """A system of the organisation's own people, in operation, without personal data."""
+    facts = SystemFacts(name="Own", stage="operation", built="in-house", personal_data="no")
+    return add_system(actor=actor, facts=facts, now=timezone.now())
+
+
+OWN, COLORADO = "/systems/own/classification", "us-co-sb26-189"
+
+
+def test_the_record_answers_and_says_so_and_is_confirmed_with_one_button(page, own) -> None:
+    shown = page.get(OWN, {"law": COLORADO}).content.decode()
+    assert "The act does not reach it." in shown
+    assert "From the record, not confirmed" in shown
+    assert re.search(r'From the record: <a class="plain" href="/systems/own">Personal data is no</a>', shown)
+    assert "Confirm or correct" in shown
+    assert "Ask for review" not in shown
+    fields = {"seen": hidden(shown, "seen"), "record": hidden(shown, "record")}
+    found = page.post(f"{OWN}/confirm?law={COLORADO}", fields)
+    assert (found.status_code, found.headers["Location"]) == (303, f"{OWN}?law={COLORADO}#question")
+    assert ClassificationAnswers.objects.get().answers == {"computes": "no"}
+    shown = page.get(OWN, {"law": COLORADO}).content.decode()
+    assert "From the record, not confirmed" not in shown
+    assert "Confirmed from the record: Personal data is no." in shown
+    assert "Ask for review" in shown
+
+
+def test_the_question_is_filled_in_from_the_record_and_can_be_contradicted(page, own) -> None:
+    for said in ("system", ["user"], "-none", "released"):
+        send(page, said, url=OWN)
+    shown = page.get(OWN).content.decode()
+    assert hidden(shown, "question") == "part"
+    assert re.search(r'value="develops"[^>]*checked', shown)
+    assert "Built is in-house" in shown
+    assert "In part" in shown
+    assert "Contradicts the record" not in shown
+    send(page, ["uses"], url=OWN)
+    shown = page.get(OWN).content.decode()
+    assert shown.count("Contradicts the record") == 1
+    assert ClassificationAnswers.objects.order_by("-revision").first().answers["part"] == ["uses"]
+
+
+def test_a_record_that_changed_meanwhile_is_not_confirmed(page, own) -> None:
+    for record in ("", "2026-11-20T09:40:00+00:00", "\0"):
+        found = page.post(f"{OWN}/confirm?law={COLORADO}", {"seen": "", "record": record})
+        assert found.status_code == 409
+    assert not ClassificationAnswers.objects.exists()
+
+
+def test_where_there_is_nothing_to_confirm_it_is_said(page, own, system) -> None:
+    sent = {"seen": "", "record": system.changed_at.isoformat()}
+    found = page.post(f"{URL}/confirm?law={LAW}", sent)
+    assert found.status_code == 422
+    assert "The record says nothing that is not answered already." in found.content.decode()
+    assert page.get(f"{OWN}/confirm?law={COLORADO}").headers["Location"] == f"{OWN}?law={COLORADO}"
+
+
+def test_an_auditor_sees_what_the_record_says_and_confirms_nothing(browser, own) -> None:
+    auditor = browser("auditor")
+    shown = auditor.get(OWN, {"law": COLORADO}).content.decode()
+    assert "From the record, not confirmed" in shown
+    assert f"{OWN}/confirm" not in shown
+    sent = {"seen": "", "record": own.changed_at.isoformat()}
+    assert auditor.post(f"{OWN}/confirm?law={COLORADO}", sent).status_code == 403

@@ -13,6 +13,7 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, No
 from annexa.actions.systems import replace_facts
 from annexa.answers.classification import (
     answerers_of,
+    classified,
     facts_after,
     fitting,
     revisions,
@@ -74,6 +75,34 @@ def answer_classification(
         )
         opened.write(made, kind="classification", subject=_subject(tree, scope))
     return made
+
+
+def confirm_record(
+    *, actor: Actor, person: Person, tree: str, scope: str, seen: str, record_seen: datetime, now: datetime
+) -> ClassificationAnswers:
+    """Records as the actor's answers what the system's record settles of the questions that count, where wholly.
+
+    `seen`: the revision the actor looked at, "" for none; `record_seen`: the record's `changed_at` then, so that nobody
+    confirms what they have not seen. Ledger: classification.
+    Raises InvalidError if there is nothing to confirm, NotFoundError, NotPermittedError, ConflictError.
+    """
+    found = _tree(tree, scope)
+    shown = classified(actor=actor, tree=found.id, scope=scope, now=now)
+    if shown.system is None or not shown.to_confirm:
+        raise InvalidError({"": ["The record says nothing that is not answered already."]})
+    if shown.system.changed_at != record_seen:
+        raise ConflictError("The record changed meanwhile. Nothing was saved; look at it again.")
+    fields = dict.fromkeys(f"{label} is {value}" for one in shown.to_confirm for label, value in one.fields)
+    return answer_classification(
+        actor=actor,
+        person=person,
+        tree=found.id,
+        scope=scope,
+        given={one.question.id: one.answer for one in shown.to_confirm},
+        seen=seen,
+        now=now,
+        because=f"Confirmed from the record: {', '.join(fields)}.",
+    )
 
 
 def ask_review(*, actor: Actor, person: Person, answers: str, now: datetime, because: str = "") -> ClassificationReview:

@@ -1,12 +1,15 @@
 """Questions about classification: where a scope stands, what is still open, and what an approval would change."""
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Literal, cast
+
+from django.db.models import Max
 
 from annexa.answers.applicability import Moved, bindings_of, moved
 from annexa.answers.errors import UnknownError
@@ -27,13 +30,14 @@ from annexa.pure.classify import (
     answer_problems,
     evaluate,
     next_question,
-    put_questions,
 )
 from annexa.pure.facts import ORGANISATION, Decided
 from annexa.pure.permits import Actor
+from annexa.pure.presumptions import Presumed, Term, presumed, record_of, together
 from annexa.pure.standards import Framework, Requirement
-from annexa.pure.systems import CLASSES, ROLES, SystemFacts
+from annexa.pure.systems import CLASSES, FIELD, ROLES, SystemFacts
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
+from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.systems import AiSystem, gravest
 
 Stage = Literal["unanswered", "open", "settled", "asked", "returned", "approved"]
@@ -49,8 +53,27 @@ class Cite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FromRecord:
+    """What the system's record settles of a question, and why. `whole`: the entire answer, not only a part of it.
+
+    `fields`: label and value of each field it rests on.
+    """
+
+    question: Question
+    answer: str | tuple[str, ...]
+    said: tuple[str, ...]
+    whole: bool
+    fields: tuple[tuple[str, str], ...]
+    because: tuple[str, ...]
+    cites: tuple[Cite, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """An answer that counts: what was said, by whom and when it was said first. `unknown`: nobody knows yet."""
+    """An answer that counts: what was said, by whom and when it was said first. `unknown`: nobody knows yet.
+
+    `record`: what the record says, where the answer contradicts it or nobody knew.
+    """
 
     question: Question
     said: tuple[str, ...]
@@ -60,15 +83,19 @@ class Given:
     revision: int
     because: str
     cites: tuple[Cite, ...]
+    record: FromRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One link of the chain: a rule, where it stands in the law, and the answers that made it hold."""
+    """One link of the chain: a rule, where it stands in the law, and the answers that made it hold.
+
+    `answers`: question, answer, and whether it is only the record's.
+    """
 
     because: Because
     cites: tuple[Cite, ...]
-    answers: tuple[tuple[str, str], ...]
+    answers: tuple[tuple[str, str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +118,9 @@ class Classified:
     is the one to put next, `cites` where the law asks it. `aside` counts answers to questions that are no longer put,
     `lapsed` names answers that the questions of today do not take. `answerers` are the keys of everybody whose answers
     or requests count.
+
+    `outcome` follows from the answers and, where nobody answered, from the record; `recorded` from the answers alone,
+    and only that is reviewed. `from_record` are the record's answers that count and that nobody has confirmed yet.
     """
 
     tree: Classification
@@ -99,6 +129,8 @@ class Classified:
     latest: ClassificationAnswers | None
     answers: Answers
     outcome: Outcome
+    recorded: Outcome
+    from_record: tuple[FromRecord, ...]
     says: str
     question: Question | None
     cites: tuple[Cite, ...]
@@ -119,16 +151,31 @@ class Classified:
         """What a form carries so that nobody overwrites what they have not seen."""
         return self.latest.id if self.latest else ""
 
+    @property
+    def to_confirm(self) -> tuple[FromRecord, ...]:
+        """The record's answers that can be confirmed as they are."""
+        return tuple(one for one in self.from_record if one.whole)
+
+    @property
+    def proposed(self) -> FromRecord | None:
+        """What the record says about the question that is put."""
+        shown = [*self.from_record, *(one.record for one in self.given if one.record)]
+        return next((one for one in shown if one.question == self.question), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regime:
-    """One law over some answers on a day. `revision`: the recorded answers it rests on, None for answers of a file."""
+    """One law over some answers on a day. `revision`: the recorded answers it rests on, None for answers of a file.
+
+    `from_record`: what the system's record says about the questions, answered or not.
+    """
 
     tree: Classification
     answers: Answers
     outcome: Outcome
     at: date
     revision: ClassificationAnswers | None = None
+    from_record: Mapping[str, Presumed] = field(default_factory=dict)
 
 
 def trees_of(scope: str) -> tuple[Classification, ...]:
@@ -152,6 +199,8 @@ def revisions(*, actor: Actor, tree: str, scope: str, until: datetime | None = N
 
 def fitting(tree: Classification, answers: Mapping[str, Any]) -> dict[str, Any]:
     """The answers that the questions of today take; a newer version of the law's questions may have dropped some."""
+    if not answer_problems(tree, answers):
+        return dict(answers)
     return {question: said for question, said in answers.items() if not answer_problems(tree, {question: said})}
 
 
@@ -185,12 +234,17 @@ def classified(*, actor: Actor, tree: str, scope: str, now: datetime, question: 
     rows = revisions(actor=actor, tree=tree, scope=scope)
     latest = rows[-1] if rows else None
     answers = fitting(found, latest.answers) if latest else {}
-    outcome = evaluate(found, answers, now.date())
+    record = presumed(found.presumptions, record_of(system.facts()), now.date()) if system else {}
+    known = together(answers, record)
+    recorded = evaluate(found, answers, now.date())
+    outcome = evaluate(found, known, now.date())
     reviews = _reviews(actor, tree, scope)
     own = [one for one in reviews if latest and one.answers_id == latest.id]
-    put = put_questions(found, answers, now.date())
+    put = outcome.counting
     framework = stand.library.frameworks.get(tree)
-    again = found.question(question) if question in put else next_question(found, answers, now.date())
+    said = {one: _from_record(found, presumption, framework, system) for one, presumption in record.items() if system}
+    waiting = () if recorded.settled else tuple(said[one] for one in put if one in said and one not in answers)
+    again = found.question(question) if question in put else _next(found, known, answers, waiting, now.date())
     return Classified(
         tree=found,
         scope=scope,
@@ -198,35 +252,65 @@ def classified(*, actor: Actor, tree: str, scope: str, now: datetime, question: 
         latest=latest,
         answers=answers,
         outcome=outcome,
+        recorded=recorded,
+        from_record=waiting,
         says=next((one.says for one in found.results if one.id == outcome.outcome), ""),
         question=again,
         cites=_cites(again.cites, framework) if again else (),
         open=tuple(found.question(one) for one in outcome.open_questions),
-        given=_given(found, answers, rows, put, framework),
+        given=_given(found, answers, rows, put, framework, _differing(record, answers, said)),
         aside=sum(one not in put for one in answers),
         lapsed=tuple(one for one in latest.answers if one not in answers) if latest else (),
-        chain=tuple(_link(found, one, framework) for one in outcome.because),
+        chain=tuple(_link(found, one, framework, answers) for one in outcome.because),
         duties=_duties(outcome, framework, now.date()),
-        stage=stage_of(outcome, latest, own),
+        stage=stage_of(recorded, latest, own),
         reviews=tuple(reversed(reviews)),
         answerers=answerers_of(rows, own),
         approved=next((one for one in reversed(reviews) if one.decision == "approved"), None),
-        difference=_difference(actor, stand, system, found, outcome) if outcome.settled else None,
+        difference=_difference(actor, stand, system, found, recorded) if recorded.settled else None,
     )
 
 
 def classify_scope(*, actor: Actor, scope: str, now: datetime, at: datetime | None = None) -> tuple[Regime, ...]:
-    """Every law of a scope over the latest answers, of a past instant those recorded by then. Raises UnknownError."""
-    _system(actor, scope)
+    """Every law of a scope over the latest answers and the record, of a past instant those of then. UnknownError."""
+    system = _system(actor, scope)
     when, found = at or now, []
+    facts = (
+        records_of_then(actor=actor, at=when, slug=scope).get(scope)
+        if when < now
+        else system.facts()
+        if system
+        else None
+    )
     for tree in trees_of(scope):
         rows = revisions(actor=actor, tree=tree.id, scope=scope, until=when)
         answers = fitting(tree, rows[-1].answers) if rows else {}
-        outcome = evaluate(tree, answers, when.date())
+        record = presumed(tree.presumptions, record_of(facts), when.date()) if facts else {}
         found.append(
-            Regime(tree=tree, answers=answers, outcome=outcome, at=when.date(), revision=rows[-1] if rows else None)
+            Regime(
+                tree=tree,
+                answers=answers,
+                outcome=evaluate(tree, together(answers, record), when.date()),
+                at=when.date(),
+                revision=rows[-1] if rows else None,
+                from_record=record,
+            )
         )
     return tuple(found)
+
+
+def records_of_then(*, actor: Actor, at: datetime, slug: str = "") -> dict[str, SystemFacts]:
+    """The records of AI systems as the ledger knew them at an instant, by slug. Cost: one query."""
+    entries = LedgerEntry.objects.visible_to(actor).filter(kind="ai_system", at__lte=at)
+    entries = entries.filter(subject=f"ai_system/{slug}") if slug else entries
+    latest = entries.order_by().values("subject").annotate(last=Max("position")).values("last")
+    bodies = EntryBody.objects.filter(position__in=latest).values_list("body", flat=True)
+    states = (json.loads(bytes(body))["state"] for body in bodies)
+    known = {*FIELD, "source"}
+    return {
+        state["slug"]: SystemFacts.from_json({name: value for name, value in state.items() if name in known})
+        for state in states
+    }
 
 
 def classify_facts(*, facts: Mapping[str, Any], at: date, regime: str = "") -> tuple[Regime, ...]:
@@ -273,6 +357,14 @@ def regime_json(one: Regime) -> dict[str, Any]:
         "outcome": outcome.outcome,
         "says": next((found.says for found in tree.results if found.id == outcome.outcome), ""),
         "settled": outcome.settled,
+        "from_record": [
+            presumed_json(found) for found in one.from_record.values() if found.question not in one.answers
+        ],
+        "contradictions": [
+            {**presumed_json(found), "answered": _json(one.answers[found.question])}
+            for found in one.from_record.values()
+            if found.contradicts(one.answers.get(found.question))
+        ],
         "because": [_because_json(found) for found in outcome.because],
         "duties": [
             {
@@ -294,7 +386,28 @@ def regime_json(one: Regime) -> dict[str, Any]:
             }
             for later in outcome.upcoming
         ],
+        "may_follow": list(outcome.may_follow),
         "open_questions": [_question_json(tree.question(found), one.answers) for found in outcome.open_questions],
+    }
+
+
+def presumed_json(one: Presumed) -> dict[str, Any]:
+    """An answer of the record as programs read it, and why; `whole`: not only a part of the answer."""
+    return {
+        **presumed_briefly(one),
+        "when": [str(term) for term in _terms(one)],
+        "because": [found.because for found in one.presumptions],
+        "cites": list(dict.fromkeys(cite for found in one.presumptions for cite in found.cites)),
+    }
+
+
+def presumed_briefly(one: Presumed) -> dict[str, Any]:
+    """An answer of the record as programs read it, with the ids of the presumptions that give it."""
+    return {
+        "question": one.question,
+        "answer": _json(one.plain),
+        "whole": one.whole,
+        "presumptions": [found.id for found in one.presumptions],
     }
 
 
@@ -361,6 +474,7 @@ def _given(
     rows: Sequence[ClassificationAnswers],
     put: Sequence[str],
     framework: Framework | None,
+    differing: Mapping[str, FromRecord],
 ) -> tuple[Given, ...]:
     givers = _givers(rows)
     found = []
@@ -377,6 +491,7 @@ def _given(
                 revision=row.revision,
                 because=row.because,
                 cites=_cites(dict.fromkeys([*narrower, *(() if narrower else question.cites)]), framework),
+                record=differing.get(question.id),
             )
         )
     return tuple(found)
@@ -395,12 +510,55 @@ def _listed(said: object) -> tuple[str, ...]:
     return tuple(said) if isinstance(said, list | tuple) else (str(said),)
 
 
-def _link(tree: Classification, because: Because, framework: Framework | None) -> Link:
+def _link(tree: Classification, because: Because, framework: Framework | None, given: Answers) -> Link:
     answers = tuple(
-        (tree.question(question).text, ", ".join(said_of(tree.question(question), said)) or "Not known yet")
+        (
+            tree.question(question).text,
+            ", ".join(said_of(tree.question(question), said)) or "Not known yet",
+            question not in given,
+        )
         for question, said in because.answers
     )
     return Link(because=because, cites=_cites(because.cites, framework), answers=answers)
+
+
+def _next(
+    tree: Classification, known: Answers, answers: Answers, waiting: Sequence[FromRecord], today: date
+) -> Question | None:
+    """The first question that is open, or whose answer so far is only the record's; in the order of the tree."""
+    confirmed = {one.question.id for one in waiting}
+    ahead = next_question(tree, known, today)
+    first = next((one for one in tree.questions if one.id in confirmed or one == ahead), None)
+    return first or next_question(tree, answers, today)
+
+
+def _from_record(tree: Classification, one: Presumed, framework: Framework | None, system: AiSystem) -> FromRecord:
+    question = tree.question(one.question)
+    fields = dict.fromkeys(term.field for term in _terms(one))
+    return FromRecord(
+        question=question,
+        answer=one.plain,
+        said=said_of(question, one.plain),
+        whole=one.whole,
+        fields=tuple((FIELD[name].label, str(getattr(system, name))) for name in fields),
+        because=tuple(found.because for found in one.presumptions),
+        cites=_cites(dict.fromkeys(cite for found in one.presumptions for cite in found.cites), framework),
+    )
+
+
+def _terms(one: Presumed) -> tuple[Term, ...]:
+    return tuple(dict.fromkeys(term for found in one.presumptions for term in found.when))
+
+
+def _differing(
+    record: Mapping[str, Presumed], answers: Answers, said: Mapping[str, FromRecord]
+) -> dict[str, FromRecord]:
+    """What the record says where a person says otherwise, or that nobody knows."""
+    return {
+        question: said[question]
+        for question, one in record.items()
+        if question in answers and (answers[question] == UNKNOWN or one.contradicts(answers[question]))
+    }
 
 
 def _duties(outcome: Outcome, framework: Framework | None, today: date) -> tuple[Moved, ...]:
@@ -512,6 +670,10 @@ def tree_has(tree: Classification, question: str) -> bool:
 def _worded(said: Any) -> Any:
     """True and false of a file as the words that questions are answered with."""
     return {True: "yes", False: "no"}[said] if isinstance(said, bool) else said
+
+
+def _json(said: object) -> object:
+    return list(said) if isinstance(said, tuple) else said
 
 
 def _because_json(one: Because) -> dict[str, Any]:

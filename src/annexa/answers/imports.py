@@ -25,7 +25,7 @@ from annexa.records.systems import AiSystem
 
 SAMPLE = 500
 LONGEST_SLUG = 80
-RESERVED = frozenset({ORGANISATION, "add", "export", "import"})
+RESERVED = frozenset({ORGANISATION, "add", "classification", "export", "import"})
 """Words no AI system may have as its slug: the scope of the whole organisation, and addresses of our own pages."""
 LONGEST_SHEET_CELL = 32_767
 

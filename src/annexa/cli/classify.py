@@ -5,9 +5,12 @@ import json
 import textwrap
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annexa.cli import words
+
+if TYPE_CHECKING:
+    from annexa.answers.classification_register import Totals
 
 
 def add_parsers(sub: Any) -> None:
@@ -19,15 +22,21 @@ def add_parsers(sub: Any) -> None:
     )
     which = found.add_mutually_exclusive_group(required=True)
     which.add_argument("system", nargs="?", metavar="SYSTEM", help="slug of an AI system, or organisation")
+    which.add_argument("--all-systems", action="store_true", help="every AI system in use, one line for each law")
     which.add_argument("--facts", type=Path, metavar="FILE", help="answers in a TOML or JSON file instead")
     found.add_argument("--regime", metavar="ID", help="only this law, such as eu-ai-act")
     words.add_at(found)
-    found.add_argument("--format", choices=("table", "json"), default="table", help="how to print (default: table)")
+    words.add_format(found)
     found.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints each law with what follows from the answers, why, and what is still open."""
+    """Prints each law with what follows from answers and record, why, and what is still open."""
+    if args.all_systems:
+        return _all_systems(args)
+    if args.format == "csv":
+        words.say("annexa: csv has one line for each system; use it with --all-systems, or --format json.")
+        return 2
     from annexa.answers.classification import classify_facts, classify_scope, regime_json
     from annexa.pure.classify import AnswersError
     from annexa.pure.permits import ANNEXA
@@ -61,6 +70,80 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+COLUMNS = ("system", "regime", "roles", "class", "outcome", "settled", "open", "may_follow", "open_questions")
+MORE_COLUMNS = (
+    *("system", "name", "regime", "stage", "revision", "roles", "class", "classes", "high_risk_by", "outcome"),
+    *(
+        "settled",
+        "open",
+        "open_questions",
+        "may_follow",
+        "next_question",
+        "confirm",
+        "from_record",
+        "contradictions",
+        "duties",
+    ),
+)
+
+
+def _all_systems(args: argparse.Namespace) -> int:
+    """Prints a line for each system in use and law; what it all comes to on standard error."""
+    from annexa.answers.classification_register import classification_register, line_json
+    from annexa.pure.permits import ANNEXA
+
+    now, at = words.now(), words.instant(args.at)
+    register = classification_register(actor=ANNEXA, now=now, at=at, law=args.regime or "")
+    found = [line_json(line) for line in register.lines]
+    if args.format == "json":
+        regimes = [_totals_json(one) for one in register.totals()]
+        words.dump_rows({"at": register.at.isoformat(), "regimes": regimes}, "systems", found)
+    elif args.format == "csv":
+        words.rows([_flat(one) for one in found], "csv", columns=MORE_COLUMNS)
+    else:
+        lines = [{**_flat(one), "may_follow": len(one["may_follow"])} for one in found]
+        words.rows(lines, "table", columns=COLUMNS)
+    for one in register.totals():
+        often = f"; most often open: {one.questions[0][0].id} ({one.questions[0][1]:,})" if one.questions else ""
+        words.say(f"{one.tree.title} on {register.at}: {one.settled:,} settled, {one.open:,} open{often}.")
+    return 0
+
+
+def _totals_json(one: "Totals") -> dict[str, Any]:
+    return {
+        "id": one.tree.id,
+        "title": one.tree.title,
+        "systems": one.settled + one.open,
+        "settled": one.settled,
+        "open": one.open,
+        "open_questions": [{"id": question.id, "text": question.text, "systems": n} for question, n in one.questions],
+        "presumptions": [
+            {
+                "id": found.id,
+                "question": found.question,
+                "when": [str(term) for term in found.when],
+                "unless": [str(term) for term in found.unless],
+                "because": found.because,
+                "cites": list(found.cites),
+            }
+            for found in one.tree.presumptions
+        ],
+    }
+
+
+def _flat(one: dict[str, Any]) -> dict[str, Any]:
+    """A line whose every cell is a word or a list of words."""
+    return {
+        **one,
+        "settled": "yes" if one["settled"] else "no",
+        "from_record": [f"{said['question']}={_said(said['answer'])}" for said in one["from_record"]],
+        "duties": [
+            f"{duty['id']} from {duty['binding_from']}" if duty["binding_from"] else duty["id"]
+            for duty in one["duties"]
+        ],
+    }
+
+
 def _read(path: Path) -> dict[str, Any]:
     """The answers of a file, TOML or JSON by what stands in it. Raises ValueError with the end of a sentence."""
     text = path.read_bytes().decode("utf-8-sig")
@@ -91,6 +174,15 @@ def _print(one: dict[str, Any], *, recorded: bool) -> None:
     for later in one["upcoming"]:
         added = [*later["roles"], *later["classes"], *([later["outcome"]] if later["outcome"] else [])]
         _line("from", f"{later['from']}: {', '.join(added)}")
+    for said in one["from_record"]:
+        answer = _said(said["answer"]) + ("" if said["whole"] else " and perhaps more")
+        _line("record", f"{said['question']}={answer} [{', '.join(said['when'])}]: {' '.join(said['because'])}")
+    for said in one["contradictions"]:
+        _line(
+            "conflict",
+            f"{said['question']} is answered {_said(said['answered'])}; the record says {_said(said['answer'])} "
+            f"[{', '.join(said['when'])}]",
+        )
     for because in one["because"]:
         said = "; ".join(f"{k}={_said(v)}" for k, v in because["answer"].items())
         _line(

@@ -34,7 +34,16 @@ from annexa.pure.classify import (
     parse_atom,
     tree_problems,
 )
-from annexa.pure.systems import CLASSES, HIGH_RISK_BY, ROLES
+from annexa.pure.presumptions import (
+    RECORD_FIELDS,
+    AtLeast,
+    Presumption,
+    RecordExample,
+    Term,
+    parse_term,
+    presumption_problems,
+)
+from annexa.pure.systems import CLASSES, FIELD, HIGH_RISK_BY, ROLES, known_words
 
 FOLDER = "classification"
 
@@ -48,7 +57,8 @@ def classifications() -> Mapping[str, Classification]:
 def load_classification(files: Mapping[str, bytes], *, searched: bool = False) -> Mapping[str, Classification]:
     """The trees from their files, by id. Raises LibraryError with every problem of every file.
 
-    `searched`: that every question can be reached was found out before, as a test does for what is shipped.
+    `searched`: that every question can be reached and every presumption can hold was found out before, as a test does
+    for what is shipped.
     """
     problems: list[str] = []
     found: dict[str, Classification] = {}
@@ -58,8 +68,15 @@ def load_classification(files: Mapping[str, bytes], *, searched: bool = False) -
         if tree.id != Path(reader.file).stem:
             reader.wrong(f"id is {tree.id!r}, but the file is named {Path(reader.file).stem}")
         if len(problems) == before:
-            wrong = tree_problems(tree) or (() if searched else never_asked(tree))
+            wrong = tree_problems(tree) or (
+                () if searched else (*never_asked(tree), *presumption_problems(tree.presumptions))
+            )
             problems.extend(f"{reader.file}: {problem}" for problem in wrong)
+            problems.extend(
+                f"{reader.file}: presumption {one.id}: {problem}"
+                for one in tree.presumptions
+                for problem in answer_problems(tree, {one.question: one.answer})
+            )
             problems.extend(
                 f"{reader.file}: example {example.name}: {problem}"
                 for example in tree.examples
@@ -87,7 +104,13 @@ def _tree(reader: Reader) -> Classification:
         rules=tuple(_rule(table, source, read_on, confidence) for table in reader.tables("rule")),
         examples=tuple(_example(table) for table in reader.tables("example")),
         circumstances=tuple(_circumstance(table) for table in reader.tables("circumstance")),
+        presumptions=tuple(_presumption(table) for table in reader.tables("presumption")),
     )
+    if found.presumptions and found.subject != "system":
+        reader.wrong("it has presumptions, but only AI systems have a record from which something could follow")
+    ids = [one.id for one in found.presumptions]
+    for repeated in sorted({one for one in ids if ids.count(one) > 1}):
+        reader.wrong(f"two presumptions have the id {repeated}")
     for key, values in (("question", found.questions), ("rule", found.rules), ("result", found.results)):
         if not values:
             reader.wrong(f"it has no {key}")
@@ -199,6 +222,58 @@ def _example(reader: Reader) -> Example:
         ),
     )
     expect.done()
+    reader.done()
+    return found
+
+
+def _presumption(reader: Reader) -> Presumption:
+    answer = reader.take("answer", (str, list))
+    found = Presumption(
+        id=reader.text("id"),
+        question=reader.text("question"),
+        answer=AtLeast(choices=reader.words("answer")) if isinstance(answer, list) else answer,
+        when=_terms(reader, "when"),
+        unless=_terms(reader, "unless"),
+        because=reader.text("because"),
+        cites=reader.words("cites"),
+        examples=tuple(_record_example(table) for table in reader.tables("examples")),
+    )
+    if "when" in reader.table and not reader.table["when"]:
+        reader.wrong("when is empty; nothing follows without a condition")
+    elif "when" not in reader.table:
+        reader.wrong("when is missing")
+    if answer in ("", [], "unknown"):
+        reader.wrong(f"answer is {answer!r}, which says nothing")
+    if not found.cites:
+        reader.wrong("it cites no place in the law")
+    if {example.holds for example in found.examples} != {True, False}:
+        reader.wrong("it needs an example for which it holds and one for which it does not")
+    reader.done()
+    return found
+
+
+def _terms(reader: Reader, key: str) -> tuple[Term, ...]:
+    found = []
+    for text in reader.words(key):
+        try:
+            found.append(parse_term(text))
+        except ValueError as wrong:
+            reader.wrong(f"{key}: {wrong}")
+    return tuple(found)
+
+
+def _record_example(reader: Reader) -> RecordExample:
+    record = reader.take("record", (dict,))
+    for name, value in record.items():
+        if name not in RECORD_FIELDS:
+            reader.wrong(f"record has {name}; fields from which something can follow are {', '.join(RECORD_FIELDS)}")
+        elif FIELD[name].kind == "date" and type(value) is not date:
+            reader.wrong(f"record has {name} = {value!r}, which is not a date such as 2026-08-02")
+        elif FIELD[name].kind != "date" and value not in FIELD[name].choices:
+            reader.wrong(f"record has {name} = {value!r}; known are {known_words(FIELD[name])}")
+    found = RecordExample(
+        record=MappingProxyType(record), at=_day_needed(reader, "at"), holds=reader.take("holds", (bool,))
+    )
     reader.done()
     return found
 

@@ -8,18 +8,19 @@ words. Format of the trees: docs/library.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
 from typing import Literal, get_args
 
+from annexa.pure.presumptions import AtLeast, Presumption
 from annexa.pure.systems import HighRiskBy, RiskClass, Role
 
 Answer = str | tuple[str, ...]
 """`yes` or `no`, one choice, several choices (none is an empty tuple), or UNKNOWN."""
 Answers = Mapping[str, object]
-"""Question id → answer as it came, a list instead of a tuple included."""
+"""Question id → answer as it came, a list instead of a tuple included; from a record perhaps only AtLeast."""
 UNKNOWN = "unknown"
 """Somebody was asked and does not know: counts as unanswered, but the question is not put again at once."""
 
@@ -176,6 +177,7 @@ class Classification:
     rules: tuple[Rule, ...]
     examples: tuple[Example, ...] = ()
     circumstances: tuple[Circumstance, ...] = ()
+    presumptions: tuple[Presumption, ...] = ()
 
     def question(self, question_id: str) -> Question:
         """The question of that id. Raises KeyError."""
@@ -242,6 +244,10 @@ class Outcome:
     upcoming: tuple[Upcoming, ...]
     open_questions: tuple[str, ...]
     circumstances: tuple[str, ...] = ()
+    may_follow: tuple[str, ...] = ()
+    """Questions that cannot be asked yet, and that answers to the open ones may bring up; in the order of asking."""
+    counting: tuple[str, ...] = ()
+    """Questions that are put, answered or not, or on whose answers something rests already; in the order of asking."""
 
     @property
     def settled(self) -> bool:
@@ -355,14 +361,14 @@ class _Index:
     """Where the questions and the rules behind each word are to be found."""
 
     questions: Mapping[str, Question]
-    givers: Mapping[tuple[str, str], tuple[Rule, ...]]
+    givers: Mapping[tuple[str, str], Sequence[Rule]]
 
 
 def _index(tree: Classification) -> _Index:
-    givers: dict[tuple[str, str], tuple[Rule, ...]] = {}
+    givers: dict[tuple[str, str], list[Rule]] = {}
     for rule in tree.rules:
         for word in _given(rule.gives):
-            givers[word] = (*givers.get(word, ()), rule)
+            givers.setdefault(word, []).append(rule)
     return _Index({question.id: question for question in tree.questions}, givers)
 
 
@@ -376,9 +382,18 @@ class _Case:
     at: date
     rules: dict[str, _Held] = field(default_factory=dict)
     asked: dict[str, bool | None] = field(default_factory=dict)
+    words: dict[tuple[str, str], _Held] = field(default_factory=dict)
     waiting: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    held: dict[int, _Held] = field(default_factory=dict)  # by identity: the tree keeps its conditions alive
 
     def condition(self, condition: Condition) -> _Held:
+        """Whether a condition holds; worked out once."""
+        known = self.held.get(id(condition))
+        if known is None:
+            self.held[id(condition)] = known = self.weigh(condition)
+        return known
+
+    def weigh(self, condition: Condition) -> _Held:
         """Kleene's logic; the start of a yes is the day from which all it rests on holds."""
         if isinstance(condition, Atom):
             held = self.answer(condition) if condition.kind == "answer" else self.derived(condition)
@@ -401,19 +416,22 @@ class _Case:
         return self.rules[rule.id]
 
     def answer(self, atom: Atom) -> _Held:
-        """Whether the answer is this one: no if the question is not asked, not known while that is open."""
+        """Whether the answer is this one: no if the question is not asked, and while that is open at most no."""
         asked = self.is_asked(atom.name)
-        if not asked:
-            return _Held(asked)
-        value = self.answers.get(atom.name, UNKNOWN)
-        if value is None or value == UNKNOWN:
-            return _Held(None)
-        if isinstance(value, str):
-            return _Held(value == (atom.choice or "yes"))
-        return _Held(isinstance(value, Iterable) and atom.choice in value)
+        if asked is False:
+            return _Held(False)
+        said = _says(self.answers.get(atom.name, UNKNOWN), atom.choice or "yes")
+        return _Held(said if asked or said is False else None)
 
     def derived(self, atom: Atom) -> _Held:
-        """Whether a rule gives the word. Flags are facts and have no date; an outcome is that of the day."""
+        """Whether a rule gives the word; worked out once."""
+        word = (atom.kind, atom.name)
+        if word not in self.words:
+            self.words[word] = self.given(atom)
+        return self.words[word]
+
+    def given(self, atom: Atom) -> _Held:
+        """The same from the rules. Flags are facts and have no date; an outcome is that of the day."""
         held = [self.rule(rule) for rule in self.index.givers.get((atom.kind, atom.name), ())]
         if atom.kind == "outcome":
             held = [one for one in held if one.start <= self.at]
@@ -448,6 +466,28 @@ class _Case:
             return self.open_in(self.index.questions[atom.name].asked_if)
         return {atom.name}
 
+    def is_answered(self, question_id: str) -> bool:
+        """Whether somebody gave a whole answer, put now or not."""
+        value = self.answers.get(question_id, UNKNOWN)
+        return value is not None and value != UNKNOWN and not isinstance(value, AtLeast)
+
+    def behind(self, condition: Condition, found: set[tuple[str, str]]) -> None:
+        """Notes every word on which a condition that is not known yet may still come to rest, questions among them."""
+        if self.condition(condition).truth is not None:
+            return
+        if isinstance(condition, Group):
+            for part in condition.parts:
+                self.behind(part, found)
+            return
+        word = (condition.kind, condition.name)
+        if word in found:
+            return
+        found.add(word)
+        if condition.kind == "answer":
+            self.behind(self.index.questions[condition.name].asked_if, found)
+        for rule in self.index.givers.get(word, ()):
+            self.behind(rule.when, found)
+
     def outcome(self) -> Outcome:
         """The whole result, with what is in force on the day told apart from what is certain to come."""
         holding = [rule for rule in self.tree.rules if self.rule(rule).truth]
@@ -455,8 +495,16 @@ class _Case:
         now = _standing(since, self.at)
         rank = [result.id for result in self.tree.results]
         best = min((rank.index(w) for (k, w), s in since.items() if k == "outcome" and s <= self.at), default=len(rank))
-        waiting = {question for rule in self.undecided(since, best) for question in self.open_in(rule.when)}
+        undecided = tuple(self.undecided(since, best))
+        waiting = {question for rule in undecided for question in self.open_in(rule.when)}
         waiting |= {question for one in self.tree.circumstances for question in self.open_in(one.when)}
+        ahead: set[tuple[str, str]] = set()
+        for condition in (*(rule.when for rule in undecided), *(one.when for one in self.tree.circumstances)):
+            if self.condition(condition).truth is None:
+                self.behind(condition, ahead)
+        because = tuple(self.because(rule) for rule in holding)
+        counting = {question for one in because for question, _ in one.answers}
+        counting |= {question.id for question in self.tree.questions if self.is_asked(question.id)}
         return Outcome(
             roles=now.roles,
             classes=now.classes,
@@ -464,10 +512,16 @@ class _Case:
             outcome=rank[best] if best < len(rank) else "",
             ahead=_standing(since, date.max),
             duties=self.duties(holding, since),
-            because=tuple(self.because(rule) for rule in holding),
+            because=because,
             upcoming=self.upcoming(holding, since, best),
+            counting=tuple(q.id for q in self.tree.questions if q.id in counting),
             open_questions=tuple(q.id for q in self.tree.questions if q.id in waiting),
             circumstances=tuple(one.id for one in self.tree.circumstances if self.condition(one.when).truth),
+            may_follow=tuple(
+                q.id
+                for q in self.tree.questions
+                if ("answer", q.id) in ahead and q.id not in waiting and not self.is_answered(q.id)
+            ),
         )
 
     def since(self, holding: list[Rule]) -> dict[tuple[str, str], date]:
@@ -564,7 +618,7 @@ class _Case:
             for rule in self.index.givers.get((condition.kind, condition.name), ()):
                 if self.rule(rule).truth == holds and (holds or denials):
                     self.collect(rule.when, answers, seen, denials=denials and not holds)
-        elif not self.is_asked(condition.name):
+        elif self.is_asked(condition.name) is False:
             if denials:
                 self.collect(self.index.questions[condition.name].asked_if, answers, seen, denials=True)
         elif condition.name in self.answers:
@@ -572,6 +626,17 @@ class _Case:
 
 
 _QUIET = ("flag", "duty")
+
+
+def _says(value: object, choice: str) -> bool | None:
+    """Whether an answer holds that choice; None if it does not say."""
+    if value is None or value == UNKNOWN:
+        return None
+    if isinstance(value, AtLeast):
+        return True if choice in value.choices else None
+    if isinstance(value, str):
+        return value == choice
+    return isinstance(value, Iterable) and choice in value
 
 
 def _all(parts: list[_Held]) -> _Held:
@@ -619,6 +684,8 @@ def _day(start: date) -> date | None:
 
 
 def _plain(value: object) -> Answer:
+    if isinstance(value, AtLeast):
+        return value.choices
     return value if isinstance(value, str) else tuple(str(one) for one in value) if isinstance(value, Iterable) else ""
 
 
@@ -626,6 +693,7 @@ def _wrong_answer(question: Question, answer: object) -> str:
     """The end of a sentence that says why an answer cannot be read; empty if it can."""
     if answer is None or answer == UNKNOWN:
         return ""
+    answer = answer.choices if isinstance(answer, AtLeast) else answer
     choices = ("yes", "no") if question.kind == "yes_no" else tuple(choice.id for choice in question.choices)
     known = ", ".join(choices)
     if question.kind != "several":

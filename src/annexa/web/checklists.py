@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
+from annexa.answers.classification import said_of
 from annexa.answers.material import (
     LONGEST_PAGE,
     ChecklistPage,
@@ -33,7 +34,7 @@ from annexa.web.library import known
 
 LEVELS: Mapping[str, Level] = {"organisation": "organisation", "system": "system"}
 WHOLE = "all"
-SHOWN = ("questions", "rules", "cases")
+SHOWN = ("questions", "rules", "presumptions", "cases")
 """The parts of a classification, one at a time: the largest has more than a hundred rules."""
 KIND_WORDS: Mapping[str, Any] = {"yes_no": later("Yes or no"), "choice": later("One of:"), "several": later("Any of:")}
 
@@ -141,6 +142,10 @@ def classification(request: HttpRequest, classification: str) -> HttpResponse:
         "show": show if show in SHOWN else SHOWN[0],
         "questions": [(one, KIND_WORDS[one.kind], in_words(one.asked_if), cited(one.cites)) for one in tree.questions],
         "rules": [(one, in_words(one.when), given(tree, one), cited(one.cites)) for one in tree.rules],
+        "presumptions": [
+            (one, tree.question(one.question), said_of(tree.question(one.question), one.plain), cited(one.cites))
+            for one in tree.presumptions
+        ],
         "examples": [(one, _answers(one), _expected(tree, one.expect)) for one in tree.examples],
     }
     return render(request, "library/classification.html", context)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
-from annexa.actions.classification import answer_classification, ask_review, review_classification
+from annexa.actions.classification import answer_classification, ask_review, confirm_record, review_classification
 from annexa.answers.applicability import titled
 from annexa.answers.classification import Classified, classified, trees_of
 from annexa.answers.errors import UnknownError
@@ -120,6 +120,23 @@ def answer(request: HttpRequest, slug: str = "") -> HttpResponse:
 
 
 @takes_form_of("classification")
+def confirm(request: HttpRequest, slug: str) -> HttpResponse:
+    """Takes the record's answers over as one's own."""
+    found = _found(request, slug)
+    form = forms.Form(request.POST)
+
+    def do(_given: Mapping[str, Any]) -> str:
+        confirm_record(
+            actor=actor(request), person=person(request), tree=found.tree.id, scope=found.scope,
+            seen=request.POST.get("seen", ""), now=timezone.now(),
+            record_seen=parse_seen(request.POST.get("record", "")[:40]),
+        )  # fmt: skip
+        return _("The record’s answers are confirmed")
+
+    return _done(request, found, "confirm", form, do, verb="answer_classification", place="question")
+
+
+@takes_form_of("classification")
 def ask(request: HttpRequest, slug: str = "") -> HttpResponse:
     """Asks for a second person to review the answers."""
     found = _found(request, slug)
@@ -202,7 +219,7 @@ def _forms(request: HttpRequest, found: Classified, bound: Bound) -> dict[str, A
     answers = isinstance(may(who, "answer_classification"), Permit)
     reviews = isinstance(may(who, "review_classification"), Permit) and found.stage == "asked"
     own = person(request).pk in found.answerers
-    asks = answers and found.outcome.settled and found.stage in {"settled", "returned"}
+    asks = answers and found.recorded.settled and found.stage in {"settled", "returned"}
     return {
         "question_form": _question_form(found, bound) if answers and found.question else None,
         "ask_form": (bound.get("ask") or fresh(AskForm, "ask")) if asks else None,
@@ -215,7 +232,8 @@ def _forms(request: HttpRequest, found: Classified, bound: Bound) -> dict[str, A
 def _question_form(found: Classified, bound: Bound) -> forms.Form | None:
     if found.question is None or "question" in bound:
         return bound.get("question")
-    given = found.answers.get(found.question.id)
+    proposed = found.proposed.answer if found.proposed else None
+    given = found.answers.get(found.question.id, proposed)
     initial = list(given) or [NONE] if isinstance(given, list | tuple) else given
     if found.question.kind == "several" and given == UNKNOWN:
         initial = [UNKNOWN]
@@ -258,6 +276,7 @@ def _done(
 urls = [
     path("systems/<slug:slug>/classification", classification, name="classification"),
     path("systems/<slug:slug>/classification/answer", answer, name="classification-answer"),
+    path("systems/<slug:slug>/classification/confirm", confirm, name="classification-confirm"),
     path("systems/<slug:slug>/classification/ask", ask, name="classification-ask"),
     path("systems/<slug:slug>/classification/review", review, name="classification-review"),
     path("organisation/classification", classification, name="classification"),
