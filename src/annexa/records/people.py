@@ -1,12 +1,14 @@
 """People who sign in."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.db import models
 
-from annexa.records.guard import Guarded, GuardedQuerySet
+from annexa.records.guard import GuardedQuerySet
+from annexa.records.recorded import Column, Recorded, first_at
 
 ROLES = (
     ("administrator", "Administrator"),
@@ -28,8 +30,17 @@ class PersonManager(BaseUserManager["Person"]):
         return self.get(email__iexact=username)
 
 
-class Person(Guarded, AbstractBaseUser):
+class Person(Recorded, AbstractBaseUser):
     """Somebody who signs in: an address, a name, a role. Passwords are hashed with scrypt and never in the ledger."""
+
+    KIND = "person"
+    KEY = ""
+    ONCE = False
+    BESIDE: ClassVar[Mapping[str, Column]] = {"created_at": first_at}
+    UNKEPT: ClassVar[Mapping[str, str]] = {
+        "password": "A secret. That it changed is an entry of its own; what it is never leaves this table.",
+        "theme": "Only how pages look; each choice is an entry of its own.",
+    }
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200)
