@@ -26,9 +26,22 @@ def test_every_kind_belongs_to_one_table() -> None:
     assert set(_MAKERS) <= set(kinds), "verdicts rest on entries of a kind that no table is compared with"
 
 
+def test_every_password_that_is_set_is_committed_to() -> None:
+    """Whoever sets a password leaves the person's state; else its digest in the ledger would be that of the old one."""
+    folder = Path(__file__).parents[2] / "src" / "annexa" / "actions"
+    setting = [
+        function
+        for path in folder.glob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef) and "set_password(" in ast.unparse(function)
+    ]
+    assert len(setting) >= 2
+    assert [f.name for f in setting if "kind='person'" not in ast.unparse(f)] == []
+
+
 def test_every_action_writes_under_the_kind_of_its_table() -> None:
     """An entry under another kind would be about nothing, and its row without an entry."""
-    known = {table.KIND for table in recorded_tables()} | {"import", "library", "password", "preference"}
+    known = {table.KIND for table in recorded_tables()} | {"import", "library", "preference"}
     folder = Path(__file__).parents[2] / "src" / "annexa" / "actions"
     said = {
         keyword.value.value

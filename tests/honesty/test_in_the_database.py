@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.db import DatabaseError, models, transaction
 
 from annexa.actions.controls import adopt_control
@@ -33,7 +34,13 @@ def failing() -> tuple[Evidence, LedgerEntry]:
     return row, LedgerEntry.objects.get(subject=f"evidence/{row.id}")
 
 
-WORDS = {"state_word": "state", "is_active": "active", "judgement_id": "judgement", "answered_by_id": "answered_by"}
+WORDS = {
+    "state_word": "state",
+    "is_active": "active",
+    "judgement_id": "judgement",
+    "answered_by_id": "answered_by",
+    "password": "password_digest",
+}
 """Columns that entries call otherwise."""
 
 
@@ -160,6 +167,16 @@ def test_a_record_pointed_elsewhere(house: House) -> None:
     """
     house.sql("UPDATE records_classificationreview SET answers_id = 'forged' WHERE decision = 'approved'")
     house.named(r"records_classificationreview [0-9a-f]{32}: the row cannot be read: .+")
+
+
+def test_a_password_put_into_the_table(house: House) -> None:
+    """Put a password of one's own into a colleague's row, and approve as that colleague.
+
+    Given away by `annexa ledger verify`: an entry commits to a digest of each password's salted hash.
+    """
+    lead = house.person("lead")["person"]
+    house.sql("UPDATE records_person SET password = %s WHERE id = %s", make_password("my own"), lead.pk)
+    house.named(rf"records_person person/{lead.pk}, password_digest: the row says .+, entry \d+ says .+")
 
 
 def test_a_record_filled_with_nonsense(house: House) -> None:
