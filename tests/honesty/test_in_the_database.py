@@ -446,6 +446,15 @@ def test_an_entry_placed_without_a_signature(house: House) -> None:
     house.named(f"no checkpoint covers the entries from {last.position + 1} on; the ledger has {last.position + 2}")
 
 
+def test_nonsense_in_the_outbox(house: House) -> None:
+    """Put something into the outbox that is no entry, so that whatever reads it stumbles.
+
+    Given away by `annexa ledger verify`, which names it and reads on.
+    """
+    house.sql("INSERT INTO records_outbox (header, salt, body) VALUES (%s, %s, %s)", b"{}", bytes(32), b"{}")
+    house.named("records_outbox: entry 1 of those that wait cannot be read")
+
+
 def test_an_entry_removed_before_it_got_its_place(house: House, monkeypatch) -> None:
     """Remove a declaration from the outbox between the change and its place in the ledger.
 

@@ -223,6 +223,16 @@ def test_a_declaration_dated_back(house: House) -> None:
     assert [line for line in house.better() if not line.startswith("control/")] == []
 
 
+def test_a_declaration_dated_ahead(house: House) -> None:
+    """Declare today what is to be done some day.
+
+    Given away by the clock: it is refused.
+    """
+    with house.refused(InvalidError, "This lies in the future; record it when it is true."):
+        ahead = NOW + timedelta(days=30)
+        adopt_control(**house.person("lead"), control="GOV-11", state="implemented", effective_at=ahead, now=NOW)
+
+
 def test_a_control_excluded_without_a_reason(house: House) -> None:
     """Exclude a control that fails, and say nothing.
 

@@ -60,7 +60,11 @@ class Telling:
         rows = Outbox.objects.order_by("id").values_list("header", "body").iterator(BATCH)
         for number, (header, body) in enumerate(rows, start=1):
             self._waiting[-number] = (bytes(header), bytes(body))
-            self.hear(-number, json.loads(bytes(header)), bytes(body))
+            try:
+                said = json.loads(bytes(header))
+                self.hear(-number, {name: said[name] for name in ("kind", "subject", "at")}, bytes(body))
+            except _UNREADABLE:
+                self._wrong.append(f"records_outbox: entry {number} of those that wait cannot be read")
 
     def differences(self, progress: Progress) -> Iterator[str]:
         """Each thing that a row and its entry do not agree on, in a sentence: table, key, field, entry.
@@ -113,6 +117,8 @@ def differences_of_one(*, position: int, kind: str, subject: str, state: Mapping
     found = read_entries([first, last])
     pks = table.objects.filter(**({table.KEY: key} if table.KEY else {"pk": key.partition("/")[2]}))
     rows, wrong = _rows(table, list(pks.values_list("pk", flat=True)))
+    if not {first, last} <= set(found):
+        return (f"{_place(table, key)}: {_entry(last)}, which tells of it, has no body",)
     if not rows:
         return tuple(wrong) or (f"{_place(table, key)}: its row is gone; {_entry(last)} tells of it",)
     first_at = json.loads(found[first][0])["at"]
