@@ -7,11 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from annexa.actions.controls import adopt_control
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import change_system
 from annexa.answers.integrity import Check, check_everything
+from annexa.answers.store import tiles
 from annexa.records.systems import AiSystem
 from tests.answers.small_house import found_house
 
@@ -72,6 +74,33 @@ def test_a_change_that_waits_for_its_place_is_no_difference(now, monkeypatch) ->
         actor=actor, slug="chatbot", facts=replace(system.facts(), purpose="New"), seen=system.changed_at, now=now
     )
     assert checks()["records"].findings == ()
+
+
+def test_a_checkpoint_somebody_kept(now) -> None:
+    """A true one holds for ever; what is none of this ledger is said to be none, with what to give instead."""
+    actor = found_house(now)
+    publish()
+    kept = tiles().read_checkpoint()
+    adopt_control(actor=actor, person=None, control="GOV-01", state="implemented", now=now)
+
+    def asked(data: bytes) -> Check:
+        return check_everything(progress=lambda *_: None, kept=data)[-1]
+
+    assert (asked(kept).name, asked(kept).outcome) == ("kept checkpoint", "holds")
+    for data in (b"", b"nothing of the kind", kept.replace(b"annexa", b"anneza"), b"\xff" * 9):
+        found = asked(data)
+        assert found.outcome == "fails"
+        assert found.mend.startswith("Give a checkpoint of this ledger")
+
+
+def test_while_the_ledger_fails_nobody_is_told_that_it_is_right(now) -> None:
+    found_house(now)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO records_entrybody SELECT 900 + position, salt, body FROM records_entrybody")
+        cursor.execute("DELETE FROM records_adoption")
+    found = checks()
+    assert found["ledger"].findings[0] == "there is a body at 900, but no entry"
+    assert found["records"].mend.startswith("Settle first")
 
 
 MEANWHILE = """

@@ -49,9 +49,14 @@ _TRIGGERS = (
     "whoever can reach the database can change the ledger without being refused."
 )
 _RECORDS = (
-    "The ledger is right: verdicts and packs come from it, not from these rows. Ask who had access to the database, "
-    "and restore it from the latest backup that verifies."
+    "The ledger is right: verdicts and packs come from it. These rows decide what pages show and who may do what. Ask "
+    "who had access to the database, look in the ledger at what was done since, and restore the latest backup that "
+    "verifies."
 )
+_RECORDS_TOO = (
+    "Settle first what is wrong with the ledger; until then neither these rows nor their entries can be relied on."
+)
+_NO_CHECKPOINT = "Give a checkpoint of this ledger as annexa ledger head prints it, with its signature, byte for byte."
 _KEPT = (
     "This ledger is not the one whose checkpoint you kept: it was rewritten, or an old backup was restored. Whoever "
     "runs it has to say when and why; keep your checkpoint."
@@ -86,24 +91,26 @@ def check_everything(*, progress: Progress, kept: bytes | None = None) -> tuple[
         walk = _Walk(kept)
         walk.go(progress)
         records, tables = tuple(walk.telling.differences(progress)), len(recorded_tables())
+        unsigned = walk.checkpoint_problems()
+        sound = not walk.wrong and not unsigned
         found = (
             _check("ledger", f"{walk.total:,} entries and bodies hash to what is committed", walk.wrong, _REWRITTEN),
             _check(
                 "checkpoints", f"{len(walk.checkpoints):,} checkpoints are signed and follow from the entries",
-                walk.checkpoint_problems(), _KEYS,
+                unsigned, _KEYS,
             ),
             _check(
                 "clock", "Entries were recorded in the order in which they stand", walk.backwards, _CLOCK, worst="note"
             ),
-            walk.published.check(walk.frontier.size),
+            walk.published.check(walk.total),
             _check("protection", "The database refuses to change or remove entries", _unprotected(), _TRIGGERS),
             _check(
                 "records",
                 f"{walk.telling.told_of:,} records in {tables} tables are what their latest entries say",
-                records, _RECORDS,
+                records, _RECORDS if sound else _RECORDS_TOO,
             ),
         )  # fmt: skip
-        more = (_check("kept checkpoint", *walk.kept_problems(), _KEPT),) if kept is not None else ()
+        more = (_check("kept checkpoint", *walk.kept_problems()),) if kept is not None else ()
     return (*found, *more)
 
 
@@ -229,17 +236,20 @@ class _Walk:
         if here is not None and (one.root, one.frontier) != (here.root().hex(), here.to_hex()):
             yield "its row names another root than the entries lead to"
 
-    def kept_problems(self) -> tuple[str, list[str]]:
-        """What was checked about the checkpoint somebody kept, and what is wrong with it."""
+    def kept_problems(self) -> tuple[str, list[str], str]:
+        """What was checked about the checkpoint somebody kept, what is wrong with it, and what to do next."""
         if not isinstance(self._kept, tuple):
-            return "The checkpoint you kept is one of this ledger", [str(self._kept)]
+            return "The checkpoint you kept is one of this ledger", [str(self._kept)], _NO_CHECKPOINT
         size, root = self._kept
         what = f"The ledger goes on where the checkpoint you kept stood ({size:,} entries): nothing was rewritten"
-        if size > self.total:
-            return what, [f"it has {size:,} entries, this ledger only {self.total:,}"]
         here = self._at.get(size)
-        led = here is not None and here.root() == root
-        return what, [] if led else [f"the first {size:,} entries do not lead to its root {root.hex()}"]
+        if size > self.total:
+            wrong = [f"it has {size:,} entries, this ledger only {self.total:,}"]
+        elif here is None or here.root() != root:
+            wrong = [f"the first {size:,} entries do not lead to its root {root.hex()}"]
+        else:
+            wrong = []
+        return what, wrong, _KEPT
 
 
 def _joined() -> Iterator[tuple[int, tuple[Any, ...] | None, tuple[bytes, bytes] | None]]:
