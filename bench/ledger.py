@@ -15,7 +15,8 @@ def main() -> None:
     with installation():
         from annexa.actions.door import door
         from annexa.actions.sequencer import publish
-        from annexa.answers.ledger import check_everything, entry_proof
+        from annexa.answers.integrity import check_everything
+        from annexa.answers.ledger import entry_proof
         from annexa.pure.permits import ANNEXA
 
         def append(count: int) -> float:

@@ -33,7 +33,7 @@ from annexa.actions.organisation import set_up_organisation  # noqa: E402
 from annexa.actions.sequencer import publish, sequence  # noqa: E402
 from annexa.actions.systems import import_systems  # noqa: E402
 from annexa.answers.imports import plan_systems  # noqa: E402
-from annexa.answers.ledger import check_everything  # noqa: E402
+from annexa.answers.integrity import check_everything  # noqa: E402
 from annexa.answers.store import blobs, signer, tiles  # noqa: E402
 from annexa.pure.ledger import Frontier, Header, leaf_hash, salted_digest  # noqa: E402
 from annexa.pure.notes import VerifierKey, open_checkpoint  # noqa: E402

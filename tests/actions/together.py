@@ -21,7 +21,7 @@ from annexa.actions.evidence import add_evidence  # noqa: E402
 from annexa.actions.organisation import set_up_organisation  # noqa: E402
 from annexa.actions.sequencer import publish, sequence  # noqa: E402
 from annexa.actions.systems import add_system  # noqa: E402
-from annexa.answers.ledger import check_everything  # noqa: E402
+from annexa.answers.integrity import check_everything  # noqa: E402
 from annexa.answers.store import blobs  # noqa: E402
 from annexa.pure.permits import ANNEXA  # noqa: E402
 from annexa.pure.systems import SystemFacts  # noqa: E402

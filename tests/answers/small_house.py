@@ -46,10 +46,10 @@ def found_house(now: datetime) -> Actor:
           now=early)  # fmt: skip
     for control, expectation, at, more in (
         ("SUP-01", "due-diligence-files", early, {}),
-        ("GOV-02", "approved-policies", now, {}),
-        ("GOV-02", "acknowledgements", now, {}),
         ("RSK-01", "risk-method", now - timedelta(days=9), {}),
         ("RSK-01", "risk-register", now - timedelta(days=9), {"passing": False}),
+        ("GOV-02", "approved-policies", now, {}),
+        ("GOV-02", "acknowledgements", now, {}),
         ("LIF-03", "test-plan", now, {"scope": "credit-score"}),
     ):
         add_evidence(

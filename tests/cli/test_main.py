@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from annexa.actions.sequencer import publish
 from annexa.answers.verification import verify_pack
 from annexa.cli import words
 from annexa.cli.main import main, parser
@@ -385,13 +386,14 @@ def test_ledger(run, house) -> None:
     assert [row["position"] for row in tail] == [head["size"] - n for n in (1, 2, 3)]
     assert set(tail[0]) == {"position", "at", "by", "verb", "about"}
     assert run("ledger", "tail", "--limit", "-5").code == 0
+    publish()
     said = run("ledger", "verify")
     assert said.code == 0
     assert all(line.startswith("holds  ") for line in said.out.splitlines())
 
 
 def test_a_ledger_that_does_not_hold_is_1(run, house, monkeypatch) -> None:
-    monkeypatch.setattr("annexa.answers.ledger.leaf_hash", lambda _: bytes(32))
+    monkeypatch.setattr("annexa.answers.integrity.leaf_hash", lambda _: bytes(32))
     said = run("ledger", "verify")
     assert said.code == 1
     assert "FAILS  " in said.out
@@ -506,12 +508,14 @@ def test_a_password_file_that_is_no_text_is_2(run, house, tmp_path) -> None:
 
 
 def test_doctor(run, house) -> None:
+    publish()
     said = run("doctor", "--format", "json")
     assert said.code == 0
     assert [row["what"] for row in said.json] == [
-        "home", "database", "library", "organisation", "signing key", "ledger", "evidence",
+        "home", "database", "library", "libraries kept", "organisation", "signing key", "ledger", "checkpoints",
+        "clock", "published ledger", "protection", "records", "evidence",
     ]  # fmt: skip
-    assert {row["state"] for row in said.json} == {"good"}
+    assert {row["what"]: row["detail"] for row in said.json if row["state"] != "good"} == {}
     assert all(set(row) == {"what", "state", "detail", "mend"} for row in said.json)
     assert run("doctor").out.splitlines()[0].split() == ["what", "state", "detail", "mend"]
 

@@ -27,7 +27,7 @@ def run(home: Path, url: str, *argv: object) -> str:
 
 def test_the_tests_of_the_database_pass(server, tmp_path) -> None:
     """Actions, answers, records and the command line, as they are for SQLite."""
-    places = ["tests/actions", "tests/answers", "tests/records", "tests/cli"]
+    places = ["tests/actions", "tests/answers", "tests/records", "tests/cli", "tests/honesty"]
     env = {name: text for name, text in os.environ.items() if not name.startswith(("ANNEXA_", "PYTEST_"))}
     data = {name: text for name, text in os.environ.items() if name == "ANNEXA_TEST_DATA"}
     done = subprocess.run(

@@ -141,7 +141,7 @@ class TestPassword:
         done = client.post("/password", {"current": PASSWORD, "password": "seven quiet copper kettles"})
         assert (done.status_code, done["Location"]) == (303, "/")
         assert "Password changed" in client.get("/").content.decode()
-        assert LedgerEntry.objects.order_by("-position").first().kind == "password"
+        assert LedgerEntry.objects.order_by("-position").first().kind == "person"
         client.post("/sign-out")
         assert sign_in(client).status_code == 422
         assert sign_in(client, password="seven quiet copper kettles").status_code == 303

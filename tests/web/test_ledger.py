@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annexa.actions.controls import adopt_control, close_judgement, judge
@@ -206,6 +207,18 @@ class TestBroken:
         shown = text(page(f"/ledger/{newest()}"))
         assert "were changed" in shown
         assert "Not what was sealed" in shown
+
+    def test_a_record_that_was_changed_in_the_database(self, page, evidence):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE records_evidence SET passing = NOT passing")
+        shown = text(page(f"/ledger/{newest()}"))
+        assert f"records_evidence {evidence.id}, passing: the row says" in shown
+        assert "Not what was sealed" in shown
+
+    def test_a_record_that_was_removed_from_the_database(self, page):
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM records_evidence")
+        assert f"its row is gone; entry {newest()} tells of it" in text(page(f"/ledger/{newest()}"))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 33])

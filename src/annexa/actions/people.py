@@ -81,12 +81,13 @@ def choose_theme(*, actor: Actor, person: Person, theme: str, now: datetime) -> 
 
 
 def change_password(*, actor: Actor, person: Person, password: str, now: datetime) -> None:
-    """Sets a new password for oneself. Ledger: password (that it changed, never what it is). Raises InvalidError."""
+    """Sets a new password for oneself. Ledger: person (that it changed, never what it is). Raises InvalidError."""
     try:
         validate_password(password, user=person)
     except ValidationError as error:
         raise InvalidError({"password": list(error.messages)}) from error
     with door(actor=actor, verb="change_own_password", now=now) as opened:
-        person.set_password(password)
-        person.save(update_fields=["password"])
-        opened.note({"person": actor.id, "changed": True}, kind="password", subject=actor.id)
+        row = Person.objects.select_for_update().get(pk=person.pk)
+        row.set_password(password)
+        opened.write(row, kind="person", subject=actor.id)
+        person.password = row.password

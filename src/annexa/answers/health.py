@@ -9,14 +9,15 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from annexa.answers.libraries import latest, own_files
-from annexa.answers.store import blobs, origin, signer
+from annexa.answers.integrity import Check, check_everything
+from annexa.answers.libraries import LibraryUnreadableError, files_of, latest, own_files, taken_up
+from annexa.answers.store import blobs, signer
 from annexa.library.load import library
 from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped, version_of
-from annexa.pure.ledger import Frontier, LedgerError, leaf_hash
+from annexa.pure.ledger import LedgerError
 from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.records.evidence import Evidence
-from annexa.records.ledger import LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.records.ledger import LedgerCheckpoint, Outbox
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.vault import VaultError
@@ -34,16 +35,15 @@ class Finding:
 
 def examine() -> tuple[Finding, ...]:
     """Everything, in the order in which one thing needs the one before. Never raises."""
-    return tuple(_safely(what, look) for what, look in _LOOKS)
+    return tuple(finding for what, look in _LOOKS for finding in _safely(what, look))
 
 
-def _safely(what: str, look: Callable[[], Finding]) -> Finding:
+def _safely(what: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     try:
         return look()
     except (DatabaseError, LibraryError, VaultError, OSError) as error:
-        return Finding(
-            what=what, state="wrong", detail=str(error), mend="Mend what the sentence names, then ask again."
-        )
+        mend = "Mend what the sentence names, then ask again."
+        return (Finding(what=what, state="wrong", detail=str(error), mend=mend),)
 
 
 def _home() -> Finding:
@@ -78,6 +78,26 @@ def _library() -> Finding:
     return Finding(what="library", state="good", detail=detail)
 
 
+def _kept_libraries() -> Finding:
+    """Reads every library that was ever in force: with a changed one the past would be judged otherwise."""
+    taken = taken_up()
+    wrong: list[str] = []
+    gone: list[str] = []
+    for version in dict.fromkeys(fact.version for fact in taken):
+        try:
+            files_of(version)
+        except LibraryUnreadableError as error:
+            (wrong if version == taken[0].version else gone).append(str(error))
+        except VaultError as error:
+            wrong.append(f"A file of the library {version[:12]}: {error}")
+    if wrong or gone:
+        mend = "Restore the folder store/blobs from a backup; until then dates under that library are not judged."
+        return Finding(
+            what="libraries kept", state="wrong" if wrong else "note", detail=" ".join(wrong + gone), mend=mend
+        )
+    return Finding(what="libraries kept", state="good", detail=f"{len(taken)} were in force and can be read")
+
+
 def _waits() -> str:
     """The version in force where the shipped library waits to be taken up; "" where it is in force, or nothing is."""
     with suppress(DatabaseError):  # the database has a finding of its own
@@ -110,23 +130,24 @@ def _key() -> Finding:
     return Finding(what="signing key", state="good", detail=key)
 
 
-def _ledger() -> Finding:
-    """Recomputes the whole root from the entries."""
-    frontier = Frontier()
-    leaves = [leaf_hash(bytes(h)) for h in LedgerEntry.objects.order_by("position").values_list("header", flat=True)]
-    frontier = frontier.extended(leaves)
-    head = LedgerCheckpoint.objects.order_by("-size").first()
-    waiting = Outbox.objects.count()
-    if head is not None and (head.size, head.root) != (frontier.size, frontier.root().hex()):
-        mend = "Do not write to it. Restore a backup and compare checkpoints."
-        detail = f"{frontier.size} entries do not lead to the signed root of {head.size}"
-        return Finding(what="ledger", state="wrong", detail=detail, mend=mend)
-    detail = f"{origin()}, {frontier.size} entries lead to the signed root"
-    if waiting:
-        return Finding(
-            what="ledger", state="note", detail=f"{detail}; {waiting} wait", mend="annexa serve places them."
-        )
-    return Finding(what="ledger", state="good", detail=detail)
+def _ledger() -> tuple[Finding, ...]:
+    """Everything that `annexa ledger verify` looks at, each thing with what is wrong first."""
+    return (*(_finding(check) for check in check_everything(progress=lambda _done, _total: None)), *_waiting())
+
+
+def _finding(check: Check) -> Finding:
+    if not check.findings:
+        return Finding(what=check.name, state="good", detail=check.what)
+    first, more = check.findings[0], len(check.findings) - 1
+    rest = f", and {more:,} more, which annexa ledger verify names" if more else ""
+    state: Literal["note", "wrong"] = "note" if check.holds else "wrong"
+    return Finding(what=check.name, state=state, detail=f"{first}{rest}", mend=check.mend)
+
+
+def _waiting() -> tuple[Finding, ...]:
+    many = Outbox.objects.count()
+    detail = f"{many} entries wait for their place in the ledger"
+    return (Finding(what="outbox", state="note", detail=detail, mend="annexa serve places them."),) if many else ()
 
 
 def _evidence() -> Finding:
@@ -145,12 +166,17 @@ def _evidence() -> Finding:
     return Finding(what="evidence", state="good", detail=f"{len(digests)} files have their digests")
 
 
-_LOOKS: tuple[tuple[str, Callable[[], Finding]], ...] = (
-    ("home", _home),
-    ("database", _database),
-    ("library", _library),
-    ("organisation", _organisation),
-    ("signing key", _key),
+def _one(look: Callable[[], Finding]) -> Callable[[], tuple[Finding, ...]]:
+    return lambda: (look(),)
+
+
+_LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
+    ("home", _one(_home)),
+    ("database", _one(_database)),
+    ("library", _one(_library)),
+    ("libraries kept", _one(_kept_libraries)),
+    ("organisation", _one(_organisation)),
+    ("signing key", _one(_key)),
     ("ledger", _ledger),
-    ("evidence", _evidence),
+    ("evidence", _one(_evidence)),
 )

@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from annexa.answers.agreement import differences_of_one
 from annexa.answers.errors import UnknownError
 from annexa.answers.store import blobs, origin, signer, tiles
 from annexa.pure.ledger import (
-    Frontier,
-    Header,
     LedgerError,
     consistency_proof,
     inclusion_proof,
@@ -258,6 +257,7 @@ def check_entry(proof: EntryProof) -> tuple[Check, ...]:
             f"{many} from the entry to the root of checkpoint {proof.head.size:,}", included, digest=proof.head.root
         ),
         _tried(f"The checkpoint is signed by {proof.head.origin}", signed, detail="Ed25519"),
+        *_record_check(proof),
     )
 
 
@@ -269,6 +269,16 @@ def _evidence_check(proof: EntryProof) -> tuple[Check, ...]:
     if state["size"] > MOST_HASHED:
         return (Check(what=what, outcome="idle", detail="too large to hash while this page opens"),)
     return (_tried(what, lambda: blobs().open_checked(state["sha256"]).close(), digest=state["sha256"]),)
+
+
+def _record_check(proof: EntryProof) -> tuple[Check, ...]:
+    found = differences_of_one(
+        position=proof.entry.position, kind=proof.entry.kind, subject=proof.entry.subject, state=proof.body["state"]
+    )
+    if found is None:
+        return ()
+    what = "The record in the database is what the latest entry about it says"
+    return (Check(what=what, outcome="fail" if found else "pass", detail="; ".join(found)),)
 
 
 def _tried(what: str, attempt: Callable[[], object], *, detail: str = "", digest: str = "") -> Check:
@@ -396,54 +406,3 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
             return f"library {str(state['version'])[:8]}"
         case _:
             return entry.subject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerCheck:
-    """One thing verified about the whole ledger."""
-
-    what: str
-    holds: bool
-    detail: str = ""
-
-
-def check_everything(*, progress: Callable[[int, int], None]) -> tuple[LedgerCheck, ...]:
-    """Recomputes the ledger from its entries: leaves, salted bodies, every signed root, the published files."""
-    checkpoints = list(LedgerCheckpoint.objects.order_by("size"))
-    key = VerifierKey.parse(signer().verifier_key)
-    total = LedgerEntry.objects.count()
-    bodies = EntryBody.objects.order_by("position").values_list("position", "salt", "body").iterator(2000)
-    entries = LedgerEntry.objects.order_by("position").values_list("position", "header", "leaf").iterator(2000)
-    frontier, roots, wrong = Frontier(), {}, []
-    sizes = {checkpoint.size for checkpoint in checkpoints}
-    for expected, ((position, header, leaf), (at, salt, body)) in enumerate(zip(entries, bodies, strict=False)):
-        if position != expected or at != expected:
-            wrong.append(f"position {expected} is missing")
-            break
-        if leaf_hash(bytes(header)) != bytes(leaf):
-            wrong.append(f"entry {position} does not hash to its leaf")
-        if salted_digest(bytes(salt), bytes(body)).hex() != Header.from_bytes(bytes(header)).body:
-            wrong.append(f"the body of entry {position} is not the one committed to")
-        frontier = frontier.extended([leaf_hash(bytes(header))])
-        if frontier.size in sizes:
-            roots[frontier.size] = frontier.root()
-        progress(frontier.size, total)
-    unsigned = [c.size for c in checkpoints if not _signed(c, roots.get(c.size), key)]
-    return (
-        LedgerCheck(
-            what=f"{total:,} entries and bodies hash to what is committed", holds=not wrong, detail="; ".join(wrong)
-        ),
-        LedgerCheck(
-            what=f"{len(checkpoints):,} checkpoints are signed and follow from the entries",
-            holds=not unsigned and (not checkpoints or checkpoints[-1].size == total),
-            detail=f"not so at sizes {unsigned[:5]}" if unsigned else "",
-        ),
-    )
-
-
-def _signed(checkpoint: LedgerCheckpoint, root: bytes | None, key: VerifierKey) -> bool:
-    try:
-        found = open_checkpoint(checkpoint.note.encode(), key).checkpoint
-    except LedgerError:
-        return False
-    return root is not None and (found.size, found.root) == (checkpoint.size, root)

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from annexa.cli import words
@@ -27,8 +28,11 @@ def add_parsers(sub: Any) -> None:
     words.add_format(three)
     three.set_defaults(run=tail)
     four = below.add_parser(
-        "verify", help="recompute the whole ledger from its entries", epilog="example: annexa ledger verify"
+        "verify",
+        help="recompute the whole ledger, and hold files and records against it",
+        epilog="example: annexa ledger verify --checkpoint kept-last-year.txt",
     )
+    four.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint of it kept from another day")
     four.set_defaults(run=verify)
 
 
@@ -101,14 +105,19 @@ def tail(args: argparse.Namespace) -> int:
     return 0
 
 
-def verify(_args: argparse.Namespace) -> int:
-    """Recomputes everything; 1 if anything does not hold."""
-    from annexa.answers.ledger import check_everything
+def verify(args: argparse.Namespace) -> int:
+    """Recomputes everything; 1 if anything does not hold. Names each thing that is wrong, and what to do next."""
+    from annexa.answers.integrity import check_everything
 
-    wrong = 0
-    for finding in check_everything(progress=words.Progress("verifying")):
-        print(
-            f"{'holds' if finding.holds else 'FAILS'}  {finding.what}{': ' + finding.detail if finding.detail else ''}"
-        )
-        wrong += not finding.holds
-    return 1 if wrong else 0
+    kept = args.checkpoint.read_bytes() if args.checkpoint else None
+    found = check_everything(progress=words.Progress("verifying"), kept=kept)
+    for check in found:
+        print(f"{_OUTCOMES[check.outcome]}  {check.what}")
+        for finding in check.findings:
+            print(f"       {finding}")
+        if check.mend:
+            print(f"       Next: {check.mend}")
+    return 0 if all(check.holds for check in found) else 1
+
+
+_OUTCOMES = {"holds": "holds", "note": "note ", "fails": "FAILS"}

@@ -1,21 +1,25 @@
 """What people answered about the law that catches a system or the organisation, and who reviewed it."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
-from annexa.records.guard import Guarded
 from annexa.records.people import Person
+from annexa.records.recorded import Column, Recorded, at, because, by
 
 DECISIONS = (("asked", "Review asked for"), ("approved", "Approved"), ("returned", "Returned"))
 
 
-class ClassificationAnswers(Guarded):
+class ClassificationAnswers(Recorded):
     """One revision of the answers to the questions of one law in a scope; the latest one holds. Nothing is overwritten.
 
     `tree` is the law's id; `tree_version` and `tree_digest` are those of the questions as they were put.
     """
+
+    KIND = "classification"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
 
     id = models.CharField(max_length=40, primary_key=True)
     tree = models.CharField(max_length=40)
@@ -50,12 +54,16 @@ class ClassificationAnswers(Guarded):
         }
 
 
-class ClassificationReview(Guarded):
+class ClassificationReview(Recorded):
     """A step in the review of exactly one revision: asked for, approved or returned, by whom and why.
 
     `answered_by` saved that revision; the database itself refuses that the same person decides on it. `circumstances`:
     what an approval found besides roles and classes, on which duties hang; None for every other step.
     """
+
+    KIND = "classification_review"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"recorded_at": at, "by_id": by}
+    FOLLOWED = ("answers",)
 
     id = models.CharField(max_length=40, primary_key=True)
     answers = models.ForeignKey(ClassificationAnswers, on_delete=models.PROTECT, related_name="reviews")
@@ -88,7 +96,7 @@ class ClassificationReview(Guarded):
         return f"{self.answers}: {self.decision}"
 
     def state(self) -> dict[str, Any]:
-        """What the ledger keeps; the reason stands beside it."""
+        """What the ledger keeps; the entry's own reason names law and revision too."""
         about = self.answers
         return {
             "id": self.id,
@@ -96,6 +104,9 @@ class ClassificationReview(Guarded):
             "tree": about.tree,
             "scope": about.scope,
             "revision": about.revision,
+            "number": self.number,
             "decision": self.decision,
+            "because": self.because,
+            "answered_by": self.answered_by_id,
             **({} if self.circumstances is None else {"circumstances": self.circumstances}),
         }

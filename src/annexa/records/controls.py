@@ -1,15 +1,21 @@
 """What the organisation declares about controls, and what people judged beside the verdicts."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 
-from annexa.records.guard import Guarded
 from annexa.records.people import Person
+from annexa.records.recorded import Column, Recorded, at, because, by, effective_at
 
 
-class Adoption(Guarded):
+class Adoption(Recorded):
     """A dated declaration about a control in a scope; the latest one holds. Nothing is overwritten."""
+
+    KIND = "adoption"
+    BESIDE: ClassVar[Mapping[str, Column]] = {
+        "because": because, "effective_at": effective_at, "recorded_at": at, "by_id": by,
+    }  # fmt: skip
 
     id = models.CharField(max_length=40, primary_key=True)
     control = models.CharField(max_length=40, db_index=True)
@@ -35,8 +41,13 @@ class Adoption(Guarded):
         }
 
 
-class Judgement(Guarded):
+class Judgement(Recorded):
     """What a person found or accepted about a control or requirement, with a reason and, if it has one, an end."""
+
+    KIND = "judgement"
+    BESIDE: ClassVar[Mapping[str, Column]] = {
+        "because": because, "effective_at": effective_at, "recorded_at": at, "by_id": by,
+    }  # fmt: skip
 
     id = models.CharField(max_length=40, primary_key=True)
     kind = models.CharField(max_length=30)
@@ -64,8 +75,11 @@ class Judgement(Guarded):
         }
 
 
-class Closure(Guarded):
+class Closure(Recorded):
     """The end of a judgement, with the reason."""
+
+    KIND = "closure"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
 
     id = models.CharField(max_length=40, primary_key=True)
     judgement = models.OneToOneField(Judgement, on_delete=models.PROTECT)

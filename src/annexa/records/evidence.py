@@ -1,15 +1,19 @@
 """Evidence: immutable, dated answers to expectations."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 
-from annexa.records.guard import Guarded
 from annexa.records.people import Person
+from annexa.records.recorded import Column, Recorded, at, by, effective_at
 
 
-class Evidence(Guarded):
+class Evidence(Recorded):
     """One piece of evidence. Its bytes are in the vault under `sha256`; newer evidence supersedes it."""
+
+    KIND = "evidence"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"observed_at": effective_at, "recorded_at": at, "by_id": by}
 
     id = models.CharField(max_length=40, primary_key=True)
     control = models.CharField(max_length=40)

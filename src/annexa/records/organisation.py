@@ -1,12 +1,20 @@
 """The organisation whose management system this is: one row."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from django.db import models
 
-from annexa.records.guard import Guarded
+from annexa.records.recorded import Column, Recorded, first_at
 
 
-class Organisation(Guarded):
+class Organisation(Recorded):
     """The organisation, its name and the frameworks it judges itself against."""
+
+    KIND = "organisation"
+    KEY = ""
+    ONCE = False
+    BESIDE: ClassVar[Mapping[str, Column]] = {"created_at": first_at}
 
     name = models.CharField(max_length=200)
     frameworks = models.JSONField(default=list)

@@ -1,11 +1,12 @@
 """The register of AI systems."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 
 from annexa.pure.systems import FIELDS, SystemFacts
-from annexa.records.guard import Guarded
+from annexa.records.recorded import Column, Recorded, at, first_at
 
 STAGES = (
     ("concept", "Concept"),
@@ -16,12 +17,22 @@ STAGES = (
 )
 
 
-class AiSystem(Guarded):
+class AiSystem(Recorded):
     """One AI system as it is now; earlier states are in the ledger.
 
     `risk_class` is the gravest of `classes`, for facets and sorting.
     `source` keeps, as [column, text] pairs, what no field of ours takes.
     """
+
+    KIND = "ai_system"
+    KEY = "slug"
+    ONCE = False
+    BESIDE: ClassVar[Mapping[str, Column]] = {
+        "risk_class": lambda told: gravest(tuple(told.state["classes"])),
+        "created_at": first_at,
+        "changed_at": at,
+    }
+    UNKEPT: ClassVar[Mapping[str, str]] = {"id": "A number of this database only; the slug is what identifies."}
 
     slug = models.SlugField(max_length=80, unique=True)
     reference = models.CharField(max_length=200, blank=True)

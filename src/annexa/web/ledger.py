@@ -134,7 +134,7 @@ def facts(state: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     found = []
     for key, value in state.items():
         said = _said(value)
-        if said and key not in {"sha256", "source"}:
+        if said and key not in {"sha256", "source", "password_digest"}:
             found.append((key.replace("_", " ").capitalize(), said))
     return tuple(found)
 

@@ -1,0 +1,306 @@
+"""A small organisation with something to hide: the facts, what it looks like, and what gives it away."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from annexa.actions.classification import answer_classification, ask_review, review_classification
+from annexa.actions.controls import adopt_control, close_judgement, judge
+from annexa.actions.errors import ActionError
+from annexa.actions.evidence import add_evidence, attest
+from annexa.actions.organisation import set_up_organisation
+from annexa.actions.people import actor_of, add_person
+from annexa.actions.sequencer import publish
+from annexa.actions.systems import add_system
+from annexa.answers.libraries import library_at
+from annexa.library.classification import classifications
+from annexa.pure.facts import ORGANISATION
+from annexa.pure.permits import Actor
+from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
+from annexa.pure.systems import SystemFacts
+from annexa.records import snapshot
+from annexa.records.evidence import Evidence
+from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
+from annexa.records.people import Person
+
+NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
+FRAMEWORKS = ("iso42001-2023", "eu-ai-act")
+LAW = "eu-ai-act"
+Verdicts = Mapping[tuple[str, str, str], Verdict]
+"""(framework or "control", requirement or control, scope) → verdict."""
+
+SYSTEMS = (
+    SystemFacts(
+        name="Chatbot", purpose="Answers customers", stage="operation", roles=("deployer",), classes=("transparency",),
+        owner="kim@example.org", personal_data="yes", impact_assessment="yes", monitoring="yes",
+    ),
+    SystemFacts(
+        name="Ranking", purpose="Ranks applicants", stage="operation", roles=("importer",), owner="lee@example.org",
+        personal_data="yes", impact_assessment="yes", reference="HR-7",
+    ),
+    SystemFacts(name="Old planner", stage="retirement", owner="kim@example.org"),
+)  # fmt: skip
+
+
+def days(number: float) -> datetime:
+    """So many days before now."""
+    return NOW - timedelta(days=number)
+
+
+def found() -> None:
+    """Sets the organisation up through the actions, in the order of time, and publishes its ledger."""
+    _, ada = set_up_organisation(
+        name="Honest House", admin_email="ada@example.org", admin_name="Ada Admin",
+        password="correct horse battery staple", now=days(500), frameworks=FRAMEWORKS,
+    )  # fmt: skip
+    for name, role in (("Lee Lead", "lead"), ("Ola Owner", "owner"), ("Ari Auditor", "auditor")):
+        email = f"{name.split()[0].lower()}@example.org"
+        add_person(actor=actor_of(ada), email=email, name=name, role=role, password=None, now=days(490))
+    lee, ola, ari = (Person.objects.get(role=role) for role in ("lead", "owner", "auditor"))
+    for facts in SYSTEMS:
+        add_system(actor=actor_of(ada), facts=facts, now=days(480))
+    for control in ("GOV-01", "GOV-02", "GOV-03", "RSK-01", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
+        adopt_control(actor=actor_of(lee), person=lee, control=control, state="implemented", now=days(470))
+    adopt_control(
+        actor=actor_of(lee), person=lee, control="PHY-01", state="excluded", because="No premises", now=days(470)
+    )
+    adopt_control(
+        actor=actor_of(lee), person=lee, control="GOV-08", state="planned", plan_due=NOW + timedelta(days=60),
+        now=days(470),
+    )  # fmt: skip
+    proof(ola, "SUP-01", "due-diligence-files", at=days(450))
+    for control, expectation in (
+        ("GOV-02", "approved-policies"), ("GOV-02", "acknowledgements"), ("GOV-01", "scope-statement"),
+        ("GOV-01", "context-register"), ("GOV-03", "role-matrix"), ("RSK-01", "risk-method"),
+        ("RSK-01", "risk-register"),
+    ):  # fmt: skip
+        proof(ola, control, expectation, at=days(100))
+    for scope in ("chatbot", "ranking"):
+        proof(ola, "IMP-02", "impact-assessment", at=days(90), scope=scope)
+        attest(
+            actor=actor_of(ola), person=ola, control="AIM-02", expectation="classification-reviewed", scope=scope,
+            statement="I looked at the class again.", now=days(90),
+        )  # fmt: skip
+    proof(ola, "DAT-03", "provenance-record", at=days(80), scope="chatbot")
+    _judgements(lee, ari)
+    _classification(ola, lee)
+    proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
+    proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
+    proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
+    publish()
+
+
+def _judgements(lee: Person, ari: Person) -> None:
+    by = {"actor": actor_of(ari), "person": ari}
+    judge(kind="major nonconformity", subject="GOV-01", because="Two sites are left out", now=days(70), **by)
+    late = judge(kind="minor nonconformity", subject="GOV-02", because="A date is missing", now=days(69), **by)
+    by = {"actor": actor_of(lee), "person": lee}
+    end = NOW + timedelta(days=200)
+    judge(
+        kind="accepted exception", subject="RSK-01", because="Until the tool is there", ends_at=end, now=days(68), **by
+    )
+    judge(
+        kind="exclusion", framework="iso42001-2023", subject="A.8.3", because="Nobody outside is told", ends_at=end,
+        now=days(67), **by,
+    )  # fmt: skip
+    close_judgement(judgement=late.id, because="The date was added", now=days(66), **by)
+
+
+def _classification(ola: Person, lee: Person) -> None:
+    said = next(one for one in classifications()[LAW].examples if one.name.startswith("An employer ranks applicants"))
+    made = answer_classification(
+        actor=actor_of(ola), person=ola, tree=LAW, scope="ranking", given=dict(said.answers), seen="", now=days(60)
+    )
+    ask_review(actor=actor_of(ola), person=ola, answers=made.id, now=days(59))
+    review_classification(
+        actor=actor_of(lee), person=lee, answers=made.id, decision="approved", because="I read it too", now=days(58)
+    )
+
+
+def proof(person: Person, control: str, expectation: str, *, at: datetime, **more: Any) -> Evidence:
+    """Adds a file as evidence."""
+    asked = {
+        "file": f"{control} {expectation} {at:%F}\n".encode() * 3, "name": f"{expectation}.txt", "limit_bytes": 10_000,
+    }  # fmt: skip
+    return add_evidence(
+        actor=actor_of(person), person=person, control=control, expectation=expectation, now=at, **(asked | more)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """How a command ended: its exit code, and its lines."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    def failing(self) -> tuple[str, ...]:
+        """What does not hold, and what is to be known: heading and findings, without the advice."""
+        return tuple(
+            line.strip()
+            for line in self.lines
+            if line.startswith(("FAILS", "note ")) or (line.startswith("  ") and not line.strip().startswith("Next: "))
+        )
+
+
+@dataclass(kw_only=True)
+class House:
+    """A copy of the organisation, to try something on."""
+
+    store: Path
+    home: Path
+    run: Callable[..., Said]
+    restart: Callable[[], None]
+    before: Verdicts
+
+    # --- who is there
+
+    def person(self, role: str) -> dict[str, Any]:
+        """Who acts in that role: `actor` and `person` of an action."""
+        found = Person.objects.get(role=role)
+        return {"actor": actor_of(found), "person": found}
+
+    def actor(self, role: str) -> Actor:
+        """The actor alone, for actions that keep no person."""
+        return actor_of(Person.objects.get(role=role))
+
+    # --- what it looks like
+
+    def verdicts(self, at: datetime = NOW) -> Verdicts:
+        """Every verdict there is at an instant: of all controls and requirements, in every scope. As after a restart:
+        nothing that a process remembers."""
+        self.restart()
+        return verdicts(at)
+
+    def better(self, before: Verdicts | None = None, *, at: datetime = NOW) -> list[str]:
+        """Every verdict that rose, in words. What no longer applies has risen too: a duty is gone."""
+        was, now = self.before if before is None else before, self.verdicts(at)
+        return [
+            f"{'/'.join(key)}: {was[key]} → {now[key]}"
+            for key in was
+            if key in now and _rank(now[key]) < _rank(was[key])
+        ]
+
+    def worse(self) -> set[str]:
+        """The controls and requirements that fell somewhere."""
+        now = self.verdicts()
+        return {key[1] for key in self.before if key in now and _rank(now[key]) > _rank(self.before[key])}
+
+    # --- what gives it away
+
+    def verify(self, *argv: object) -> Said:
+        """`annexa ledger verify`."""
+        return self.run("ledger", "verify", *argv)
+
+    def named(self, *findings: str) -> None:
+        """`annexa ledger verify` fails and says each of these, with what to do next. Patterns of lines."""
+        said = self.verify()
+        assert said.code == 1, said.lines
+        for finding in findings:
+            assert any(re.fullmatch(finding, line.strip()) for line in said.lines), (finding, said.lines)
+        assert any(line.strip().startswith("Next: ") for line in said.lines)
+
+    def named_with(self, kept: Path, finding: str) -> None:
+        """The same with a checkpoint that somebody kept."""
+        said = self.verify("--checkpoint", kept)
+        assert said.code == 1
+        assert any(re.fullmatch(finding, line.strip()) for line in said.lines), said.lines
+
+    def doctor(self, what: str) -> tuple[str, str, str]:
+        """State, detail and advice that `annexa doctor` gives about one thing."""
+        said = self.run("doctor", "--format", "json")
+        row = next(row for row in json.loads("\n".join(said.lines)) if row["what"] == what)
+        assert (said.code == 1) or row["state"] != "wrong"
+        return row["state"], row["detail"], row["mend"]
+
+    def sick(self, what: str, finding: str) -> None:
+        """`annexa doctor` calls one thing wrong, says so, and says what to do next."""
+        state, detail, mend = self.doctor(what)
+        assert (state, bool(mend)) == ("wrong", True), detail
+        assert re.search(finding, detail), detail
+
+    def state_of(self, entry: LedgerEntry) -> Mapping[str, Any]:
+        """What an entry says is so."""
+        state: Mapping[str, Any] = _body(entry)["state"]
+        return state
+
+    def last_state(self) -> Mapping[str, Any]:
+        """What the ledger's newest entry says is so."""
+        return self.state_of(LedgerEntry.objects.latest("position"))
+
+    def last_entry(self) -> tuple[str, str, str, str]:
+        """Kind, actor, verb and reason of the ledger's newest entry."""
+        entry = LedgerEntry.objects.latest("position")
+        body = _body(entry)
+        return entry.kind, entry.actor, body["verb"], body["because"]
+
+    @contextmanager
+    def refused(self, error: type[ActionError], sentence: str) -> Iterator[None]:
+        """Something is refused with that sentence, and leaves no entry; so no verdict can be another one."""
+        size = LedgerEntry.objects.count()
+        with pytest.raises(error, match=re.escape(sentence)):
+            yield
+        assert LedgerEntry.objects.count() == size
+        assert not Outbox.objects.exists()
+
+    # --- going around the application
+
+    def sql(self, statement: str, *values: object) -> int:
+        """Writes into the database directly. How many rows it touched."""
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.rowcount
+
+    def without_triggers(self) -> None:
+        """Removes what makes the database refuse to change the ledger, as its owner can."""
+        _PROTECTION.unprotect(None, self._editor())
+
+    def with_triggers(self) -> None:
+        """Puts it back, so that nobody sees it was gone."""
+        _PROTECTION.protect(None, self._editor())
+
+    def _editor(self) -> SimpleNamespace:
+        return SimpleNamespace(connection=connection, execute=lambda sql, params=(): self.sql(sql, *(params or ())))
+
+
+_PROTECTION = import_module("annexa.records.migrations.0002_ledger_is_append_only")
+
+
+def _body(entry: LedgerEntry) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(bytes(EntryBody.objects.get(position=entry.position).body))
+    return found
+
+
+def engine(at: datetime = NOW) -> Engine:
+    """The engine over what the ledger knows, for an instant."""
+    taken = snapshot.snapshot()
+    return Engine(library=library_at(taken, at), facts=taken.facts, at=at)
+
+
+def verdicts(at: datetime) -> Verdicts:
+    """Every verdict at an instant, computed from the ledger."""
+    judged = engine(at)
+    scopes = (ORGANISATION, *judged.systems)
+    named = {c for f in FRAMEWORKS for one in judged.library.coverage[f].values() for c in one.controls}
+    found = {("control", c, scope): judged.control(c, scope).verdict for c in sorted(named) for scope in scopes}
+    for framework in FRAMEWORKS:
+        for scope in scopes:
+            for line in judged.posture(framework, scope).lines:
+                found[framework, line.requirement.id, scope] = line.verdict
+    return found
+
+
+def _rank(verdict: Verdict) -> int:
+    """The lower, the better it looks."""
+    order = CONTROL_ORDER if verdict in CONTROL_ORDER else REQUIREMENT_ORDER
+    return -1 if verdict is Verdict.NOT_APPLICABLE else order.index(verdict)
