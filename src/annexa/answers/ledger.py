@@ -35,7 +35,16 @@ from annexa.vault.tiles import TileMissingError
 KINDS: Mapping[str, tuple[str, ...]] = {
     "all": (),
     "evidence": ("evidence",),
-    "decisions": ("adoption", "judgement", "closure", "classification", "classification_review"),
+    "decisions": (
+        "adoption",
+        "judgement",
+        "closure",
+        "classification",
+        "classification_review",
+        "ownership",
+        "task",
+        "task_change",
+    ),
     "systems": ("ai_system", "import"),
     "people": ("person", "password", "preference", "organisation"),
 }
@@ -47,11 +56,14 @@ SAID: Mapping[str, str] = {
     "attest": "Statement signed",
     "change_own_password": "Password changed",
     "change_system": "AI system changed",
+    "change_task": "Task changed",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
+    "make_task": "Task given",
+    "name_owner": "Owner named",
     "review_classification": "Classification reviewed",
     "set_up_organisation": "Organisation set up",
 }
@@ -390,6 +402,13 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
             return f"{state['tree']} for {state['scope']}, revision {state['revision']}"
         case "classification_review":
             return f"{state['tree']} for {state['scope']}, revision {state['revision']}: {state['decision']}"
+        case "ownership":
+            return f"{state['control']}, {state['scope']}: {state['name'] or 'nobody'}"
+        case "task":
+            return f"{state['control']}, {state['scope']}, by {state['due_on']}: {state['name']}"
+        case "task_change":
+            now = {"handed": f"handed to {state['name']}", "moved": f"moved to {state['due_on']}"}
+            return f"{state['control']}, {state['scope']}: {now.get(state['what'], 'taken back')}"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":
