@@ -6,31 +6,16 @@ from django.db import IntegrityError, transaction
 from annexa.actions.door import door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.owners import name_owner
-from annexa.actions.people import actor_of, add_person
+from annexa.actions.people import actor_of
 from annexa.actions.systems import add_system
 from annexa.answers import ledger
 from annexa.answers.owners import candidates, owners
 from annexa.answers.posture import standpoint
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.owners import Owner
-from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
 from annexa.records.ownerships import Ownership
 from tests.actions.test_classification import entries
-
-
-@pytest.fixture
-def kim(organisation, now):
-    """An owner."""
-    return add_person(actor=ANNEXA, email="kim@example.org", name="Kim Lee", role="owner", password=None, now=now)
-
-
-@pytest.fixture
-def noor(organisation, now):
-    """An auditor."""
-    return add_person(
-        actor=ANNEXA, email="noor@example.org", name="Noor Haddad", role="auditor", password=None, now=now
-    )
 
 
 @pytest.fixture

@@ -18,14 +18,13 @@ from annexa.pure.systems import SystemFacts
 from annexa.records.controls import Adoption
 from annexa.records.tasks import Task, TaskChange
 from tests.actions.test_classification import entries
-from tests.actions.test_owners import kim, noor  # noqa: F401
-from tests.web.test_today import control, prove  # noqa: F401
+from tests.web.test_today import prove
 
 DUE = date(2026, 12, 31)
 
 
 @pytest.fixture
-def give(admin, now, kim):  # noqa: F811
+def give(admin, now, kim):
     """Gives tasks as the administrator."""
 
     def make(*controls, owner=kim, due_on=DUE, because="Step 1 on the path", by=admin, **more):
@@ -48,7 +47,7 @@ def todo(actor, now):
     return ask
 
 
-def test_a_task_is_a_row_an_entry_and_a_plan(give, todo, kim, actor) -> None:  # noqa: F811
+def test_a_task_is_a_row_an_entry_and_a_plan(give, todo, kim, actor) -> None:
     """Rule: for a control nobody has declared, the same click says that it is planned by that day."""
     (made,) = give("GOV-02")
     found = todo(made)
@@ -69,7 +68,7 @@ def test_what_was_declared_stays_declared(give, actor, admin, now) -> None:
     assert [one.state_word for one in Adoption.objects.all()] == ["implemented"]
 
 
-def test_it_is_done_as_long_as_its_control_is_effective(give, todo, control, actor, admin, now) -> None:  # noqa: F811
+def test_it_is_done_as_long_as_its_control_is_effective(give, todo, control, actor, admin, now) -> None:
     """Rule: done is computed; when the evidence runs out the task stands open again."""
     (made,) = give(control.id)
     then = now + timedelta(days=3)
@@ -80,7 +79,7 @@ def test_it_is_done_as_long_as_its_control_is_effective(give, todo, control, act
     assert (todo(made, at=later).state, todo(made, at=later).since) == ("late", None)
 
 
-def test_several_are_given_at_once_or_none(give, noor) -> None:  # noqa: F811
+def test_several_are_given_at_once_or_none(give, noor) -> None:
     """Rule: everything wrong is said together, by control, and nothing is kept."""
     give("GOV-01")
     with pytest.raises(InvalidError) as caught:
@@ -91,7 +90,7 @@ def test_several_are_given_at_once_or_none(give, noor) -> None:  # noqa: F811
     assert (Task.objects.count(), Adoption.objects.count()) == (1, 1)
 
 
-def test_what_is_effective_or_not_there_gets_no_task(give, control, actor, admin, now) -> None:  # noqa: F811
+def test_what_is_effective_or_not_there_gets_no_task(give, control, actor, admin, now) -> None:
     prove(control, actor=actor, person=admin, now=now)
     with pytest.raises(InvalidError, match="is effective there; there is nothing to do"):
         give(control.id)
@@ -112,7 +111,7 @@ def test_a_task_in_a_system_is_about_what_is_done_there(give, todo, actor, now) 
         give("GOV-01", scope="alpha")
 
 
-def test_an_auditor_gives_and_changes_none(give, actor, noor, kim, now) -> None:  # noqa: F811
+def test_an_auditor_gives_and_changes_none(give, actor, noor, kim, now) -> None:
     with pytest.raises(NotPermittedError):
         give("GOV-02", by=noor)
     (made,) = give("GOV-02")
@@ -120,7 +119,7 @@ def test_an_auditor_gives_and_changes_none(give, actor, noor, kim, now) -> None:
         withdraw_task(actor=actor_of(noor), person=noor, task=made.id, because="b", now=now)
 
 
-def test_it_is_handed_over_and_moved_with_a_reason(give, todo, actor, admin, kim, now) -> None:  # noqa: F811
+def test_it_is_handed_over_and_moved_with_a_reason(give, todo, actor, admin, kim, now) -> None:
     (made,) = give("GOV-02")
     who = {"actor": actor, "person": admin, "task": made.id, "now": now}
     with pytest.raises(InvalidError) as caught:

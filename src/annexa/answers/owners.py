@@ -1,10 +1,46 @@
 """Who answers for what, and who could."""
 
-from annexa.answers.posture import Standpoint
-from annexa.pure.owners import Owner, Owners
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from annexa.answers.posture import Standpoint, standpoint
+from annexa.pure.facts import ORGANISATION
+from annexa.pure.owners import Owner, Owners, propose
 from annexa.pure.permits import Actor, Permit, may
+from annexa.pure.standards import Control
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """Who answers for a control in a scope, who could (None: nobody is near), and who did, the latest first.
+
+    `named`: somebody was named for it there, rather than for the AI system or the organisation.
+    """
+
+    owner: Owner | None
+    named: bool
+    proposed: Owner | None
+    history: tuple[Ownership, ...]
+
+
+def answering(*, actor: Actor, held: Owners, controls: Mapping[str, Control], control: str, scope: str) -> Answering:
+    """Who answers for one control of the library in a scope. Cost: one query."""
+    rows = Ownership.objects.visible_to(actor).filter(control=control, scope=scope).select_related("owner", "by")
+    return Answering(
+        owner=held.of(control, scope),
+        named=(control, scope) in held.named,
+        proposed=propose(held, controls, control, scope),
+        history=tuple(rows.order_by("-number")),
+    )
+
+
+def owners_of_controls(*, actor: Actor, now: datetime) -> dict[str, Owner]:
+    """Who was named for which control of the organisation. Cost: two queries."""
+    held = owners(actor=actor, stand=standpoint(actor=actor, now=now))
+    return {control: owner for (control, scope), owner in held.named.items() if scope == ORGANISATION}
 
 
 def owners(*, actor: Actor, stand: Standpoint) -> Owners:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -11,14 +11,17 @@ from django.db.models import QuerySet
 
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
-from annexa.answers.owners import key_of, owners
+from annexa.answers.owners import Answering, answering, key_of, owners
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.renewals import Renewal, Urgency, renewals
 from annexa.answers.store import origin
 from annexa.pure.calendars import Event, calendar
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.owners import Owner, Owners
+from annexa.pure.order import due_on
+from annexa.pure.owners import Owner, Owners, propose
+from annexa.pure.path import CAPACITY
 from annexa.pure.permits import Actor
+from annexa.pure.places import Place, effort, major, places
 from annexa.pure.posture import Verdict
 from annexa.pure.tasks import TASK_STATES, TaskState, effective_since, state_of, verdict_in
 from annexa.records.people import Person
@@ -86,6 +89,80 @@ class TaskPage:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """Who answers for a control of the organisation, who could take it on, and the task that stands for it."""
+
+    owner: Owner | None
+    proposed: Owner | None
+    task: Todo | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A task that could be given for a control in a scope: by whom, by when, and how much work is left."""
+
+    owner: Owner | None
+    due_on: date
+    effort_days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlWork:
+    """Who answers for a control in a scope, the tasks that were given for it, the latest first, and one to be given.
+
+    What was taken back is left out. `proposal` is None where there is nothing to do, or a task stands.
+    """
+
+    answering: Answering
+    tasks: tuple[Todo, ...]
+    proposal: Proposal | None
+
+
+def assignments(*, actor: Actor, controls: Iterable[str], now: datetime) -> Mapping[str, Assignment]:
+    """For each of these controls of the organisation who has it, or could. Cost: four queries."""
+    stand = standpoint(actor=actor, now=now)
+    held = owners(actor=actor, stand=stand)
+    standing = standing_tasks(actor=actor, stand=stand, today=now.date())
+    tasks = {one.control: one for one in standing if one.scope == ORGANISATION}
+    return {
+        one: Assignment(
+            owner=held.of(one, ORGANISATION),
+            proposed=propose(held, stand.library.controls, one, ORGANISATION),
+            task=tasks.get(one),
+        )
+        for one in controls
+    }
+
+
+def control_work(*, actor: Actor, control: str, scope: str, now: datetime) -> ControlWork:
+    """The work on one control of the library in a scope. Cost: four queries, two more if there are tasks."""
+    stand = standpoint(actor=actor, now=now)
+    held = owners(actor=actor, stand=stand)
+    rows = _rows(actor).filter(control=control, scope=scope).order_by("-recorded_at", "id")
+    found = tuple(_dated(stand, _of_task(stand, one, now.date())) for one in rows)
+    answers = answering(actor=actor, held=held, controls=stand.library.controls, control=control, scope=scope)
+    given = any(one.state in STANDING for one in found)
+    return ControlWork(
+        answering=answers,
+        tasks=tuple(one for one in found if one.state != "withdrawn"),
+        proposal=None if given else _proposal(stand, control, scope, answers.proposed, now.date()),
+    )
+
+
+def _proposal(stand: Standpoint, control: str, scope: str, owner: Owner | None, today: date) -> Proposal | None:
+    verdict = verdict_in(stand.engine, control, scope)
+    if verdict in {None, Verdict.EFFECTIVE, Verdict.NOT_APPLICABLE}:
+        return None
+    proof = stand.engine.control(control, scope)
+    if proof.inherited:
+        return None
+    where = places(stand.engine, control) if scope == ORGANISATION else (Place(scopes=(scope,), proof=proof),)
+    short = [one for one in where if one.proof.verdict is not Verdict.EFFECTIVE]
+    days = effort(proof.control, short, whole=proof.groups is not None and major(proof))
+    return Proposal(owner=owner, due_on=due_on(today, days, CAPACITY), effort_days=days)
+
+
 def list_todos(
     *, actor: Actor, now: datetime, whose: str = "", state: str = "", owner: str = "", text: str = ""
 ) -> Todos:
@@ -128,14 +205,6 @@ def task_page(*, actor: Actor, task: str, now: datetime) -> TaskPage:
         raise UnknownError(f"There is no task {task!r}.")
     todo = _dated(stand, _of_task(stand, found, now.date()))
     return TaskPage(task=found, todo=todo, changes=tuple(_changes(found)), missing=_missing(stand, todo), at=stand.at)
-
-
-def todos_of_control(*, actor: Actor, control: str, scope: str, now: datetime) -> tuple[Todo, ...]:
-    """The tasks that were given for a control in a scope, the latest first; those taken back are left out."""
-    stand = standpoint(actor=actor, now=now)
-    rows = _rows(actor).filter(control=control, scope=scope).order_by("-recorded_at", "id")
-    found = (_dated(stand, _of_task(stand, one, now.date())) for one in rows)
-    return tuple(one for one in found if one.state != "withdrawn")
 
 
 def standing_tasks(*, actor: Actor, stand: Standpoint, today: date) -> tuple[Todo, ...]:

@@ -89,9 +89,9 @@ class Today:
     ledger_size: int
 
     @property
-    def to_show(self) -> int:
-        """How many expectations wait for evidence."""
-        return self.failing_total + self.renewals_total + self.never_total
+    def to_do(self) -> int:
+        """How many tasks, decisions and expectations wait."""
+        return self.tasks_total + self.to_decide + self.failing_total + self.renewals_total + self.never_total
 
     @property
     def to_decide(self) -> int:
@@ -101,8 +101,7 @@ class Today:
     @property
     def waiting(self) -> int:
         """How many things wait: tasks, decisions, evidence to give, and gaps in the register."""
-        gaps = bool(self.without_owner) + bool(self.without_class)
-        return self.tasks_total + self.to_decide + self.to_show + gaps
+        return self.to_do + bool(self.without_owner) + bool(self.without_class)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
