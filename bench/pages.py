@@ -15,6 +15,9 @@ from installation import SEED, installation, inventory, options, report
 
 PAGES = {
     "today": "/",
+    "tasks": "/tasks?whose=all",
+    "path": "/path",
+    "gaps": "/path/gaps",
     "systems": "/systems",
     "systems_search": "/systems?q=fraud",
     "systems_last_page": "/systems?page=80",
@@ -79,6 +82,7 @@ def _seed(count: int) -> tuple[object, object]:
     from annexa.actions.organisation import set_up_organisation
     from annexa.actions.people import actor_of
     from annexa.actions.systems import import_systems
+    from annexa.actions.visits import SILENCE, visit
     from annexa.answers.imports import plan_systems
     from annexa.library.load import library
     from annexa.records.systems import AiSystem
@@ -100,6 +104,9 @@ def _seed(count: int) -> tuple[object, object]:
     slugs = list(AiSystem.objects.order_by("slug").values_list("slug", flat=True))
     wanted = [(c, e) for c in library().controls.values() for e in c.expectations if e.max_age]
     for number in range(count):
+        if number == count // 2:  # somebody was here, and left: Today has something to say
+            for at in (datetime.now(UTC), datetime.now(UTC) + SILENCE):
+                visit(actor=actor, person=person, now=at)
         control, expectation = chance.choice(wanted)
         add_evidence(
             actor=actor,

@@ -144,6 +144,8 @@ PAGES = (
     "/systems/{slug}/edit",
     "/systems/add",
     "/path",
+    "/path/gaps",
+    "/tasks?whose=all",
     "/portfolio",
     "/systems/{slug}/classification",
     "/organisation/classification",

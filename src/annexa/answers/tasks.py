@@ -58,6 +58,11 @@ class Todo:
     verdict: Verdict | None
     since: datetime | None = None
 
+    @property
+    def days(self) -> str:
+        """The effort in person-days as people write it; nothing where it is not known."""
+        return "" if self.effort_days is None else f"{self.effort_days:g}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todos:

@@ -39,6 +39,11 @@ class Standing:
     falls_at: datetime | None
     gained: int | None = None
 
+    @property
+    def lost(self) -> int:
+        """How many fewer are met than at the last visit."""
+        return max(-(self.gained or 0), 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ahead:
