@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from annexa.actions.controls import adopt_control
 from annexa.actions.door import door
-from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.people import actor_of
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, hand_task, make_tasks, move_task, withdraw_task
@@ -159,6 +159,15 @@ def test_taken_back_it_can_be_given_anew_and_not_be_changed(give, todo, actor, a
     found = list_todos(actor=actor, now=now, whose="all")
     assert [one.id for one in found.rows] == [again.id]
     assert found.counts["withdrawn"] == 1
+
+
+def test_two_at_the_same_instant_give_one_task(give, monkeypatch) -> None:
+    """Rule: what was looked at before the door opened may have changed; it is looked at again inside."""
+    give("GOV-02")
+    monkeypatch.setattr("annexa.actions.tasks._problems", lambda *_: [])
+    with pytest.raises(ConflictError, match="Somebody else gave one of these tasks meanwhile"):
+        give("GOV-01", "GOV-02")
+    assert [one.control for one in Task.objects.all()] == ["GOV-02"]
 
 
 def test_what_there_is_not_is_said(actor, admin, now) -> None:

@@ -40,7 +40,7 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
     """Gives tasks. A control that nobody has declared there is declared planned by the same day. All or nothing.
 
     Ledger: task, and adoption for what is planned.
-    Raises InvalidError with everything wrong, by control, NotFoundError, NotPermittedError.
+    Raises InvalidError with everything wrong, by control, NotFoundError, NotPermittedError, ConflictError.
     """
     engine = standpoint(actor=actor, now=now).engine
     problems: dict[str, list[str]] = {} if wanted else {"": ["Choose at least one step."]}
@@ -73,6 +73,8 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
                 )
                 opened.write(task, kind="task", subject=f"task/{task.id}")
             made.append(task)
+        if any(_standing(one) > 1 for one in wanted):  # asked while the ledger is ours alone, so nobody slips through
+            raise ConflictError("Somebody else gave one of these tasks meanwhile. Nothing was saved; look again.")
     return tuple(made)
 
 
@@ -185,10 +187,10 @@ def _problems(wanted: Wanted, proof: ControlProof, today: date) -> list[str]:
     return found
 
 
-def _standing(wanted: Wanted) -> bool:
-    """Whether somebody has this task."""
+def _standing(wanted: Wanted) -> int:
+    """How many tasks stand for the same control there."""
     rows = Task.objects.filter(control=wanted.control, scope=wanted.scope)
-    return bool(rows.exclude(changes__what="withdrawn").exists())
+    return rows.exclude(changes__what="withdrawn").count()
 
 
 def _wrong_day(due_on: date, today: date) -> str:
