@@ -1,9 +1,10 @@
 """The gap analysis: framework by framework where requirements stand, what they lack, why that matters, who acts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from annexa.answers.path import Gap, PathPage, gaps
 from annexa.answers.tasks import Assignment, Todo, assignments
@@ -75,8 +76,8 @@ def gap_page(
     """
     steps = {step.number: step for step in page.path.steps}
     held = assignments(actor=actor, controls=[step.control.id for step in steps.values()], now=now)
-    catalogue = risks()
-    told = [_row(page, gap, steps, held, catalogue) for gap in gaps(page)]
+    lines = _Lines(page=page, steps=steps, held=held, reduced=_reduced(risks()))
+    told = [lines.row(gap) for gap in gaps(page)]
     found = [one for one in told if one.is_open or not only_open]
     shown = [
         one
@@ -95,35 +96,54 @@ def gap_page(
     )
 
 
-def _row(
-    page: PathPage, gap: Gap, steps: dict[int, Step], held: Mapping[str, Assignment], catalogue: Catalogue
-) -> GapRow:
-    framework = next(one for one in page.frameworks if one.id == gap.framework)
-    requirement = framework.by_id[gap.requirement]
-    by_control = {step.control.id: step for step in steps.values()}
-    step = steps[gap.step] if gap.step else None
-    assigned = held[step.control.id] if step else None
-    task = assigned.task if assigned else None
-    answers = task.owner if task else assigned.owner if assigned else None
-    scenarios = _scenarios(catalogue, gap.missing)
-    waits = gap.verdict is not Verdict.MET and bool(gap.missing or gap.because)
-    return GapRow(
-        gap=gap,
-        framework=framework,
-        requirement=requirement,
-        lacks=tuple((one, by_control[one].verdict_before) for one in gap.missing),
-        classes=requirement.binds_classes,
-        weight=round(urgency(gap.binds_from, page.path.start), 2) if waits else None,
-        scenarios=len(scenarios),
-        gravest=max(scenarios, key=lambda one: (one.likelihood * one.impact, one.impact), default=None),
-        step=step,
-        task=task,
-        owner=answers.name if answers else "",
-        due_on=task.due_on if task else gap.due_on,
-    )
+@dataclass(frozen=True, kw_only=True)
+class _Lines:
+    """What the rows are made from. Lives only for one page. `reduced`: the risks that each control would reduce."""
+
+    page: PathPage
+    steps: Mapping[int, Step]
+    held: Mapping[str, Assignment]
+    reduced: Mapping[str, tuple[Scenario, ...]]
+
+    @cached_property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """What each control of a step is now."""
+        return {step.control.id: step.verdict_before for step in self.steps.values()}
+
+    @cached_property
+    def frameworks(self) -> Mapping[str, Framework]:
+        """The frameworks of the path."""
+        return {one.id: one for one in self.page.frameworks}
+
+    def row(self, gap: Gap) -> GapRow:
+        """One requirement."""
+        framework = self.frameworks[gap.framework]
+        step = self.steps[gap.step] if gap.step else None
+        assigned = self.held[step.control.id] if step else None
+        task = assigned.task if assigned else None
+        answers = task.owner if task else assigned.owner if assigned else None
+        scenarios = {one.id: one for control in gap.missing for one in self.reduced.get(control, ())}.values()
+        waits = gap.verdict is not Verdict.MET and bool(gap.missing or gap.because)
+        return GapRow(
+            gap=gap,
+            framework=framework,
+            requirement=framework.by_id[gap.requirement],
+            lacks=tuple((one, self.verdicts[one]) for one in gap.missing),
+            classes=framework.by_id[gap.requirement].binds_classes,
+            weight=round(urgency(gap.binds_from, self.page.path.start), 2) if waits else None,
+            scenarios=len(scenarios),
+            gravest=max(scenarios, key=lambda one: (one.likelihood * one.impact, one.impact), default=None),
+            step=step,
+            task=task,
+            owner=answers.name if answers else "",
+            due_on=task.due_on if task else gap.due_on,
+        )
 
 
-def _scenarios(catalogue: Catalogue, controls: Iterable[str]) -> tuple[Scenario, ...]:
-    """The risks that at least one of these controls would reduce, each once."""
-    wanted = set(controls)
-    return tuple(one for one in catalogue.scenarios.values() if wanted.intersection(one.controls))
+def _reduced(catalogue: Catalogue) -> Mapping[str, tuple[Scenario, ...]]:
+    """The risks that each control would make less likely or less bad."""
+    found: dict[str, list[Scenario]] = {}
+    for scenario in catalogue.scenarios.values():
+        for control in scenario.controls:
+            found.setdefault(control, []).append(scenario)
+    return {control: tuple(scenarios) for control, scenarios in found.items()}
