@@ -18,6 +18,9 @@ from installation import SEED, installation, inventory, options, report
 
 PAGES = {
     "today": "/",
+    "tasks": "/tasks?whose=all",
+    "path": "/path",
+    "gaps": "/path/gaps",
     "systems": "/systems",
     "systems_search": "/systems?q=fraud",
     "systems_last_page": "/systems?page=80",
@@ -103,6 +106,7 @@ def _seed(systems: int, count: int) -> tuple[Any, Callable[[], None], str]:
     from annexa.actions.organisation import set_up_organisation
     from annexa.actions.people import actor_of
     from annexa.actions.systems import import_systems
+    from annexa.actions.visits import SILENCE, visit
     from annexa.answers.imports import plan_systems
     from annexa.library.load import library
     from annexa.pure.systems import CLASSES, ROLES, SystemFacts
@@ -146,14 +150,17 @@ def _seed(systems: int, count: int) -> tuple[Any, Callable[[], None], str]:
         return Evidence(
             id=f"{number:032x}", control=control.id, expectation=expectation.id,
             scope="organisation" if control.level == "organisation" else chance.choice(slugs),
-            kind=expectation.kind, passing=chance.random() < 0.97, sha256=f"{number:064x}", size=100, media_type="text/plain",
-            name=f"evidence-{number}.txt", note="", observed_at=now, recorded_at=now,
+            kind=expectation.kind, passing=chance.random() < 0.97, sha256=f"{number:064x}", size=100,
+            media_type="text/plain", name=f"evidence-{number}.txt", note="", observed_at=now, recorded_at=now,
             expires_at=now + expectation.max_age, by=person,
         )  # fmt: skip
 
-    with door(actor=actor, verb="add_evidence", now=now) as opened:
-        pieces = [shown(number) for number in range(count)]
-        opened.write_many(pieces, kind="evidence", subject=lambda one: f"evidence/{one.id}")
+    pieces = [shown(number) for number in range(count)]
+    for half in (pieces[: count // 2], pieces[count // 2 :]):
+        with door(actor=actor, verb="add_evidence", now=now) as opened:
+            opened.write_many(half, kind="evidence", subject=lambda one: f"evidence/{one.id}")
+        for at in (now, now + SILENCE):  # somebody was here, and left: Today has something to say
+            visit(actor=actor, person=person, now=at)
 
     def touch() -> None:
         adopt_control(actor=actor, person=person, control="GOV-01", state="implemented", now=datetime.now(UTC))

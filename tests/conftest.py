@@ -78,3 +78,37 @@ def actor(admin):
     from annexa.actions.people import actor_of
 
     return actor_of(admin)
+
+
+@pytest.fixture
+def kim(organisation, now):
+    """An owner."""
+    from annexa.actions.people import add_person
+    from annexa.pure.permits import ANNEXA
+
+    return add_person(actor=ANNEXA, email="kim@example.org", name="Kim Lee", role="owner", password=None, now=now)
+
+
+@pytest.fixture
+def noor(organisation, now):
+    """An auditor."""
+    from annexa.actions.people import add_person
+    from annexa.pure.permits import ANNEXA
+
+    return add_person(
+        actor=ANNEXA, email="noor@example.org", name="Noor Haddad", role="auditor", password=None, now=now
+    )
+
+
+@pytest.fixture
+def control():
+    """An organisation-level control that asks for a file, of an adopted framework."""
+    from annexa.library.load import library
+    from annexa.pure.facts import ORGANISATION
+    from annexa.pure.standards import ExpectationKind
+
+    for found in sorted(library().controls.values(), key=lambda c: c.id):
+        kinds = {e.kind for e in found.expectations}
+        if found.level == ORGANISATION and kinds == {ExpectationKind.ARTIFACT} and library().covered_by[found.id]:
+            return found
+    raise LookupError

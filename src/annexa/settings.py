@@ -235,6 +235,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "annexa.web.guard.signed_in",
+    "annexa.web.visits.visits",
     "annexa.web.guard.UnreadableLibrary",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -14,6 +14,7 @@ from annexa.actions.errors import ConflictError
 from annexa.actions.people import actor_of
 from annexa.answers.posture import standpoint
 from annexa.answers.store import blobs
+from annexa.answers.tasks import list_todos
 from annexa.answers.today import today
 from annexa.library.load import library
 from annexa.pure.facts import ORGANISATION
@@ -82,8 +83,14 @@ def _the_history_is_in_order(now) -> None:
 
 
 def _today_has_work(administrator: Person, now) -> None:
-    """Evidence runs out within the month, ran out lately, and fails; systems miss an owner and a class."""
-    found = today(actor=actor_of(administrator), now=now)
+    """Evidence runs out within the month, ran out lately, and fails; systems miss an owner and a class; tasks wait."""
+    assert today(actor=actor_of(administrator), now=now).whose == "mine"
+    found = today(actor=actor_of(administrator), now=now, whose="all")
+    states = list_todos(actor=actor_of(administrator), now=now, whose="all").counts
+    assert states["late"] > 5
+    assert states["open"] > 10
+    assert found.tasks_total > 0
+    assert found.plans_total > 0
     assert found.without_owner > 0
     assert found.without_class > 0
     newest: dict[tuple[str, ...], Evidence] = {}

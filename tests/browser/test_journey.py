@@ -144,6 +144,8 @@ PAGES = (
     "/systems/{slug}/edit",
     "/systems/add",
     "/path",
+    "/path/gaps",
+    "/tasks?whose=all",
     "/portfolio",
     "/systems/{slug}/classification",
     "/systems/{slug}/classification?law=us-co-sb26-189",

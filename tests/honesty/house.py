@@ -19,9 +19,11 @@ from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.errors import ActionError
 from annexa.actions.evidence import add_evidence, attest
 from annexa.actions.organisation import set_up_organisation
+from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import add_system
+from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.answers.libraries import library_at
 from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
@@ -94,6 +96,7 @@ def found() -> None:
     proof(ola, "DAT-03", "provenance-record", at=days(80), scope="chatbot")
     _judgements(lee, ari)
     _classification(ola, lee)
+    _work(lee, ola)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -125,6 +128,14 @@ def _classification(ola: Person, lee: Person) -> None:
     review_classification(
         actor=actor_of(lee), person=lee, answers=made.id, decision="approved", because="I read it too", now=days(58)
     )
+
+
+def _work(lee: Person, ola: Person) -> None:
+    by = {"actor": actor_of(lee), "person": lee}
+    name_owner(controls=["SUP-01"], owner=ola, because="She runs procurement", now=days(57), **by)
+    wanted = Wanted(control="SUP-01", owner=ola, due_on=NOW.date(), effort_days=2.0, because="It has to be renewed")
+    (task,) = make_tasks(wanted=[wanted], now=days(56), **by)
+    move_task(task=task.id, due_on=(NOW + timedelta(days=9)).date(), because="Ola is away", now=days(55), **by)
 
 
 def proof(person: Person, control: str, expectation: str, *, at: datetime, **more: Any) -> Evidence:

@@ -33,6 +33,10 @@ def actor(role: str) -> Actor:
         ("auditor", "close_judgement", True),
         ("owner", "judge", False),
         ("auditor", "make_pack", True),
+        ("owner", "name_owner", True),
+        ("owner", "make_task", True),
+        ("auditor", "make_task", False),
+        ("auditor", "change_task", False),
         ("administrator", "set_up_organisation", False),
         ("program", "set_up_organisation", True),
     ],
@@ -50,7 +54,9 @@ def test_everybody_may_read_and_look_after_oneself(role: str, verb: str) -> None
 def test_auditors_write_nothing_but_judgements() -> None:
     """An auditor who could hand in evidence would audit their own work."""
     allowed = {verb for verb, roles in VERBS.items() if "auditor" in roles}
-    assert allowed == {"read", "choose_theme", "change_own_password", "make_pack", "judge", "close_judgement"}
+    assert allowed == {
+        "read", "choose_theme", "change_own_password", "make_pack", "visit", "judge", "close_judgement",
+    }  # fmt: skip
 
 
 def test_the_program_may_do_everything_on_the_command_line() -> None:

@@ -33,6 +33,7 @@ def test_places_say_how_many_there_are(asked, actor, now, django_assert_num_quer
         context = frame(asked)
     assert _counts(context) == {
         "Today": None,
+        "Tasks": None,
         "Frameworks": None,
         "Path to ready": None,
         "Obligations": None,

@@ -1,18 +1,18 @@
-"""The path to ready says what comes next and why, plans a step in one click, and hands the gap analysis out."""
+"""The path to ready says what comes next and why, and makes its steps tasks in one click."""
 
-import csv
-import io
 import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from annexa.actions.people import add_person
+from annexa.actions.owners import name_owner
 from annexa.actions.systems import add_system
 from annexa.answers.path import path_page
+from annexa.pure.permits import ANNEXA
 from annexa.records.controls import Adoption
-from annexa.web.path import GAP_HEADER, SIZE
+from annexa.records.tasks import Task
+from annexa.web.path import SIZE
 from tests.web.test_today import system
 
 pytestmark = pytest.mark.django_db
@@ -105,79 +105,92 @@ def test_no_step_by_a_day_is_said(page) -> None:
     assert "Drop the filters" in shown
 
 
-def plan(client, step, **more):
-    given = {"state": "planned", "plan_due": step.due_on.isoformat(), "because": "Step on the path"}
-    return client.post(f"/path/{step.control.id}/plan?capacity=3", given | more)
+def give(client, *steps, **more):
+    """Chooses these steps and makes them tasks."""
+    return client.post("/path/tasks?capacity=3", {"step": [one.control.id for one in steps]} | more)
 
 
-def test_plan_it_declares_the_control_planned_and_returns(page, client, steps) -> None:
+def test_one_click_makes_a_step_a_task_and_a_plan_and_returns(page, client, admin, steps) -> None:
+    """Rule: for a control nobody has declared, the same click declares it planned by the day of the task."""
     step = next(one.step for one in steps if one.can_be_planned)
     shown = text_of(page())
-    assert f'action="/path/{step.control.id}/plan"' in shown
-    assert f'name="plan_due" value="{step.due_on.isoformat()}"' in shown
-    assert 'name="because" value="Step ' in shown
-    done = plan(client, step)
+    assert 'action="/path/tasks"' in shown
+    assert f'name="only" value="{step.control.id}"' in shown
+    due_on = path_page(actor=ANNEXA, now=timezone.now(), capacity=3).steps[step.number - 1].step.due_on
+    done = client.post("/path/tasks?capacity=3", {"only": step.control.id})
     assert (done.status_code, done["Location"]) == (303, "/path?capacity=3")
-    made = Adoption.objects.get(control=step.control.id)
-    assert (made.state_word, made.scope, made.plan_due.date()) == ("planned", "organisation", step.due_on)
-    assert made.because == "Step on the path"
+    made = Task.objects.get()
+    assert (made.control, made.scope, made.owner, made.effort_days, made.due_on) == (
+        step.control.id, "organisation", admin, step.effort_days, due_on,
+    )  # fmt: skip
+    assert made.because.startswith(f"Step {step.number} on the path to ready of ")
+    plan = Adoption.objects.get()
+    assert (plan.control, plan.state_word, plan.plan_due.date(), plan.because) == (
+        made.control, "planned", made.due_on, made.because,
+    )  # fmt: skip
     after = text_of(client.get("/path?capacity=3"))
-    assert f"{step.control.id} is planned by" in after
-    assert f'action="/path/{step.control.id}/plan' not in after
+    assert f"{step.control.id} is a task of Ada Admin by" in after
+    assert f'name="only" value="{step.control.id}"' not in after
+    assert f'href="/tasks/{made.id}"' in after
 
 
-def test_a_plan_in_the_past_is_refused_with_its_reason(page, client, steps) -> None:
-    answer = plan(client, steps[0].step, plan_due="2020-01-01")
+def test_several_are_given_at_once_to_whom_and_by_when_one_says(page, client, kim, steps) -> None:
+    chosen = [one.step for one in steps[:3]]
+    due = timezone.now().date() + timedelta(days=90)
+    done = give(client, *chosen, owner=str(kim.pk), due_on=due.isoformat())
+    assert done.status_code == 303
+    assert {(one.control, one.owner, one.due_on) for one in Task.objects.all()} == {
+        (step.control.id, kim, due) for step in chosen
+    }
+    assert "3 tasks are given" in text_of(client.get("/path"))
+
+
+def test_the_owner_of_a_control_is_proposed_and_takes_the_task(page, client, actor, admin, kim, now, steps) -> None:
+    step = steps[0].step
+    name_owner(actor=actor, person=admin, controls=[step.control.id], owner=kim, now=now)
+    assert "Kim Lee" in text_of(page())
+    give(client, step)
+    assert Task.objects.get().owner == kim
+
+
+def test_a_day_in_the_past_is_refused_with_its_reason(page, client, steps) -> None:
+    answer = give(client, steps[0].step, due_on="2020-01-01")
     assert answer.status_code == 422
     assert "2020-01-01 is not ahead" in text_of(answer)
+    assert not Task.objects.exists()
     assert not Adoption.objects.exists()
 
 
-def test_only_planned_can_be_declared_here(page, client, steps) -> None:
-    plan(client, steps[0].step, state="excluded")
-    assert [one.state_word for one in Adoption.objects.all()] == ["planned"]
+def test_nothing_chosen_and_nobody_like_that_is_said(page, client, steps) -> None:
+    assert "Choose at least one step" in text_of(give(client))
+    answer = give(client, steps[0].step, owner="9999")
+    assert answer.status_code == 422
+    assert "9999 is not one of the available choices" in text_of(answer)
 
 
-def test_a_plan_by_its_address_alone_leads_to_the_path(page, client, steps) -> None:
-    found = client.get(f"/path/{steps[0].step.control.id}/plan?capacity=3")
+def test_a_task_by_its_address_alone_leads_to_the_path(page, client, steps) -> None:
+    found = client.get("/path/tasks?capacity=3")
     assert (found.status_code, found["Location"]) == (303, "/path?capacity=3")
-    assert client.put("/path/GOV-01/plan").status_code == 405
+    assert client.put("/path/tasks").status_code == 405
 
 
 def test_what_there_is_not_is_404(page, client, steps) -> None:
     assert page(framework="iso9").status_code == 404
     assert page("/path.csv", framework="iso9").status_code == 404
-    assert client.post("/path/NOT-01/plan", {"state": "planned", "plan_due": "2099-01-01"}).status_code == 404
+    assert client.post("/path/tasks", {"only": "NOT-01"}).status_code == 404
 
 
-def test_an_auditor_reads_and_plans_nothing(client, actor, now, steps) -> None:
-    auditor = add_person(
-        actor=actor, email="noor@example.org", name="Noor Haddad", role="auditor", password=None, now=now
-    )
-    client.force_login(auditor)
-    assert "Plan it" not in text_of(client.get("/path"))
-    assert plan(client, steps[0].step).status_code == 403
+def test_an_auditor_reads_and_gives_nothing(client, noor, steps) -> None:
+    client.force_login(noor)
+    assert "Make it a task" not in text_of(client.get("/path"))
+    assert give(client, steps[0].step).status_code in {403, 422}
+    assert not Task.objects.exists()
     assert not Adoption.objects.exists()
-
-
-def test_the_gap_analysis_is_a_table(page, steps) -> None:
-    found = page("/path.csv", framework="iso42001-2023")
-    assert found["Content-Type"].startswith("text/csv")
-    assert "gap-analysis-" in found["Content-Disposition"]
-    header, *rows = csv.reader(io.StringIO(text_of(found)))
-    assert tuple(header) == GAP_HEADER
-    assert {row[0] for row in rows} == {"iso42001-2023"}
-    gap = next(row for row in rows if row[6] == "1")
-    assert gap[3] in {"unmet", "partial", "uncovered"}
-    assert gap[5]
-    assert gap[7]
-    assert float(gap[8]) > 0
-    assert gap[9] or gap[10]
 
 
 def test_it_asks_little(page, django_assert_max_num_queries) -> None:
     page()
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(14):
         page()
 
 

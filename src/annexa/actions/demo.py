@@ -19,8 +19,10 @@ from annexa.actions.errors import ConflictError
 from annexa.actions.evidence import add_evidence, attest
 from annexa.actions.libraries import import_files
 from annexa.actions.organisation import choose_frameworks, write_organisation
+from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, make_person
 from annexa.actions.systems import add_system, change_system
+from annexa.actions.tasks import Wanted, make_tasks
 from annexa.answers.upgrades import read_files
 from annexa.library.load import library
 from annexa.pure.applicability import control_applies
@@ -45,7 +47,7 @@ def create_demo(*, now: datetime) -> Person:
     """Sets up the demo organisation on an empty installation and returns its administrator, who has no password.
 
     All or nothing. Where the demo is set up already, only its administrator is returned.
-    Ledger: organisation, person, ai_system, adoption, evidence, judgement, closure.
+    Ledger: organisation, person, ownership, ai_system, adoption, task, evidence, judgement, closure.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -103,6 +105,7 @@ class _Play:
         for person in self.story.people:
             if person != _administrator(self.story):
                 yield Step(at=self.day(self.story.days_ago, minute=1), act=partial(self.welcome, person))
+        yield Step(at=self.day(self.story.days_ago, minute=2), act=self.name_owners)
         for system in self.story.systems:
             yield Step(at=self.day(system.days_ago, minute=2), act=partial(self.register, system))
         for change in self.story.changes:
@@ -142,6 +145,15 @@ class _Play:
             actor=by, email=told.email, name=told.name, role=told.role, password=None, now=at
         )
 
+    def name_owners(self, at: datetime) -> None:
+        """Everybody answers for the controls of their duties."""
+        by = self.people[_administrator(self.story).id]
+        held: dict[str, list[str]] = {}
+        for control in library().controls.values():
+            held.setdefault(self.story.duty(control.owner_role), []).append(control.id)
+        for owner, controls in held.items():
+            name_owner(actor=actor_of(by), person=by, controls=controls, owner=self.people[owner], now=at)
+
     def register(self, told: StorySystem, at: datetime) -> None:
         by = actor_of(self.people[self.story.duty("AI governance lead")])
         add_system(actor=by, facts=self.facts(told.facts), now=at, because="Taken into the register")
@@ -168,6 +180,17 @@ class _Play:
             because=told.because, plan_due=None if told.due_in is None else self.day(-told.due_in),
             effective_at=at,
         )  # fmt: skip
+        if told.state == "planned" and told.due_in is not None and told.system == ORGANISATION:
+            self.give(told, control, at)
+
+    def give(self, told: Declared, control: str, at: datetime) -> None:
+        """A plan is a task of whoever answers for the control, by the day that was planned."""
+        by, asked = self.people[told.by], library().controls[control]
+        wanted = Wanted(
+            control=control, owner=self.people[self.story.duty(asked.owner_role)], effort_days=asked.effort,
+            due_on=self.day(-(told.due_in or 0)).date(), because=told.because or "Planned",
+        )  # fmt: skip
+        make_tasks(actor=actor_of(by), person=by, wanted=[wanted], now=at)
 
     def take_up(self, told: Own, at: datetime) -> None:
         """Takes up frameworks of its own, and judges itself against them too."""

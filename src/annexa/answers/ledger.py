@@ -34,7 +34,16 @@ from annexa.vault.tiles import TileMissingError
 KINDS: Mapping[str, tuple[str, ...]] = {
     "all": (),
     "evidence": ("evidence",),
-    "decisions": ("adoption", "judgement", "closure", "classification", "classification_review"),
+    "decisions": (
+        "adoption",
+        "judgement",
+        "closure",
+        "classification",
+        "classification_review",
+        "ownership",
+        "task",
+        "task_change",
+    ),
     "systems": ("ai_system", "import"),
     "people": ("person", "password", "preference", "organisation"),
 }
@@ -46,11 +55,14 @@ SAID: Mapping[str, str] = {
     "attest": "Statement signed",
     "change_own_password": "Password changed",
     "change_system": "AI system changed",
+    "change_task": "Task changed",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
+    "make_task": "Task given",
+    "name_owner": "Owner named",
     "review_classification": "Classification reviewed",
     "set_up_organisation": "Organisation set up",
 }
@@ -382,6 +394,12 @@ def _line(entry: LedgerEntry, bodies: Mapping[int, bytes]) -> EntryLine:
     return EntryLine(entry=entry, by=body.get("by", ""), verb=body.get("verb", ""), about=_about(entry, body))
 
 
+def _name(person: str | None) -> str:
+    """The name of a person an entry speaks of; entries hold who, not what they are called. Cost: one query."""
+    found = Person.objects.filter(pk=person.partition("/")[2]).values_list("name", flat=True).first() if person else ""
+    return str(found or person or "nobody")
+
+
 def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
     """What an entry is about, in a few words for the list."""
     state: Mapping[str, Any] = body["state"]
@@ -400,6 +418,13 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
             return f"{state['tree']} for {state['scope']}, revision {state['revision']}"
         case "classification_review":
             return f"{state['tree']} for {state['scope']}, revision {state['revision']}: {state['decision']}"
+        case "ownership":
+            return f"{state['control']}, {state['scope']}: {_name(state['owner'])}"
+        case "task":
+            return f"{state['control']}, {state['scope']}, by {state['due_on']}: {_name(state['owner'])}"
+        case "task_change":
+            now = {"handed": f"handed to {_name(state['owner'])}", "moved": f"moved to {state['due_on']}"}
+            return f"{state['control']}, {state['scope']}: {now.get(state['what'], 'taken back')}"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

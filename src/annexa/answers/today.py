@@ -1,59 +1,48 @@
-"""What waits today: evidence that ran out or will, controls nobody has proven, systems nobody answers for."""
+"""What waits today, for one person or everybody: tasks, evidence, decisions; what moved since the last visit."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Literal
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.db.models import Func, Subquery
 
+from annexa.answers.decisions import LatePlan, ReviewAsked, late_plans, reviews_asked
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
 from annexa.answers.libraries import active_library
+from annexa.answers.owners import key_of, owners
 from annexa.answers.posture import Standpoint, standpoint
-from annexa.pure.facts import ORGANISATION
+from annexa.answers.renewals import AHEAD, Renewal, renewals
+from annexa.answers.since import last_visit, moved_since
+from annexa.answers.tasks import Todo, Whose, standing_tasks, whose_of
+from annexa.pure.owners import Owner
 from annexa.pure.permits import Actor
-from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
-from annexa.pure.standards import ExpectationKind
+from annexa.pure.posture import FrameworkPosture, Verdict
+from annexa.pure.since import Move
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.organisation import Organisation
 from annexa.records.systems import AiSystem
 
-AHEAD = timedelta(days=30)
-"""Evidence is to be renewed this long before it runs out, or in the last quarter of its life if that is shorter."""
 MOST = 6
-
-Urgency = Literal["failing", "expired", "soon", "never"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewal:
-    """Evidence to renew or to give for the first time: for which expectation, where, since or until when.
-
-    `holds_up` counts the requirements of adopted frameworks that the control helps to meet; `helps` names these
-    frameworks. `systems`: how many AI systems lack the same; then the first of them is the scope.
-    """
-
-    control: str
-    control_name: str
-    expectation: str
-    what: str
-    kind: ExpectationKind
-    scope: str
-    scope_name: str
-    urgency: Urgency
-    when: datetime | None
-    holds_up: int
-    helps: tuple[str, ...]
-    systems: int
+"""How many things of a kind stand on the page; the others are behind a link."""
+MOST_MOVES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the organisation stands against one adopted framework, and when the first verdict falls if nobody acts."""
+    """Where the organisation stands against one adopted framework, and when the first verdict falls if nobody acts.
+
+    `gained`: how many more requirements are met than at the last visit; None if there was none.
+    """
 
     posture: FrameworkPosture
     met: int
     falls_at: datetime | None
+    gained: int | None = None
+
+    @property
+    def lost(self) -> int:
+        """How many fewer are met than at the last visit."""
+        return max(-(self.gained or 0), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +57,25 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Today:
-    """What the first page of the day shows.
+    """What the first page of the day shows, of one's own or of everybody's (`whose`).
 
-    What `failing` does not hold, `renewals` ran out or soon will, `never` was never shown; each the first few of its
-    total. `next_due` is when the next verdict falls. `declared` counts controls that somebody said something about.
+    `tasks` are late or due soon, `reviews` and `plans` wait for a decision. What `failing` does not hold, `renewals`
+    ran out or soon will, `never` was never shown; each the first few of its total. `next_due` is when the next verdict
+    falls. `declared` counts controls that somebody said something about. `moves` are the verdicts that are others than
+    at `since`, when the last visit ended (None: this is the first).
     """
 
     organisation: Organisation | None
+    whose: Whose
+    tasks: tuple[Todo, ...]
+    tasks_total: int
+    reviews: tuple[ReviewAsked, ...]
+    reviews_total: int
+    plans: tuple[LatePlan, ...]
+    plans_total: int
+    since: datetime | None
+    moves: tuple[Move, ...]
+    moves_total: int
     failing: tuple[Renewal, ...]
     failing_total: int
     renewals: tuple[Renewal, ...]
@@ -93,14 +94,19 @@ class Today:
     ledger_size: int
 
     @property
-    def to_show(self) -> int:
-        """How many expectations wait for evidence."""
-        return self.failing_total + self.renewals_total + self.never_total
+    def to_do(self) -> int:
+        """How many tasks, decisions and expectations wait."""
+        return self.tasks_total + self.to_decide + self.failing_total + self.renewals_total + self.never_total
+
+    @property
+    def to_decide(self) -> int:
+        """How many decisions wait."""
+        return self.reviews_total + self.plans_total
 
     @property
     def waiting(self) -> int:
-        """How many things wait: evidence to give, and gaps in the register."""
-        return self.to_show + bool(self.without_owner) + bool(self.without_class)
+        """How many things wait: tasks, decisions, evidence to give, and gaps in the register."""
+        return self.to_do + bool(self.without_owner) + bool(self.without_class)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,22 +136,40 @@ def house(*, actor: Actor) -> House:
     )
 
 
-def today(*, actor: Actor, now: datetime) -> Today:
-    """Today's page for one person."""
+def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
+    """Today's page for one person; `whose` mine or all, "" for one's own if one owns anything, else everybody's."""
     stand = standpoint(actor=actor, now=now)
     adopted = adopted_frameworks(stand.library)
-    found = sorted(_merged(_renewals(stand, adopted, now)), key=_order)
+    held, given = owners(actor=actor, stand=stand), standing_tasks(actor=actor, stand=stand, today=now.date())
+    chosen, since = whose_of(actor, held, given, whose), last_visit(person=key_of(actor))
+    me = key_of(actor) if chosen == "mine" else None
+    found = renewals(stand=stand, owners=held, adopted=adopted, now=now, person=me)
     failing = [one for one in found if one.urgency == "failing"]
-    renewals = [one for one in found if one.urgency in {"expired", "soon"}]
+    due = [one for one in found if one.urgency in {"expired", "soon"}]
     never = [one for one in found if one.urgency == "never"]
-    systems = stand.engine.systems.values()
-    standing = tuple(_standing(stand.posture(one)) for one in adopted)
+    tasks = [one for one in given if _is_due(one, now) and _counts(one.owner, me)]
+    reviews = [one for one in reviews_asked(actor=actor, stand=stand) if me is None or one.mine]
+    plans = [one for one in late_plans(stand=stand, owners=held, now=now) if _counts(one.owner, me)]
+    systems = [one for slug, one in stand.engine.systems.items() if me is None or _counts(held.systems.get(slug), me)]
+    then = moved_since(actor=actor, stand=stand, frameworks=adopted, since=since) if since else None
+    standing = tuple(_standing(stand.posture(one), then[0].met(one) if then else None) for one in adopted)
+    moves = then[1] if then else ()
     return Today(
         organisation=Organisation.objects.first(),
+        whose=chosen,
+        tasks=tuple(tasks[:MOST]),
+        tasks_total=len(tasks),
+        reviews=tuple(reviews[:MOST]),
+        reviews_total=len(reviews),
+        plans=tuple(plans[:MOST]),
+        plans_total=len(plans),
+        since=since if then else None,
+        moves=moves[:MOST_MOVES],
+        moves_total=len(moves),
         failing=tuple(failing[:MOST]),
         failing_total=len(failing),
-        renewals=tuple(renewals[:MOST]),
-        renewals_total=len(renewals),
+        renewals=tuple(due[:MOST]),
+        renewals_total=len(due),
         never=tuple(never[:MOST]),
         never_total=len(never),
         next_due=min((one.falls_at for one in standing if one.falls_at), default=None),
@@ -161,89 +185,24 @@ def today(*, actor: Actor, now: datetime) -> Today:
     )
 
 
-def _standing(posture: FrameworkPosture) -> Standing:
+def _is_due(todo: Todo, now: datetime) -> bool:
+    """Whether a task is late or due soon."""
+    return todo.due_on is not None and todo.due_on <= (now + AHEAD).date()
+
+
+def _counts(owner: Owner | None, person: int | None) -> bool:
+    """Whether it belongs to what is shown: everybody's, or what this person answers for."""
+    return person is None or (owner is not None and owner.person == person)
+
+
+def _standing(posture: FrameworkPosture, met_before: int | None) -> Standing:
+    met = posture.counts[Verdict.MET]
     return Standing(
         posture=posture,
-        met=posture.counts[Verdict.MET],
+        met=met,
         falls_at=min((line.due for line in posture.lines if line.due), default=None),
+        gained=None if met_before is None else met - met_before,
     )
-
-
-def _renewals(stand: Standpoint, adopted: tuple[str, ...], now: datetime) -> list[Renewal]:
-    found: list[Renewal] = []
-    for control in stand.library.controls.values():
-        proof = stand.engine.control(control.id)
-        if proof.groups is None:
-            found.extend(_of(stand, proof, (ORGANISATION,), adopted, now))
-            continue
-        for group in proof.groups:
-            found.extend(_of(stand, group.proof, group.systems, adopted, now))
-    return found
-
-
-def _of(
-    stand: Standpoint, proof: ControlProof, scopes: tuple[str, ...], adopted: tuple[str, ...], now: datetime
-) -> list[Renewal]:
-    if proof.verdict in {Verdict.ABSENT, Verdict.PLANNED, Verdict.NOT_APPLICABLE}:
-        return []
-    scope = scopes[0]
-    held = [framework for framework, _ in stand.library.covered_by[proof.control.id] if framework in adopted]
-    return [
-        Renewal(
-            control=proof.control.id,
-            control_name=proof.control.name,
-            expectation=e.expectation.id,
-            what=e.expectation.what,
-            kind=e.expectation.kind,
-            scope=scope,
-            scope_name="Organisation" if scope == ORGANISATION else stand.engine.systems[scope].name,
-            urgency=urgency,
-            when=_when(e),
-            holds_up=len(held),
-            helps=tuple(stand.library.frameworks[one].title for one in adopted if one in held),
-            systems=0 if scope == ORGANISATION else len(scopes),
-        )
-        for e in proof.expectations
-        if (urgency := _urgency(e, now)) is not None
-    ]
-
-
-def _merged(renewals: list[Renewal]) -> list[Renewal]:
-    """What has no date of its own is one thing to do, however many AI systems lack it."""
-    found: dict[tuple[str, str, Urgency, str], Renewal] = {}
-    for one in renewals:
-        key = (one.control, one.expectation, one.urgency, one.scope if one.when else "")
-        first = found.get(key)
-        found[key] = replace(first, systems=first.systems + one.systems) if first else one
-    return list(found.values())
-
-
-def _urgency(proof: ExpectationProof, now: datetime) -> Urgency | None:
-    if proof.state == "failing":
-        return "failing"
-    if proof.state == "expired":
-        return "expired"
-    if proof.state == "never":
-        return None if proof.check else "never"
-    if proof.falls_at is None:
-        return None
-    ahead = min(AHEAD, (proof.expectation.max_age or AHEAD) / 4)
-    return "soon" if proof.falls_at <= now + ahead else None
-
-
-def _when(proof: ExpectationProof) -> datetime | None:
-    """Since when it fails, since when it is expired, or until when it holds."""
-    if proof.state == "passing":
-        return proof.falls_at
-    if proof.state == "failing":
-        return max((e.effective_at for e in proof.evidence if not e.passing), default=None)
-    return max((e.expires_at for e in proof.evidence if e.passing), default=None)
-
-
-def _order(renewal: Renewal) -> tuple[int, float, int, str, str]:
-    rank = ("failing", "expired", "soon", "never").index(renewal.urgency)
-    when = renewal.when.timestamp() if renewal.when else 0.0
-    return (rank, when, -renewal.holds_up, renewal.control, renewal.scope)
 
 
 def _ahead(stand: Standpoint, adopted: tuple[str, ...], now: datetime) -> tuple[Ahead, ...]:

@@ -256,6 +256,11 @@ _LEFT: Mapping[Verdict, str] = MappingProxyType(
 )
 
 
+def left(verdict: Verdict) -> str:
+    """What has to be done about a control with this verdict, as the end of a sentence; "" for an effective one."""
+    return _LEFT.get(verdict, "")
+
+
 def _state(job: Job) -> str:
     where = f" in {_count(job.systems_short, 'AI system')}" if job.systems_short else ""
     return f"{job.control.id} {_LEFT[job.verdict]}{where}: {_days(job.effort)}."

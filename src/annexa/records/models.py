@@ -5,8 +5,11 @@ from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.organisation import Organisation
+from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
+from annexa.records.tasks import Task, TaskChange
+from annexa.records.visits import Visit
 
 __all__ = [
     "Adoption",
@@ -21,5 +24,9 @@ __all__ = [
     "LedgerEntry",
     "Organisation",
     "Outbox",
+    "Ownership",
     "Person",
+    "Task",
+    "TaskChange",
+    "Visit",
 ]

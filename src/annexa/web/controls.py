@@ -36,8 +36,11 @@ from annexa.answers.controls import (
     systems_of,
 )
 from annexa.answers.errors import UnknownError
+from annexa.answers.owners import candidates, owners_of_controls
+from annexa.answers.tasks import control_work
 from annexa.answers.trees import ExpectationNode, Piece
 from annexa.pure.facts import ADOPTION_STATES, ORGANISATION
+from annexa.pure.owners import Owner
 from annexa.pure.permits import Permit, may
 from annexa.pure.posture import CONTROL_ORDER, Verdict
 from annexa.pure.standards import ExpectationKind
@@ -59,7 +62,9 @@ from annexa.web.forms import (
 )
 from annexa.web.frame import actor, person
 from annexa.web.frameworks import decided, requirement_url
+from annexa.web.owners import OwnerForm
 from annexa.web.refused import refused
+from annexa.web.tasks import WORDS, GiveForm
 from annexa.web.templatetags.face import LOOKS
 from annexa.web.uploads import refusal
 
@@ -129,9 +134,11 @@ def controls(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     asof = as_of(request, now)
     rows = list_controls(actor=actor(request), now=now, at=asof.at)
+    named = owners_of_controls(actor=actor(request), now=now)
+    names = asof.at is None and isinstance(may(actor(request), "name_owner"), Permit)
     text, done = request.GET.get("q", "").strip(), request.GET.get("implemented", "")
     verdicts = [v for v in request.GET.getlist("verdict") if v in SLUGS]
-    shown = [row for row in rows if _matches(row, text, {SLUGS[v] for v in verdicts}, done)]
+    shown = [row for row in rows if _matches(row, named, text, {SLUGS[v] for v in verdicts}, done)]
     context = {
         "now": now,
         "asof": asof,
@@ -141,7 +148,13 @@ def controls(request: HttpRequest) -> HttpResponse:
         "counts": counts_of(rows),
         "total": len(rows),
         "shown": len(shown),
-        "families": [(name, found) for name in _families(shown) if (found := [r for r in shown if r.family == name])],
+        "families": [
+            (name, [(r, named.get(r.control.id)) for r in found])
+            for name in _families(shown)
+            if (found := [r for r in shown if r.family == name])
+        ],
+        "owner_form": OwnerForm(people=candidates(actor=actor(request)), auto_id="owner-%s") if names else None,
+        "query": request.GET.urlencode(),
     }
     part = "controls/_register.html" if getattr(request, "htmx", None) else "controls/index.html"
     return render(request, part, context)
@@ -151,13 +164,14 @@ def _families(rows: list[ControlRow]) -> list[str]:
     return list(dict.fromkeys([*FAMILIES.values(), *(row.family for row in rows)]))
 
 
-def _matches(row: ControlRow, text: str, verdicts: set[Verdict], done: str) -> bool:
+def _matches(row: ControlRow, named: Mapping[str, Owner], text: str, verdicts: set[Verdict], done: str) -> bool:
     if verdicts and row.judged.verdict not in verdicts:
         return False
     if done in {"yes", "no"} and row.implemented is not (done == "yes"):
         return False
-    control = row.control
+    control, owner = row.control, named.get(row.control.id)
     said = f"{control.id} {control.name} {control.objective} {control.owner_role} {row.family}".casefold()
+    said += f" {owner.name}".casefold() if owner else ""
     return all(word in said for word in text.casefold().split())
 
 
@@ -213,6 +227,7 @@ def _page(
         "wrong": next(iter(bound.values()), None),
     }
     context |= _systems(request, page, now, asof.at) | _decisions(request, page, bound, editable=asof.at is None)
+    context |= _work(request, page, now, editable=asof.at is None)
     return render(request, "controls/control.html", context, status=status)
 
 
@@ -250,6 +265,24 @@ def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editabl
             (one, (bound.get(one.id) or fresh(ClosureForm, f"close-{one.id}")) if closes else None, one.id in bound)
             for one in page.proof.judgements
         ],
+    }
+
+
+def _work(request: HttpRequest, page: ControlPage, now: datetime, *, editable: bool) -> dict[str, Any]:
+    """Who answers for it, the tasks that were given for it, and the forms to name somebody and to give one."""
+    who, control, scope = actor(request), page.control.id, page.scope
+    names, gives = (editable and isinstance(may(who, verb), Permit) for verb in ("name_owner", "make_task"))
+    found = control_work(actor=who, control=control, scope=scope, now=now)
+    people = candidates(actor=who) if names or gives else ()
+    first = found.answering.proposed.person if found.answering.proposed else None
+    offer = found.proposal if gives else None
+    initial = {"owner": first or person(request).pk, "because": page.why}
+    initial |= {"due_on": offer.due_on, "effort_days": offer.effort_days} if offer else {}
+    return {
+        "answering": found.answering,
+        "owner_form": OwnerForm(people=people, first=first, auto_id="owner-%s") if names else None,
+        "todos": [(one, WORDS[one.state]) for one in found.tasks],
+        "give_form": GiveForm(people=people, initial=initial, auto_id="give-%s") if offer else None,
     }
 
 

@@ -12,7 +12,7 @@ from annexa.pure.permits import Actor
 from annexa.records.people import Person
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
-    ("", (("Today", "today", "today"),)),
+    ("", (("Today", "today", "today"), ("Tasks", "tasks", "check"))),
     (
         "Posture",
         (

@@ -1,12 +1,11 @@
 """The path to ready: what to see to next, what it wins and by when; planned where it stands; the gap analysis."""
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django import forms
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
@@ -14,29 +13,29 @@ from django.urls import path as route
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
-from annexa.actions.controls import adopt_control
+from annexa.actions.tasks import Wanted, make_tasks
 from annexa.answers.errors import UnknownError
-from annexa.answers.path import Ahead, Gap, PathPage, gaps, path_page
+from annexa.answers.owners import candidates
+from annexa.answers.path import Ahead, PathPage, path_page
+from annexa.answers.tasks import Assignment, assignments
 from annexa.pure.path import CAPACITY, MOST_CAPACITY, BurnPoint
 from annexa.pure.permits import Permit, may
 from annexa.pure.standards import Framework
-from annexa.pure.tables import with_guard
-from annexa.web.controls import AdoptionForm
-from annexa.web.forms import end_of, see, tried
+from annexa.records.people import Person
+from annexa.web.forms import date_field, see, tried
 from annexa.web.frame import actor, person
+from annexa.web.owners import chosen_person, owner_field
 from annexa.web.refused import refused
 from annexa.web.systems import short_title
+from annexa.web.tasks import sentences
 
 SIZE = 25
 """Steps on one page."""
 ROWS = 8
 """Days, at most, in the table behind the chart."""
-GAP_HEADER = (
-    "Framework", "Requirement", "Title", "Verdict", "Binds from", "Missing controls", "Next step", "Owner role",
-    "Effort in days", "Due", "Why not",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +50,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One step as the page shows it: its reason with the frameworks' short names, and the reason of a plan."""
+    """One step as the page shows it: its reason with the frameworks' short names, the reason of a task, who has it."""
 
     ahead: Ahead
+    held: Assignment
     days: str
     so_far: str
     because: str
@@ -79,69 +79,96 @@ class Drawing:
 def path(request: HttpRequest) -> HttpResponse:
     """The steps in their order, the burn-up, what each framework gains, and what no step can meet."""
     now = timezone.now()
-    asked = _asked(request, now.date())
-    page = _page(request, asked, now)
+    wanted = asked(request, now.date())
+    page = asked_page(request, wanted, now)
     titles = {one.id: short_title(one) for one in page.frameworks}
     steps = Paginator(page.steps, SIZE).get_page(request.GET.get("page"))
+    held = assignments(actor=actor(request), controls=[one.step.control.id for one in steps], now=now)
+    gives = isinstance(may(actor(request), "make_task"), Permit)
     context = {
         "now": now,
-        "asked": asked,
+        "asked": wanted,
         "page": page,
         "pages": steps,
         "days": _number(page.days),
         "pace": f"{page.capacity:g}",
-        "steps": [_shown(page, one) for one in steps],
+        "steps": [_shown(page, one, held[one.step.control.id]) for one in steps],
         "query": request.GET.urlencode(),
         "drawing": _drawn(page),
-        "offered": _offered(page),
+        "offered": offered(page),
         "gains": [(one, _share(one.met, one.total), _share(one.after - one.met, one.total)) for one in page.gains],
         "lost": [(one, titles[one.framework]) for one in page.unreachable],
-        "may_plan": isinstance(may(actor(request), "adopt_control"), Permit),
+        "give_form": GiveForm(people=candidates(actor=actor(request)), auto_id="give-%s") if gives else None,
     }
     return render(request, "path/index.html", context)
 
 
-@require_safe
-def gap_analysis(request: HttpRequest) -> HttpResponse:
-    """The gap analysis as a table for a spreadsheet: requirement, verdict, missing controls, next step, role, due."""
-    now = timezone.now()
-    page = _page(request, _asked(request, now.date()), now)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(GAP_HEADER)
-    writer.writerows(_cells(gap) for gap in gaps(page))
-    return HttpResponse(
-        text.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="gap-analysis-{now.date().isoformat()}.csv"'},
-    )
+def give(request: HttpRequest) -> HttpResponse:
+    """Makes steps of the path tasks: one (`only`), or all that were chosen; then leads back to the path.
 
-
-def plan(request: HttpRequest, control: str) -> HttpResponse:
-    """Declares the control of a step planned by its proposed day, and leads back to the path."""
+    Owner and day are those proposed, for the chosen ones unless others were given.
+    """
     query = request.GET.urlencode()
     back = reverse("path") + (f"?{query}" if query else "")
     if request.method in {"GET", "HEAD"}:
         return see(back)
     if request.method != "POST":
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    form = AdoptionForm(request.POST)
+    form = GiveForm(request.POST, people=candidates(actor=actor(request)))
 
     def do(given: Mapping[str, Any]) -> str:
-        adopt_control(
-            actor=actor(request), person=person(request), control=control, state="planned", because=given["because"],
-            plan_due=end_of(given["plan_due"]), now=timezone.now(),
-        )  # fmt: skip
-        return _("%(control)s is planned by %(day)s") % {"control": control, "day": _day(given["plan_due"])}
+        made = make_tasks(
+            actor=actor(request), person=person(request), wanted=_wanted(request, given), now=timezone.now()
+        )
+        if len(made) == 1:
+            words = {"control": made[0].control, "name": made[0].owner.name, "day": _day(made[0].due_on)}
+            return _("%(control)s is a task of %(name)s by %(day)s") % words
+        return _("%(n)d tasks are given") % {"n": len(made)}
 
     answer = tried(request, form, do)
     if answer is None and form.errors:
-        said = " ".join(str(error) for errors in form.errors.values() for error in errors)
-        answer = refused(request, status=422, title=_("Not planned"), text=said)
+        answer = refused(request, status=422, title=_("No task given"), text=sentences(form))
     return answer or see(back)
 
 
-def _asked(request: HttpRequest, today: date) -> Asked:
+class GiveForm(forms.Form):
+    """What is the same for all chosen steps; empty: for each as proposed."""
+
+    due_on = date_field(later("Due on"), required=False)
+
+    def __init__(self, *args: Any, people: Sequence[Person], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.fields["owner"] = owner_field(people, later("Who does them"), empty=later("As proposed"))
+        self.order_fields(["owner", "due_on"])
+
+
+def _wanted(request: HttpRequest, given: Mapping[str, Any]) -> list[Wanted]:
+    """The tasks that were asked for. 404 for a step that there is not (any more)."""
+    only = request.POST.get("only", "")
+    chosen = [only] if only else list(dict.fromkeys(request.POST.getlist("step")))
+    now = timezone.now()
+    page = asked_page(request, asked(request, now.date()), now)
+    steps = {one.step.control.id: one for one in page.steps}
+    if missing := [one for one in chosen if one not in steps]:
+        raise Http404(_("No step is about %(control)s any more.") % {"control": ", ".join(missing)})
+    held = assignments(actor=actor(request), controls=chosen, now=now)
+    able = {one.pk: one for one in candidates(actor=actor(request))}
+    named = chosen_person(request, given["owner"]) if given["owner"] and not only else None
+    day = None if only else given["due_on"]
+    found = []
+    for one in chosen:
+        step, proposed = steps[one].step, held[one].proposed
+        owner = named or (able.get(proposed.person or 0) if proposed else None) or person(request)
+        found.append(
+            Wanted(
+                control=one, owner=owner, due_on=day or max(step.due_on, now.date()), effort_days=step.effort_days,
+                because=_shown(page, steps[one], held[one]).reason,
+            )
+        )  # fmt: skip
+    return found
+
+
+def asked(request: HttpRequest, today: date) -> Asked:
     """Reads the address. What cannot be used is left aside, with the sentence beside its field."""
     wrong, capacity, by = {}, CAPACITY, None
     if typed := request.GET.get("capacity", "").strip():
@@ -163,23 +190,24 @@ def _asked(request: HttpRequest, today: date) -> Asked:
     return Asked(frameworks=chosen, capacity=capacity, by=by, wrong=wrong)
 
 
-def _page(request: HttpRequest, asked: Asked, now: datetime) -> PathPage:
+def asked_page(request: HttpRequest, wanted: Asked, now: datetime) -> PathPage:
+    """The path that an address asks for. 404 for a framework that there is not."""
     try:
         return path_page(
-            actor=actor(request), now=now, frameworks=asked.frameworks, capacity=asked.capacity, by=asked.by
+            actor=actor(request), now=now, frameworks=wanted.frameworks, capacity=wanted.capacity, by=wanted.by
         )
     except UnknownError as error:
         raise Http404(str(error)) from error
 
 
-def _offered(page: PathPage) -> list[tuple[Framework, bool]]:
+def offered(page: PathPage) -> list[tuple[Framework, bool]]:
     """The adopted frameworks and those asked for, each with whether it counts."""
     known = {one.id: one for one in (*page.adopted, *page.frameworks)}
     chosen = {one.id for one in page.frameworks}
     return [(framework, name in chosen) for name, framework in known.items()]
 
 
-def _shown(page: PathPage, ahead: Ahead) -> Shown:
+def _shown(page: PathPage, ahead: Ahead, held: Assignment) -> Shown:
     step, words = ahead.step, ahead.step.because
     for one in page.frameworks:
         words = words.replace(one.id, short_title(one))
@@ -188,20 +216,13 @@ def _shown(page: PathPage, ahead: Ahead) -> Shown:
     reason = _("Step %(n)d on the path to ready of %(day)s: %(because)s")
     return Shown(
         ahead=ahead,
+        held=held,
         days=_number(step.effort_days),
         so_far=_number(step.cumulative_days),
         because=words,
         reason=reason % {"n": step.number, "day": _day(page.path.start), "because": words},
         gains=tuple((short_title(framework), won) for framework, won in ahead.gains),
     )
-
-
-def _cells(gap: Gap) -> tuple[str, ...]:
-    found = (
-        gap.framework, gap.requirement, gap.title, str(gap.verdict), gap.binds_from, ", ".join(gap.missing), gap.step,
-        gap.owner_role, gap.effort_days, gap.due_on, gap.because,
-    )  # fmt: skip
-    return tuple("" if one is None else with_guard(str(one)) for one in found)
 
 
 # --- the drawing --------------------------------------------------------------------------------------------------
@@ -273,6 +294,5 @@ def _day(on: date) -> str:
 
 urls = [
     route("path", path, name="path"),
-    route("path.csv", gap_analysis, name="path-gaps"),
-    route("path/<str:control>/plan", plan, name="path-plan"),
+    route("path/tasks", give, name="path-tasks"),
 ]

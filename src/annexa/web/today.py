@@ -9,24 +9,38 @@ from django.views.decorators.http import require_safe
 
 from annexa.answers.today import Today
 from annexa.answers.today import today as answer
+from annexa.library.regimes import regimes
 from annexa.web.frame import actor
+from annexa.web.systems import short_title
+
+CAUSES = 2
+"""How many of what came in between are named; the others are in the ledger."""
 
 
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
     """What waits for somebody this day, then where the organisation stands and what changed."""
     now = timezone.now()
-    page = answer(actor=actor(request), now=now)
-    return render(
-        request,
-        "today/index.html",
-        {"page": page, "counted": ", ".join(counted(page)), "gaps": ", ".join(gaps(page)), "now": now},
-    )
+    page = answer(actor=actor(request), now=now, whose=request.GET.get("whose", ""))
+    titles = {one.posture.framework.id: short_title(one.posture.framework) for one in page.standing}
+    laws = regimes()
+    context = {
+        "page": page,
+        "mine": page.whose == "mine",
+        "counted": ", ".join(counted(page)),
+        "gaps": ", ".join(gaps(page)),
+        "moves": [(one, titles.get(one.framework, one.framework), one.causes[:CAUSES]) for one in page.moves],
+        "ahead": [(one, one.framework in laws) for one in page.ahead],
+        "now": now,
+    }
+    return render(request, "today/index.html", context)
 
 
 def counted(page: Today) -> list[str]:
-    """What waits for evidence, kind by kind, in numbers."""
+    """What waits, kind by kind, in numbers."""
     kinds = (
+        (page.tasks_total, ngettext("%s task is due", "%s tasks are due", page.tasks_total)),
+        (page.to_decide, ngettext("%s decision", "%s decisions", page.to_decide)),
         (page.failing_total, ngettext("%s check fails", "%s checks fail", page.failing_total)),
         (
             page.renewals_total,

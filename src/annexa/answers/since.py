@@ -1,0 +1,79 @@
+"""What changed since somebody was last here, and what that did to posture."""
+
+import logging
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import datetime
+
+from annexa.answers.libraries import LibraryUnreadableError, library_at
+from annexa.answers.posture import Standpoint, standpoint
+from annexa.pure.permits import Actor
+from annexa.pure.posture import next_change
+from annexa.pure.since import Move, Seen, moves, seen
+from annexa.records.ledger import LedgerCheckpoint
+from annexa.records.snapshot import snapshot
+from annexa.records.visits import Visit
+
+log = logging.getLogger(__name__)
+
+KEPT = 64
+"""States that are remembered: as many people as come on one morning."""
+
+
+def last_visit(*, person: int | None) -> datetime | None:
+    """When somebody's visit before this one ended; None during the first. Cost: one query."""
+    if person is None:
+        return None
+    found: datetime | None = Visit.objects.filter(person_id=person).values_list("left_at", flat=True).first()
+    return found
+
+
+def moved_since(
+    *, actor: Actor, stand: Standpoint, frameworks: tuple[str, ...], since: datetime
+) -> tuple[Seen, tuple[Move, ...]] | None:
+    """What the organisation's verdicts were at that instant, and those that are others now, what fell deepest first.
+
+    None if the library of that instant cannot be read any more. Cost: two queries; the verdicts of that instant are
+    worked out once.
+    """
+    try:
+        before = _then(actor, stand, frameworks, since)
+    except LibraryUnreadableError as error:
+        log.warning("What changed since %s cannot be said: %s", since, error)
+        return None
+    return before, moves(before, stand.engine, stand.posture)
+
+
+_Key = tuple[str, datetime, tuple[str, ...], str]
+_lock = threading.Lock()
+_kept: OrderedDict[_Key, Seen] = OrderedDict()
+
+
+def _then(actor: Actor, stand: Standpoint, frameworks: tuple[str, ...], since: datetime) -> Seen:
+    """The verdicts of that instant. What was recorded later does not change them, so they stay as they are."""
+    head = LedgerCheckpoint.objects.filter(at__lte=since).order_by("-size").values_list("size", "root").first()
+    size, root = head or (0, "")
+    key = (root, since, frameworks, library_at(snapshot(), since).version)
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    if _unmoved(stand, size, since):
+        found = replace(seen(stand.engine, frameworks, stand.posture), at=since)
+    else:
+        past = standpoint(actor=actor, now=stand.at, at=since)
+        found = seen(past.engine, frameworks, past.posture)
+    with _lock:
+        _kept[key] = found
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return found
+
+
+def _unmoved(stand: Standpoint, size: int, since: datetime) -> bool:
+    """Whether nothing was recorded and no day came in between, so that the verdicts of now are those of then."""
+    if size != stand.size or library_at(snapshot(), since).version != stand.library.version:
+        return False
+    ends = next_change(stand.library, stand.engine.facts, since)
+    return ends is None or ends > stand.at

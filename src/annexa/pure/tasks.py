@@ -1,0 +1,120 @@
+"""Tasks: whether one is done, which is computed from the verdict of its control and never ticked, and since when."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Literal
+
+from annexa.pure.checks import CHECKS
+from annexa.pure.facts import ORGANISATION, Evidence, Fact, SystemFact
+from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
+
+TaskState = Literal["open", "late", "done", "void", "withdrawn"]
+TASK_STATES: tuple[TaskState, ...] = ("late", "open", "done", "void", "withdrawn")
+"""What needs somebody first."""
+
+
+def state_of(*, withdrawn: bool, verdict: Verdict | None, due_on: date, today: date) -> TaskState:
+    """How a task stands. Done: its control is effective in its scope; late: it is not, and the day has passed.
+
+    `verdict` is None where the control or the AI system is no longer there. Then, and where the control does not apply
+    any more, the task is void: there is nothing to do.
+    """
+    if withdrawn:
+        return "withdrawn"
+    if verdict is Verdict.EFFECTIVE:
+        return "done"
+    if verdict is None or verdict is Verdict.NOT_APPLICABLE:
+        return "void"
+    return "late" if due_on < today else "open"
+
+
+def verdict_in(engine: Engine, control: str, scope: str) -> Verdict | None:
+    """The verdict of a control in a scope; None if one of them is no longer there."""
+    if control not in engine.library.controls or (scope != ORGANISATION and scope not in engine.systems):
+        return None
+    return engine.control(control, scope).verdict
+
+
+def undeclared(proof: ControlProof) -> bool:
+    """Whether nobody has declared a control there that is absent, so that a task for it is a plan too.
+
+    What only lapsed, fails or lacks proof is not: a plan would take its declaration back.
+    """
+    nobody = proof.adoption is None or proof.adoption.state == "not implemented"
+    return nobody and proof.verdict is Verdict.ABSENT
+
+
+def effective_since(engine: Engine, control: str, scope: str) -> datetime | None:
+    """Since when a control is effective in a scope: when the last of what it rests on came. None if it is not.
+
+    That is its declaration, the first piece of each unbroken run of passing evidence, the record that made a check
+    pass, and the closure of the last major nonconformity.
+    """
+    if verdict_in(engine, control, scope) is not Verdict.EFFECTIVE:
+        return None
+    return max(_starts(engine, engine.control(control, scope), scope), default=None)
+
+
+def _starts(engine: Engine, proof: ControlProof, scope: str) -> Iterator[datetime]:
+    where = ORGANISATION if proof.inherited else scope
+    yield from _closures(engine, proof.control.id, where)
+    for group in proof.groups or ():
+        yield from _starts(engine, group.proof, group.systems[0])
+    if proof.groups is not None:
+        return
+    if proof.adoption is not None:
+        yield _known(proof.adoption)
+    for one in proof.expectations:
+        yield from _answered(engine, one, where)
+
+
+def _answered(engine: Engine, proof: ExpectationProof, scope: str) -> Iterator[datetime]:
+    """Since when an expectation is fulfilled without a break."""
+    if proof.check is None:
+        yield from _run(proof.evidence)
+        return
+    versions: dict[str, list[SystemFact]] = {}
+    for fact in engine.facts.systems:
+        if fact.known(engine.at) and scope in {ORGANISATION, fact.id}:
+            versions.setdefault(fact.id, []).append(fact)
+    for found in versions.values():
+        yield from _mended(sorted(found, key=lambda fact: fact.order), proof.check.check)
+
+
+def _run(evidence: Iterable[Evidence]) -> Iterator[datetime]:
+    """The start of the latest unbroken run of passing evidence, given newest first."""
+    start: datetime | None = None
+    for piece in evidence:
+        if not piece.passing or (start is not None and piece.expires_at < start):
+            break
+        start = _known(piece) if start is None else min(start, _known(piece))
+    if start is not None:
+        yield start
+
+
+def _mended(versions: list[SystemFact], check: str) -> Iterator[datetime]:
+    """When the record of an AI system last began to pass a check that it did not pass before."""
+    passed, start = True, None
+    for version in versions:
+        passes = not version.in_use or CHECKS[check](version)
+        start = None if not passes else start if passed else _known(version)
+        passed = passes
+    if start is not None:
+        yield start
+
+
+def _closures(engine: Engine, control: str, scope: str) -> Iterator[datetime]:
+    """When major nonconformities against a control in a scope were closed or ended."""
+    judged = {
+        fact.id: fact
+        for fact in engine.facts.judgements
+        if (fact.framework, fact.subject, fact.scope) == ("", control, scope) and fact.kind == "major nonconformity"
+    }
+    for closure in engine.facts.closures:
+        if closure.judgement in judged and closure.known(engine.at):
+            yield _known(closure)
+    yield from (fact.ends_at for fact in judged.values() if fact.ends_at is not None and fact.ends_at <= engine.at)
+
+
+def _known(fact: Fact) -> datetime:
+    return max(fact.effective_at, fact.recorded_at)
