@@ -9,6 +9,7 @@ declaration through its action, and all verdicts of all adopted frameworks after
 
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -74,6 +75,7 @@ def main() -> None:
                 cold = _ms(client, url)
             asked = len(queries)
             warm = statistics.median(_ms(client, url) for _ in range(args.runs))
+            print(name, round(cold), round(warm), asked, file=sys.stderr)
             figures |= {f"{name}_cold_ms": round(cold), f"{name}_warm_ms": round(warm), f"{name}_queries": asked}
         report(figures, as_json=args.json)
 

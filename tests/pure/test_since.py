@@ -7,7 +7,7 @@ from hypothesis import given, settings
 
 from annexa.pure.facts import ORGANISATION, Closure, Facts, Judgement
 from annexa.pure.posture import Engine, Verdict
-from annexa.pure.since import moves, seen
+from annexa.pure.since import Move, Seen, moves, seen
 from tests.pure.test_path import recorded
 from tests.pure.test_posture import AT, fact, implemented, shown, system
 from tests.strategies import organisations as org
@@ -18,9 +18,19 @@ BEFORE = AT - 5 * DAY
 NEW = {"effective_at": AT - DAY, "recorded_at": AT - DAY}
 
 
+def held(engine: Engine, frameworks: list[str]) -> Seen:
+    """What is remembered of an engine."""
+    return seen(engine, frameworks, engine.posture, lambda control: engine.control(control).verdict)
+
+
+def moved(before: Seen, engine: Engine) -> tuple[Move, ...]:
+    """What moved up to an engine."""
+    return moves(before, engine, engine.posture, lambda control: engine.control(control).verdict)
+
+
 def compared(facts: Facts, before=BEFORE, at=AT):
     then, now = (Engine(library=org.LIBRARY, facts=facts, at=instant) for instant in (before, at))
-    return moves(seen(then, ["test"], then.posture), now, now.posture)
+    return moved(held(then, ["test"]), now)
 
 
 def said(*facts):
@@ -73,7 +83,7 @@ def test_a_changed_register_is_one_cause_however_many_systems() -> None:
 
 def test_a_day_of_the_law_is_a_cause() -> None:
     made = [Engine(library=org.LIBRARY, facts=Facts(), at=AT - days * DAY) for days in (60, 0)]
-    found = moves(seen(made[0], ["test"], made[0].posture), made[1], made[1].posture)
+    found = moved(held(made[0], ["test"]), made[1])
     assert [(one.requirement, one.before, one.after) for one in found] == [("R4", V.NOT_APPLICABLE, V.UNMET)]
     assert [cause.what for cause in found[0].causes] == ["binds"]
 
@@ -81,8 +91,8 @@ def test_a_day_of_the_law_is_a_cause() -> None:
 def test_another_library_is_a_cause_and_what_only_one_of_them_has_is_left_out() -> None:
     facts = Facts().plus([implemented("ORG-01"), shown("ORG-01"), shown("ORG-01", "second", **NEW)])
     then, now = (Engine(library=org.LIBRARY, facts=facts, at=at) for at in (BEFORE, AT))
-    remembered = replace(seen(then, ["test", "gone"], then.posture), library="older")
-    assert "library" in {cause.what for one in moves(remembered, now, now.posture) for cause in one.causes}
+    remembered = replace(held(then, ["test", "gone"]), library="older")
+    assert "library" in {cause.what for one in moved(remembered, now) for cause in one.causes}
     assert remembered.met("test") == 0
     assert remembered.met("gone") is None
 
@@ -91,9 +101,9 @@ def test_another_library_is_a_cause_and_what_only_one_of_them_has_is_left_out() 
 @given(org.facts())
 def test_every_move_is_one_and_none_is_missed(facts: Facts) -> None:
     """Rule: exactly the lines of the two postures that differ."""
-    held = recorded(facts)
-    then, now = (Engine(library=org.LIBRARY, facts=held, at=at) for at in (AT - 60 * DAY, AT))
+    known = recorded(facts)
+    then, now = (Engine(library=org.LIBRARY, facts=known, at=at) for at in (AT - 60 * DAY, AT))
     pairs = zip(then.posture("test").lines, now.posture("test").lines, strict=True)
-    moved = {a.requirement.id: (a.verdict, b.verdict) for a, b in pairs if a.verdict is not b.verdict}
-    found = moves(seen(then, ["test"], then.posture), now, now.posture)
-    assert {one.requirement: (one.before, one.after) for one in found} == moved
+    differ = {a.requirement.id: (a.verdict, b.verdict) for a, b in pairs if a.verdict is not b.verdict}
+    found = moved(held(then, ["test"]), now)
+    assert {one.requirement: (one.before, one.after) for one in found} == differ

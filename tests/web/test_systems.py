@@ -1,11 +1,13 @@
 """The register of AI systems and the passport of one: found, filtered, changed, and refused to who may not."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from annexa.actions.controls import adopt_control
@@ -333,6 +335,8 @@ def test_editing(signed_in, three) -> None:
     system = AiSystem.objects.get(slug="benefit-triage")
     data = typed(name="Benefit triage", unit="Tax", seen=system.changed_at.isoformat(), because="Moved")
     response = signed_in.post("/systems/benefit-triage/edit", data)
+    mark = re.search(r'name="shown" value="([0-9a-f]+)"', response.content.decode())[1]
+    response = signed_in.post("/systems/benefit-triage/edit", {**data, "shown": mark})
     assert (response.status_code, response.url) == (303, "/systems/benefit-triage")
     changed = AiSystem.objects.get(slug="benefit-triage")
     assert (changed.unit, changed.facts().source) == ("Tax", (("Contract", "Nº 7 <b>bold</b>"),))
@@ -362,3 +366,57 @@ def test_an_auditor_reads_and_changes_nothing(auditor, three) -> None:
             assert response.status_code == 403
             assert "Otto Auditor may not change system" in response.content.decode()
     assert AiSystem.objects.count() == 3
+
+
+# --- what a change would move
+
+
+@pytest.fixture
+def ranked(organisation, actor, now):
+    """A system whose class is not decided yet."""
+    facts = SystemFacts(name="Ranking", owner="Mei Tanaka", stage="operation", roles=("deployer",))
+    return add_system(actor=actor, facts=facts, now=now)
+
+
+def edited(ranked, **more: object) -> dict[str, object]:
+    """The form of that system as a browser sends it, changed by what is given."""
+    plain = {name: value for name, value in ranked.facts().to_json().items() if value and name != "source"}
+    return {**plain, "seen": ranked.changed_at.isoformat(), **more}
+
+
+def test_a_change_shows_what_begins_and_ceases_to_bind_before_it_is_saved(client, admin, ranked) -> None:
+    client.force_login(admin)
+    url = reverse("system-edit", args=[ranked.slug])
+    data = edited(ranked, classes=["high-risk"], high_risk_by="annex-iii")
+    shown = client.post(url, data)
+    page = shown.content.decode()
+    assert shown.status_code == 200
+    assert "This changes what binds" in page
+    assert "Art.26(6)" in page
+    assert AiSystem.objects.get().classes == []
+    mark = re.search(r'name="shown" value="([0-9a-f]+)"', page)[1]
+    saved = client.post(url, {**data, "shown": mark})
+    assert saved.status_code == 303
+    assert AiSystem.objects.get().classes == ["high-risk"]
+
+
+def test_another_change_than_the_one_shown_is_shown_again(client, admin, ranked) -> None:
+    client.force_login(admin)
+    url = reverse("system-edit", args=[ranked.slug])
+    page = client.post(url, edited(ranked, classes=["high-risk"])).content.decode()
+    mark = re.search(r'name="shown" value="([0-9a-f]+)"', page)[1]
+    again = client.post(url, edited(ranked, classes=["transparency"], shown=mark))
+    assert (again.status_code, AiSystem.objects.get().classes) == (200, [])
+
+
+def test_a_change_that_moves_nothing_is_saved_at_once(client, admin, ranked) -> None:
+    client.force_login(admin)
+    url = reverse("system-edit", args=[ranked.slug])
+    assert client.post(url, edited(ranked, purpose="Ranks applicants")).status_code == 303
+
+
+def test_what_is_wrong_is_said_before_what_would_move(client, admin, ranked) -> None:
+    client.force_login(admin)
+    url = reverse("system-edit", args=[ranked.slug])
+    found = client.post(url, edited(ranked, classes=["high-risk", "minimal"]))
+    assert found.status_code == 422

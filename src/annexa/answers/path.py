@@ -12,11 +12,14 @@ from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.facts import Adoption
 from annexa.pure.path import CAPACITY, MOST_CAPACITY, BurnPoint, Path, Step, burn_up, path
 from annexa.pure.permits import Actor
-from annexa.pure.posture import Verdict
+from annexa.pure.posture import Engine, Verdict
+from annexa.pure.situations import Situations, only, situations
 from annexa.pure.standards import Framework
 from annexa.pure.work import Unreachable
 from annexa.pure.work_ahead import work_ahead
 
+MOST_SYSTEMS = 300
+"""With more AI systems than this a path is worked out over some that stand for all."""
 KEPT = 8
 """Paths that are remembered: as many choices of frameworks, capacity and day as are looked at side by side."""
 
@@ -50,6 +53,7 @@ class PathPage:
     """The path for some frameworks at a capacity in person-days a week, and where it ends.
 
     `days` are the person-days of the steps shown, `ready_on` the day on which the last of them ends (None: no steps).
+    `whole`: every situation that AI systems are in was looked at, which is not so where they are in very many.
     """
 
     at: datetime
@@ -64,6 +68,7 @@ class PathPage:
     burn_up: tuple[BurnPoint, ...]
     gains: tuple[Gain, ...]
     verdicts: Mapping[tuple[str, str], tuple[Verdict, date | None]]
+    whole: bool = True
 
     @property
     def met(self) -> int:
@@ -175,7 +180,9 @@ def _made(
     capacity: float,
     by: date | None,
 ) -> PathPage:
-    found = path(stand.engine, chosen, start=today, capacity_days_per_week=capacity, by=by)
+    engine, held = _ground(stand, chosen)
+    counts = held.counts if held else None
+    found = path(engine, chosen, start=today, capacity_days_per_week=capacity, by=by, counts=counts)
     known = stand.library.frameworks
     return PathPage(
         at=stand.at,
@@ -188,7 +195,8 @@ def _made(
         path=found,
         steps=tuple(_ahead(stand, chosen, step) for step in found.steps),
         burn_up=burn_up(found),
-        gains=tuple(_gain(stand, found, known[one], today, by) for one in chosen),
+        gains=tuple(_gain(engine, found, known[one], today, by) for one in chosen),
+        whole=held is None or held.whole,
         verdicts={
             (one, line.requirement.id): (line.verdict, line.binding_from)
             for one in chosen
@@ -199,7 +207,7 @@ def _made(
 
 def _ahead(stand: Standpoint, chosen: tuple[str, ...], step: Step) -> Ahead:
     won = Counter(one.framework for one in step.wins)
-    adoption = stand.engine.control(step.control.id).adoption
+    adoption = stand.portfolio.declared(step.control.id)
     undecided = adoption is None or adoption.state == "not implemented"
     return Ahead(
         step=step,
@@ -209,9 +217,17 @@ def _ahead(stand: Standpoint, chosen: tuple[str, ...], step: Step) -> Ahead:
     )
 
 
-def _gain(stand: Standpoint, found: Path, framework: Framework, today: date, by: date | None) -> Gain:
+def _ground(stand: Standpoint, chosen: tuple[str, ...]) -> tuple[Engine, Situations | None]:
+    """The engine a path is read from: over all AI systems, or over those that stand for all where there are many."""
+    if len(stand.systems) <= MOST_SYSTEMS:
+        return stand.engine, None
+    held = situations(stand.portfolio, chosen, most=MOST_SYSTEMS)
+    return Engine(library=stand.library, facts=only(stand.engine.facts, held.slugs), at=stand.at), held
+
+
+def _gain(engine: Engine, found: Path, framework: Framework, today: date, by: date | None) -> Gain:
     """What a framework alone has and gets from the steps of the whole path."""
-    work = work_ahead(stand.engine, (framework.id,), start=today, by=by)
+    work = work_ahead(engine, (framework.id,), start=today, by=by)
     won = sum(one.framework == framework.id for step in found.steps for one in step.wins)
     return Gain(framework=framework, met=work.met, after=work.met + won, total=sum(count for _, count in work.binding))
 

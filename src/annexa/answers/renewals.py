@@ -1,17 +1,29 @@
 """Evidence to renew or to give: what runs out becomes work ahead of time, for whoever answers for it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
+
+import numpy as np
 
 from annexa.answers.posture import Standpoint
+from annexa.pure.evidence import EvidenceState
+from annexa.pure.fact_columns import NEVER, instant_of, micros
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.owners import Owner, Owners
-from annexa.pure.posture import ControlProof, ExpectationProof, Verdict
-from annexa.pure.standards import ExpectationKind
+from annexa.pure.portfolio import Bits, mask_of
+from annexa.pure.posture import Verdict
+from annexa.pure.standards import Control, Expectation, ExpectationKind
 
 AHEAD = timedelta(days=30)
 """Evidence is to be renewed this long before it runs out, or in the last quarter of its life if that is shorter."""
+
+IDLE: Final = frozenset({Verdict.ABSENT, Verdict.PLANNED, Verdict.NOT_APPLICABLE})
+"""A control that nobody says is done asks for no evidence."""
+
+MOST_ASKED = 25
+"""In more AI systems than this nobody looks whether all have the same owner."""
 
 Urgency = Literal["failing", "expired", "soon", "never"]
 
@@ -53,87 +65,98 @@ def renewals(
 
     `horizon`: how long before its end evidence is to be renewed, instead of `AHEAD`.
     """
-    found: list[Renewal] = []
-    for control in stand.library.controls.values():
-        proof = stand.engine.control(control.id)
-        places = [(group.systems, group.proof) for group in proof.groups or ()]
-        if proof.groups is None:
-            places.append(((ORGANISATION,), proof))
-        for scopes, alone in places:
-            if alone.verdict in {Verdict.ABSENT, Verdict.PLANNED, Verdict.NOT_APPLICABLE}:
-                continue
-            chosen = scopes if person is None else owners.theirs(person, control.id, scopes)
-            if chosen:
-                found.extend(_of(stand, owners, alone, chosen, adopted, now, alike=person is not None, horizon=horizon))
-    return tuple(sorted(_merged(found), key=_order))
+    made = _Making(stand=stand, owners=owners, adopted=adopted, now=now, person=person, horizon=horizon)
+    found = (one for control in stand.library.controls.values() for one in made.of(control))
+    return tuple(sorted(found, key=_order))
 
 
-def _of(
-    stand: Standpoint,
-    owners: Owners,
-    proof: ControlProof,
-    scopes: tuple[str, ...],
-    adopted: tuple[str, ...],
-    now: datetime,
-    *,
-    alike: bool,
-    horizon: timedelta | None,
-) -> list[Renewal]:
-    """What one proof asks for in the scopes that rest on it; `alike`: one person answers for it in all of them."""
-    scope = scopes[0]
-    held = [framework for framework, _ in stand.library.covered_by[proof.control.id] if framework in adopted]
-    return [
-        Renewal(
-            control=proof.control.id,
-            control_name=proof.control.name,
-            expectation=e.expectation.id,
-            what=e.expectation.what,
-            kind=e.expectation.kind,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Making:
+    """Renewals on the way, read from the arrays: what has no date of its own is one thing to do, however many AI
+    systems lack it."""
+
+    stand: Standpoint
+    owners: Owners
+    adopted: tuple[str, ...]
+    now: datetime
+    person: int | None
+    horizon: timedelta | None
+
+    def of(self, control: Control) -> Iterator[Renewal]:
+        """Everything that one control asks for."""
+        if control.level == "organisation":
+            if self.stand.judged(control.id).verdict not in IDLE and self._theirs(control, (ORGANISATION,)):
+                yield from self._in_organisation(control)
+            return
+        asked = self.stand.portfolio.asked_of(control.id)
+        if asked and self.person is not None:
+            asked = self.stand.portfolio.bits_of(self._theirs(control, self.stand.portfolio.slugs_of(asked)))
+        for expectation in control.expectations if asked else ():
+            yield from self._in_systems(control, expectation, asked)
+
+    def _theirs(self, control: Control, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        return scopes if self.person is None else self.owners.theirs(self.person, control.id, scopes)
+
+    def _in_organisation(self, control: Control) -> Iterator[Renewal]:
+        for expectation in control.expectations:
+            said = self.stand.portfolio.said(control, expectation)
+            urgency = self._urgency(expectation, said.state, said.since)
+            if urgency is not None:
+                yield self._one(control, expectation, urgency, said.since, (ORGANISATION,))
+
+    def _in_systems(self, control: Control, expectation: Expectation, asked: Bits) -> Iterator[Renewal]:
+        portfolio = self.stand.portfolio
+        if expectation.kind is ExpectationKind.RECORD:
+            if short := portfolio.slugs_of(asked & ~portfolio.fulfil(expectation.check)):
+                yield self._one(control, expectation, "failing", NEVER, short)
+            return
+        answers = portfolio.answers(control.id, expectation.id)
+        if silent := portfolio.slugs_of(asked & ~(answers.passing | answers.failing | answers.expired)):
+            yield self._one(control, expectation, "never", NEVER, silent)
+        slugs = portfolio.slugs
+        states: tuple[tuple[EvidenceState, Bits], ...] = (
+            ("passing", answers.passing), ("failing", answers.failing), ("expired", answers.expired),
+        )  # fmt: skip
+        for state, bits in states:
+            held = mask_of(bits & asked, portfolio.size)
+            here = (answers.places > 0) & held[np.maximum(answers.places - 1, 0)] if held.size else ()
+            for number in np.flatnonzero(here):
+                since = int(answers.since[number])
+                if (urgency := self._urgency(expectation, state, since)) is not None:
+                    yield self._one(control, expectation, urgency, since, (slugs[answers.places[number] - 1],))
+
+    def _urgency(self, expectation: Expectation, state: EvidenceState, since: int) -> Urgency | None:
+        if state == "failing" or state == "expired":
+            return state
+        if state == "never":
+            return None if expectation.kind is ExpectationKind.RECORD else "never"
+        if since == NEVER:
+            return None
+        ahead = min(AHEAD, (expectation.max_age or AHEAD) / 4) if self.horizon is None else self.horizon
+        return "soon" if since <= micros(self.now + ahead) else None
+
+    def _one(
+        self, control: Control, expectation: Expectation, urgency: Urgency, since: int, scopes: tuple[str, ...]
+    ) -> Renewal:
+        frameworks = [one for one, _ in self.stand.library.covered_by[control.id] if one in self.adopted]
+        alike = self.person is not None
+        named = {self.owners.of(control.id, scope) for scope in scopes[: 1 if alike else MOST_ASKED]}
+        scope = scopes[0]
+        return Renewal(
+            control=control.id,
+            control_name=control.name,
+            expectation=expectation.id,
+            what=expectation.what,
+            kind=expectation.kind,
             scope=scope,
-            scope_name="Organisation" if scope == ORGANISATION else stand.engine.systems[scope].name,
+            scope_name="Organisation" if scope == ORGANISATION else self.stand.systems[scope].name,
             urgency=urgency,
-            when=_when(e),
-            holds_up=len(held),
-            helps=tuple(stand.library.frameworks[one].title for one in adopted if one in held),
+            when=None if since == NEVER else instant_of(since),
+            holds_up=len(frameworks),
+            helps=tuple(self.stand.library.frameworks[one].title for one in self.adopted if one in frameworks),
             systems=0 if scope == ORGANISATION else len(scopes),
-            owner=owners.of(proof.control.id, scope) if alike or len(scopes) == 1 else None,
+            owner=named.pop() if len(named) == 1 and (alike or len(scopes) <= MOST_ASKED) else None,
         )
-        for e in proof.expectations
-        if (urgency := _urgency(e, now, horizon)) is not None
-    ]
-
-
-def _merged(renewals: list[Renewal]) -> list[Renewal]:
-    """What has no date of its own is one thing to do, however many AI systems lack it."""
-    found: dict[tuple[str, str, Urgency, str], Renewal] = {}
-    for one in renewals:
-        key = (one.control, one.expectation, one.urgency, one.scope if one.when else "")
-        first = found.get(key)
-        same = first.owner if first and first.owner == one.owner else None
-        found[key] = replace(first, systems=first.systems + one.systems, owner=same) if first else one
-    return list(found.values())
-
-
-def _urgency(proof: ExpectationProof, now: datetime, horizon: timedelta | None) -> Urgency | None:
-    if proof.state == "failing":
-        return "failing"
-    if proof.state == "expired":
-        return "expired"
-    if proof.state == "never":
-        return None if proof.check else "never"
-    if proof.falls_at is None:
-        return None
-    ahead = min(AHEAD, (proof.expectation.max_age or AHEAD) / 4) if horizon is None else horizon
-    return "soon" if proof.falls_at <= now + ahead else None
-
-
-def _when(proof: ExpectationProof) -> datetime | None:
-    """Since when it fails, since when it is expired, or until when it holds."""
-    if proof.state == "passing":
-        return proof.falls_at
-    if proof.state == "failing":
-        return max((e.effective_at for e in proof.evidence if not e.passing), default=None)
-    return max((e.expires_at for e in proof.evidence if e.passing), default=None)
 
 
 def _order(renewal: Renewal) -> tuple[int, float, int, str, str]:

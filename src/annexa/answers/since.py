@@ -9,7 +9,7 @@ from datetime import datetime
 from annexa.answers.libraries import LibraryUnreadableError, library_at
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.permits import Actor
-from annexa.pure.posture import next_change
+from annexa.pure.portfolio import next_change
 from annexa.pure.since import Move, Seen, moves, seen
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.snapshot import snapshot
@@ -42,7 +42,7 @@ def moved_since(
     except LibraryUnreadableError as error:
         log.warning("What changed since %s cannot be said: %s", since, error)
         return None
-    return before, moves(before, stand.engine, stand.posture)
+    return before, moves(before, stand.engine, stand.posture, lambda one: stand.judged(one).verdict)
 
 
 _Key = tuple[str, datetime, tuple[str, ...], str]
@@ -60,10 +60,10 @@ def _then(actor: Actor, stand: Standpoint, frameworks: tuple[str, ...], since: d
             _kept.move_to_end(key)
             return _kept[key]
     if _unmoved(stand, size, since):
-        found = replace(seen(stand.engine, frameworks, stand.posture), at=since)
+        found = replace(_seen(stand, frameworks), at=since)
     else:
         past = standpoint(actor=actor, now=stand.at, at=since)
-        found = seen(past.engine, frameworks, past.posture)
+        found = _seen(past, frameworks)
     with _lock:
         _kept[key] = found
         while len(_kept) > KEPT:
@@ -71,9 +71,13 @@ def _then(actor: Actor, stand: Standpoint, frameworks: tuple[str, ...], since: d
     return found
 
 
+def _seen(stand: Standpoint, frameworks: tuple[str, ...]) -> Seen:
+    return seen(stand.engine, frameworks, stand.posture, lambda one: stand.judged(one).verdict)
+
+
 def _unmoved(stand: Standpoint, size: int, since: datetime) -> bool:
     """Whether nothing was recorded and no day came in between, so that the verdicts of now are those of then."""
     if size != stand.size or library_at(snapshot(), since).version != stand.library.version:
         return False
-    ends = next_change(stand.library, stand.engine.facts, since)
+    ends = next_change(stand.portfolio.columns, since)
     return ends is None or ends > stand.at

@@ -181,14 +181,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What evidence says for one expectation in one place: state, whether anything ever passed, when a pass ends.
+    """What evidence says for one expectation in one place: state, whether anything ever passed, and when.
 
-    `ends` is ALWAYS unless it passes; then in microseconds.
+    In microseconds, `ends`: when a pass runs out, ALWAYS unless it passes. `since`: since when it fails or has expired,
+    until when it passes; NEVER where there never was any.
     """
 
     state: EvidenceState
     once: bool
     ends: int
+    since: int = NEVER
 
     @property
     def code(self) -> int:
@@ -200,48 +202,59 @@ class Said:
 def said_by(answers: Sequence[Answer], at: datetime) -> Said:
     """What some answers say together at an instant."""
     state, ends = state_of(answers, at)
-    return Said(state=state, once=any(one.passing for one in answers), ends=ALWAYS if ends is None else micros(ends))
+    failed = max((one.effective_at for one in answers if not one.passing), default=None)
+    counted = [one.expires_at for one in answers if one.passing and (failed is None or one.effective_at > failed)]
+    when = failed if state == "failing" else max(counted, default=None)
+    return Said(
+        state=state,
+        once=any(one.passing for one in answers),
+        ends=ALWAYS if ends is None else micros(ends),
+        since=NEVER if when is None else micros(when),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Cells:
-    """What every cell says that has evidence, in the order of the cells; `ends` as in `Said`."""
+    """What every cell says that has evidence, in the order of the cells; `ends` and `since` as in `Said`."""
 
     cell: Instants
     code: NDArray[np.uint8]
     ends: Instants
+    since: Instants
 
 
 def said_everywhere(evidence: EvidenceColumns, at: int, learnt_by: int) -> Cells:
     """What every cell says at an instant. Cost: each column is read once, from front to back."""
     held = evidence.sorted
     cell = held.cell[held.starts]
-    code, ends = _read(held, at, learnt_by)
+    code, ends, since = _read(held, at, learnt_by)
+    known = Cells(cell=cell, code=code, ends=ends, since=since)
     if not evidence.beside:
-        return Cells(cell=cell, code=code, ends=ends)
+        return known
     newer = sorted(evidence.beside)
     said = [evidence.said(one, at, learnt_by) for one in newer]
     return _merged(
-        Cells(cell=cell, code=code, ends=ends),
+        known,
         Cells(
             cell=np.array(newer, np.int64),
             code=np.array([one.code for one in said], np.uint8),
             ends=np.array([one.ends for one in said], np.int64),
+            since=np.array([one.since for one in said], np.int64),
         ),
     )
 
 
-def _read(held: Sorted, at: int, learnt_by: int) -> tuple[NDArray[np.uint8], Instants]:
+def _read(held: Sorted, at: int, learnt_by: int) -> tuple[NDArray[np.uint8], Instants, Instants]:
     """`state_of` for every cell at once: passes count that were observed after the last failure."""
     if not held.cell.size:
-        return np.zeros(0, np.uint8), np.zeros(0, np.int64)
+        return np.zeros(0, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.int64)
     known = (held.effective <= at) & (held.recorded <= learnt_by)
     passes = known & held.passing
     fails = np.flatnonzero(known & ~held.passing)
     once = np.logical_or.reduceat(passes, held.starts)
     counted, failed = passes, np.zeros(held.starts.size, np.bool_)
+    last = np.full(held.starts.size, NEVER)
     if fails.size:
-        last = np.full(held.starts.size, NEVER)
         np.maximum.at(last, held.number[fails], held.effective[fails])
         failed = last != NEVER
         doubtful = np.flatnonzero(failed[held.number])
@@ -253,7 +266,7 @@ def _read(held: Sorted, at: int, learnt_by: int) -> tuple[NDArray[np.uint8], Ins
     code |= ((once | failed) & over) * np.uint8(FAILING)
     code |= (~over & ~passing) * np.uint8(EXPIRED)
     code |= once * np.uint8(ONCE)
-    return code, np.where(passing, ends, ALWAYS)
+    return code, np.where(passing, ends, ALWAYS), np.where(over, last, ends)
 
 
 def _merged(old: Cells, new: Cells) -> Cells:
@@ -265,6 +278,7 @@ def _merged(old: Cells, new: Cells) -> Cells:
         cell=cell[order],
         code=np.concatenate([old.code[kept], new.code])[order],
         ends=np.concatenate([old.ends[kept], new.ends])[order],
+        since=np.concatenate([old.since[kept], new.since])[order],
     )
 
 

@@ -15,7 +15,7 @@ from annexa.pure.order import GAIN, best_order, due_on, in_time
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.standards import Control
 from annexa.pure.work import Job, Point, Unreachable, Won, Work
-from annexa.pure.work_ahead import Risk, listed, work_ahead
+from annexa.pure.work_ahead import Counts, Risk, listed, work_ahead
 
 CAPACITY = 5.0
 """Person-days a week if nobody says otherwise: one person's week."""
@@ -85,17 +85,19 @@ def path(
     limit: int | None = None,
     by: date | None = None,
     risk: Risk | None = None,
+    counts: Counts | None = None,
 ) -> Path:
     """The order of work that meets the most binding requirements of these frameworks soonest per effort.
 
     `frameworks`: the adopted ones, with a weight each if they do not count alike. A requirement that two frameworks
     make counts in both. `capacity_days_per_week` is in person-days. `by`: what binds only after that day is left
-    aside, and steps that would end after it are cut off. Raises KeyError for an unknown framework and ValueError for
+    aside, and steps that would end after it are cut off. `counts`: of all AI systems, where the engine holds only some
+    that stand for them. Raises KeyError for an unknown framework and ValueError for
     a capacity that is not above 0.
     """
     if capacity_days_per_week <= 0:
         raise ValueError(f"A capacity of {capacity_days_per_week} days a week gets nothing done; state one above 0.")
-    work = work_ahead(engine, frameworks, start=start, by=by, risk=risk)
+    work = work_ahead(engine, frameworks, start=start, by=by, risk=risk, counts=counts)
     order = in_time(work, best_order(work), start=start, capacity_days_per_week=capacity_days_per_week)
     return _told(work, order, start=start, capacity=capacity_days_per_week, limit=limit, by=by)
 

@@ -49,11 +49,15 @@ def places(engine: Engine, control_id: str) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def effort(control: Control, short: Iterable[Place], *, whole: bool) -> float:
+def effort(
+    control: Control, short: Iterable[Place], *, whole: bool, counted: Mapping[Verdict, int] = MappingProxyType({})
+) -> float:
     """The person-days left. Over n AI systems they grow with the square root of n: the first system pays for the
-    method, the others follow it. `whole`: a nonconformity stands against the control itself and is mended once."""
+    method, the others follow it. `whole`: a nonconformity stands against the control itself and is mended once.
+    `counted`: AI systems that are only counted, by the verdict of the control in them."""
     found = control.effort * SHARE[Verdict.FAILING] if whole else 0.0
-    systems, shares = 0, 0.0
+    systems = sum(counted.values())
+    shares = sum(SHARE[verdict] * n for verdict, n in counted.items())
     for place in short:
         share = SHARE[place.proof.verdict]
         if place.scopes == (ORGANISATION,):

@@ -83,7 +83,7 @@ class Answers:
     """What the evidence for one expectation says: for the organisation, and in which systems it passes, fails, has
     expired, or has ever passed (`once`). Where none of the first three, there never was any.
 
-    `places` (the bit plus one) and `ends` say until when it passes where it does.
+    `places` (the bit plus one) have evidence; `ends` and `since` of each are as in `Said`.
     """
 
     organisation: Said
@@ -93,11 +93,14 @@ class Answers:
     once: Bits
     places: NDArray[np.int64]
     ends: Instants
+    since: Instants
 
     def with_cell(self, place: int, said: Said) -> "Answers":
         """The same with one cell said anew; place 0 is the organisation, else the bit plus one."""
         if place == 0:
-            return _answers(said, self.passing, self.failing, self.expired, self.once, self.places, self.ends)
+            return _answers(
+                said, self.passing, self.failing, self.expired, self.once, self.places, self.ends, self.since
+            )
         bit = 1 << (place - 1)
 
         def with_bit(held: Bits, *, is_in: bool) -> Bits:
@@ -112,12 +115,13 @@ class Answers:
             with_bit(self.once, is_in=said.once),
             np.append(self.places[others], place),
             np.append(self.ends[others], said.ends),
+            np.append(self.since[others], said.since),
         )
 
 
 def _answers(
     organisation: Said, passing: Bits, failing: Bits, expired: Bits, once: Bits,
-    places: NDArray[np.int64], ends: Instants,
+    places: NDArray[np.int64], ends: Instants, since: Instants,
 ) -> Answers:  # fmt: skip
     return Answers(
         organisation=organisation,
@@ -127,6 +131,7 @@ def _answers(
         once=once,
         places=places,
         ends=ends,
+        since=since,
     )
 
 
@@ -288,7 +293,7 @@ class Portfolio:
         found._columns = _without(self._columns, touched)
         found._lines = _without(self._lines, touched)
         found._starts = self._starts
-        kept = {"live", "size", "_slugs", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
+        kept = {"live", "size", "slugs", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
         kept |= set() if len(evidence) < len(added) else {"_adoptions", "_judgements", "_judged_now"}
         found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         if "_answers" in self.__dict__:
@@ -460,14 +465,19 @@ class Portfolio:
             passing, failing, expired, once = (int.from_bytes(sets[flag][number].tobytes(), "little") for flag in sets)
             first, last = int(bounds[number]), int(bounds[number + 1])
             said = self._organisation_said(cells, first, int(codes[number, 0]))
-            found[key] = _answers(said, passing, failing, expired, once, place[first:last], cells.ends[first:last])
+            here = slice(first, last)
+            found[key] = _answers(
+                said, passing, failing, expired, once, place[here], cells.ends[here], cells.since[here]
+            )
         return found
 
     @staticmethod
     def _organisation_said(cells: Cells, first: int, code: int) -> Said:
         """What the first cell of a row says; it is the organisation's if there is any."""
-        ends = int(cells.ends[first]) if code & PASSING else ALWAYS
-        return Said(state=STATES[code & ~ONCE], once=bool(code & ONCE), ends=ends)
+        if not code:
+            return Said(state="never", once=False, ends=ALWAYS)
+        ends, since = int(cells.ends[first]), int(cells.since[first])
+        return Said(state=STATES[code & ~ONCE], once=bool(code & ONCE), ends=ends, since=since)
 
     def _answers_with(
         self, known: Mapping[tuple[str, str], "Answers"], cells: set[tuple[str, str, str]]
@@ -502,6 +512,10 @@ class Portfolio:
             self._organisation[control] = self._alone(held, ORGANISATION) if alone else self._over_systems(held)
         return self._organisation[control]
 
+    def declared(self, control: str) -> Adoption | None:
+        """What the organisation declared about a control."""
+        return self._adoptions.get(control, {}).get(ORGANISATION)
+
     def is_implemented(self, control: str) -> bool:
         """Whether a control is declared implemented, for the organisation or in a system in use."""
         here = self._adoptions.get(control, {})
@@ -512,15 +526,50 @@ class Portfolio:
         held = self.standings(control).verdicts
         for verdict, bits in held.items():
             if verdict is not Verdict.NOT_APPLICABLE:
-                yield from ((self._slugs[bit], verdict) for bit in np.flatnonzero(mask_of(bits, self.size)))
+                yield from ((self.slugs[bit], verdict) for bit in np.flatnonzero(mask_of(bits, self.size)))
 
     @cached_property
-    def _slugs(self) -> tuple[str, ...]:
+    def slugs(self) -> tuple[str, ...]:
+        """The system of each bit."""
         return tuple(self.columns.slugs)
+
+    def bits_of(self, slugs: Iterable[str]) -> Bits:
+        """Some systems as a set; those that are not known are left aside."""
+        return self._scopes(slugs)
 
     @cached_property
     def _in_use(self) -> frozenset[str]:
-        return frozenset(self._slugs[bit] for bit in np.flatnonzero(mask_of(self.live, self.size)))
+        return frozenset(self.slugs[bit] for bit in np.flatnonzero(mask_of(self.live, self.size)))
+
+    def asked_of(self, control: str) -> Bits:
+        """The systems in use in which a control of single systems is declared implemented, and makes sense."""
+        held = self.standings(control).verdicts
+        return self.live & ~(held[Verdict.ABSENT] | held[Verdict.PLANNED] | held[Verdict.NOT_APPLICABLE])
+
+    def answers(self, control: str, expectation: str) -> Answers:
+        """What the evidence for an expectation says everywhere. KeyError for one that evidence cannot answer."""
+        return self._answers[control, expectation]
+
+    def said(self, control: Control, expectation: Expectation) -> Said:
+        """What one expectation of a control of the organisation comes to for the organisation."""
+        return self._said(control, expectation, ORGANISATION)
+
+    def fulfil(self, check: str) -> Bits:
+        """The systems in use that fulfil a record check."""
+        return self._fulfil[check]
+
+    def counted(self, control: str) -> Mapping[Verdict, int]:
+        """In how many systems a control that is judged there by itself has which verdict: one of single systems in all,
+        one of the organisation where an owner decided otherwise."""
+        held = self.library.controls[control]
+        own = self.live
+        if held.level == "organisation":
+            own = self._bits([self.columns.slugs[scope] for scope in self._deciding(held)])
+        return {verdict: (bits & own).bit_count() for verdict, bits in self.standings(control).verdicts.items()}
+
+    def slugs_of(self, bits: Bits) -> tuple[str, ...]:
+        """The systems of a set, sorted."""
+        return tuple(sorted(self.slugs[bit] for bit in np.flatnonzero(mask_of(bits, self.size))))
 
     def falls(self, control: str) -> Instants:
         """For each bit when an effective control stops to be so by time alone, in microseconds; ALWAYS: undated."""
@@ -763,6 +812,11 @@ class Portfolio:
         """The systems a requirement binds today."""
         today = self.at.date()
         return reduce(or_, (bits for day, bits in self._asked_of(requirement) if day is None or day <= today), 0)
+
+    def will_bind(self, framework: str, requirement: Requirement) -> Bits:
+        """The systems that a requirement binds or will bind, but for those in which it is excluded."""
+        excluded = self._standing_against(framework, requirement.id, "exclusion")
+        return reduce(or_, (bits for _, bits in self._asked_of(requirement)), 0) & ~self._scopes(excluded)
 
     def _from_on(self, requirement: Requirement) -> date | None:
         """The first day on which it begins among systems it binds; if it binds none, among those it will bind."""

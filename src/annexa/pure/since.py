@@ -12,6 +12,8 @@ from annexa.pure.standards import ExpectationKind, Framework, Requirement
 What = Literal["declared", "passed", "failed", "expired", "judged", "ended", "closed", "systems", "binds", "library"]
 Posture = Callable[[str], FrameworkPosture]
 """Where the organisation stands against a framework, however it is found out."""
+Controls = Callable[[str], Verdict]
+"""The verdict of a control for the organisation, however it is found out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +58,18 @@ class Seen:
         return None if found is None else sum(verdict is Verdict.MET for verdict in found.values())
 
 
-def seen(engine: Engine, frameworks: Iterable[str], posture: Posture) -> Seen:
+def seen(engine: Engine, frameworks: Iterable[str], posture: Posture, control: Controls) -> Seen:
     """What there is to be remembered of an engine in order to say later what moved."""
     held = [one for one in frameworks if one in engine.library.frameworks]
     return Seen(
         at=engine.at,
         library=engine.library.version,
         requirements={one: {line.requirement.id: line.verdict for line in posture(one).lines} for one in held},
-        controls={one: engine.control(one).verdict for one in engine.library.controls},
+        controls={one: control(one) for one in engine.library.controls},
     )
 
 
-def moves(before: Seen, engine: Engine, posture: Posture) -> tuple[Move, ...]:
+def moves(before: Seen, engine: Engine, posture: Posture, control: Controls) -> tuple[Move, ...]:
     """Every verdict that is another one than it was, what fell deepest first; within that by framework and place.
 
     Requirements that are there on one side only are left out: nothing moved, the library did.
@@ -80,7 +82,7 @@ def moves(before: Seen, engine: Engine, posture: Posture) -> tuple[Move, ...]:
             old = verdicts.get(line.requirement.id)
             if framework is None or old is None or old is line.verdict:
                 continue
-            between = between or _Between(before, engine)
+            between = between or _Between(before, engine, control)
             move = Move(
                 framework=name,
                 requirement=line.requirement.id,
@@ -106,8 +108,8 @@ def _rank(verdict: Verdict) -> int:
 class _Between:
     """Every fact that came or ran out between two instants, by what it is about. Lives only for one comparison."""
 
-    def __init__(self, before: Seen, engine: Engine) -> None:
-        self.before, self.engine = before, engine
+    def __init__(self, before: Seen, engine: Engine, control: Controls) -> None:
+        self.before, self.engine, self.control = before, engine, control
         self.controls: dict[str, list[Cause]] = {}
         self.requirements: dict[tuple[str, str], list[Cause]] = {}
         facts = engine.facts
@@ -141,7 +143,7 @@ class _Between:
 
     def _moved(self, control: str, *, fell: bool) -> bool:
         """Whether the verdict of a control moved in that direction."""
-        before, after = self.before.controls.get(control), self.engine.control(control).verdict
+        before, after = self.before.controls.get(control), self.control(control)
         if before is None or before is after:
             return False
         return (_rank(after) > _rank(before)) is fell

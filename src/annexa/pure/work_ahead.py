@@ -11,13 +11,16 @@ from functools import cached_property
 
 from annexa.pure.as_done import answered
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.places import Place, effort, major, own_work, places, short_of
+from annexa.pure.places import SHARE, Place, effort, major, own_work, places, short_of
 from annexa.pure.posture import CONTROL_ORDER, ControlProof, Engine, RequirementProof, Verdict, applicable
 from annexa.pure.standards import Framework, Library, Requirement
 from annexa.pure.work import Goal, Job, Unreachable, Way, Work, bits, urgency
 
 Risk = Mapping[str | tuple[str, str], float]
 """How much a requirement counts, by control id or by (framework id, requirement id); what is not named counts 1."""
+
+Counts = Mapping[str, Mapping[Verdict, int]]
+"""In how many AI systems a control has which verdict, where the engine holds only some that stand for all."""
 
 
 def work_ahead(
@@ -27,10 +30,11 @@ def work_ahead(
     start: date,
     by: date | None = None,
     risk: Risk | None = None,
+    counts: Counts | None = None,
 ) -> Work:
     """What could be done for these frameworks and what each requirement waits for; see `path`."""
     weights = dict(frameworks) if isinstance(frameworks, Mapping) else dict.fromkeys(frameworks, 1.0)
-    ground = _Ground(engine)
+    ground = _Ground(engine, counts or {})
     sorted_out = _Sorted(ground=ground, by=by)
     for framework_id in sorted(weights):
         framework = engine.library.frameworks[framework_id]
@@ -117,8 +121,9 @@ class _Sorted:
 class _Ground:
     """What the engine's proofs say about the work on each control. Lives only while the work ahead is gathered."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, counts: Counts) -> None:
         self.engine = engine
+        self.counts = counts
         self._bits: dict[tuple[str, str], int] = {}
         self._needs: dict[tuple[str, str], int | None] = {}
         self._alike: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -205,11 +210,24 @@ class _Ground:
             found.append(Verdict.FAILING)
         if not found:
             return None
+        whole = Verdict.FAILING in found[len(short) :]
+        if control in self.counts:
+            in_systems: dict[Verdict, int] = {
+                verdict: n
+                for verdict, n in self.counts[control].items()
+                if verdict in SHARE and verdict is not Verdict.EFFECTIVE
+            }
+            alone = [place for place in short if place.scopes == (ORGANISATION,)]
+            days = effort(proof.control, alone, whole=whole, counted=in_systems)
+            systems = sum(in_systems.values())
+        else:
+            days = effort(proof.control, short, whole=whole)
+            systems = sum(len(place.scopes) for place in short if place.scopes != (ORGANISATION,))
         return Job(
             control=proof.control,
             verdict=max(found, key=CONTROL_ORDER.index),
-            systems_short=sum(len(place.scopes) for place in short if place.scopes != (ORGANISATION,)),
-            effort=effort(proof.control, short, whole=Verdict.FAILING in found[len(short) :]),
+            systems_short=systems,
+            effort=days,
             gives=gives | self.bit("control", control),
         )
 
@@ -281,6 +299,7 @@ def _undated(framework: Framework) -> Framework:
             leaf,
             applies_from=None,
             attributes={name: value for name, value in leaf.attributes.items() if name not in dates},
+            transitions=tuple(one if one.on is None else replace(one, on=date.min) for one in leaf.transitions),
         )
         for leaf in framework.requirements
     )

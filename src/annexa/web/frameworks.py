@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from annexa.actions.controls import judge
+from annexa.answers.applicability import chain
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import FrameworkPage, TreeRow, explain, framework_page, list_frameworks
 from annexa.answers.obligations import said_of
 from annexa.answers.pack import make_pack
-from annexa.answers.trees import requirement_tree
+from annexa.answers.trees import RequirementTree, requirement_tree
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.instants import InstantError, parse_instant
 from annexa.pure.ledger import canonical
@@ -131,6 +132,7 @@ def _shown(
     """The page, with `bound` the forms that were refused, by what they are for."""
     page = _page(request, framework, asked, now)
     clauses = list(_clauses(page, asked))
+    tree = requirement_tree(page.proof, page.in_use) if page.proof else None
     context = {
         "now": now,
         "today": now.date(),
@@ -141,12 +143,23 @@ def _shown(
         "shown": sum(clause.kind == "leaf" for clause in clauses),
         "silent": sum(bool(line.requirement.no_duty) for line in page.posture.lines),
         "met": page.posture.counts[Verdict.MET],
-        "tree": requirement_tree(page.proof, page.in_use) if page.proof else None,
+        "tree": tree,
         "roles": [role.replace("_", " ") for role in page.proof.requirement.binds_roles] if page.proof else [],
+        **_chain(page, tree),
         "chosen_verdicts": [(slug, LOOKS[v].word) for slug, v in SLUGS.items() if v in asked.verdicts],
     }
     context |= _judging(request, page, asked, bound) | _moved(request, clauses)
     return render(request, _part(request), context, status=status)
+
+
+def _chain(page: FrameworkPage, tree: RequirementTree | None) -> dict[str, Any]:
+    """Why the chosen requirement binds: of one that is judged in single systems, told of the first shown."""
+    if tree is None:
+        return {"chain": ()}
+    proof, example = tree.proof, None
+    if tree.grounds:
+        proof, example = tree.grounds[0].tree.proof, next(iter(tree.grounds[0].systems.named), None)
+    return {"chain": chain(proof.binding, page.framework), "example": example}
 
 
 def _judging(request: HttpRequest, page: FrameworkPage, asked: Asked, bound: Bound) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.systems import add_system, change_system
+from annexa.answers.applicability import changed_bindings
 from annexa.answers.errors import UnknownError
 from annexa.answers.imports import FORMATS, ExportError, Format, export_systems
 from annexa.answers.libraries import active_library
@@ -42,7 +44,7 @@ from annexa.answers.systems import (
 from annexa.pure.permits import Refusal, may
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
-from annexa.pure.systems import FIELD, FIELDS, Field, SystemFacts, tidy
+from annexa.pure.systems import FIELD, FIELDS, Field, SystemFacts, tidy, validate
 from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
@@ -652,6 +654,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, form, heading=found.system.name, back=back)
     facts, seen = form.facts(before), parse_seen(form.cleaned_data["seen"])
+    if not validate(facts) and (moves := _moves(request, slug, facts, now)):
+        return _form_page(request, form, heading=found.system.name, back=back, status=200, **moves)
     try:
         change_system(actor=who, slug=slug, facts=facts, seen=seen, now=now, because=form.cleaned_data["because"])
     except InvalidError as error:
@@ -662,6 +666,16 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, f"{facts.name} is saved" if facts != before else "Nothing was changed")
         return HttpResponseRedirect(back, status=303)
     return _form_page(request, form, heading=found.system.name, back=back)
+
+
+def _moves(request: HttpRequest, slug: str, facts: SystemFacts, now: datetime) -> dict[str, Any]:
+    """What would begin and cease to bind, for a form to show before it is saved; nothing once these were shown."""
+    appear, disappear = changed_bindings(actor=actor(request), slug=slug, facts=facts, now=now)
+    mark = sha256(repr([(one.framework.id, one.requirement.id, one.from_on) for one in (*appear, *disappear)]).encode())
+    shown = mark.hexdigest()[:16]
+    if not (appear or disappear) or request.POST.get("shown") == shown:
+        return {}
+    return {"appear": appear, "disappear": disappear, "shown": shown}
 
 
 def parse_seen(text: str) -> datetime:
