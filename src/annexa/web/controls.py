@@ -44,7 +44,7 @@ from annexa.pure.standards import ExpectationKind
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
-from annexa.web.asof import as_of
+from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import (
     Bound,
     ClosureForm,
@@ -128,7 +128,7 @@ def controls(request: HttpRequest) -> HttpResponse:
     """The catalogue by family, with verdicts, searched and filtered."""
     now = timezone.now()
     asof = as_of(request, now)
-    rows = list_controls(actor=actor(request), now=now, at=asof.at)
+    rows = list_controls(actor=actor(request), now=now, at=asof.at, hindsight=asof.hindsight)
     text, done = request.GET.get("q", "").strip(), request.GET.get("implemented", "")
     verdicts = [v for v in request.GET.getlist("verdict") if v in SLUGS]
     shown = [row for row in rows if _matches(row, text, {SLUGS[v] for v in verdicts}, done)]
@@ -197,7 +197,9 @@ def _page(
     now = timezone.now()
     asof = as_of(request, now)
     try:
-        page = control_page(actor=actor(request), control=control, now=now, at=asof.at, scope=scope)
+        page = control_page(
+            actor=actor(request), control=control, now=now, at=asof.at, scope=scope, hindsight=asof.hindsight
+        )
     except UnknownError as error:
         raise Http404(str(error)) from error
     mine = page.control.level == "organisation" and (scope == ORGANISATION or page.overridden)
@@ -212,7 +214,7 @@ def _page(
         "stopped": stopped,
         "wrong": next(iter(bound.values()), None),
     }
-    context |= _systems(request, page, now, asof.at) | _decisions(request, page, bound, editable=asof.at is None)
+    context |= _systems(request, page, now, asof) | _decisions(request, page, bound, editable=asof.at is None)
     return render(request, "controls/control.html", context, status=status)
 
 
@@ -253,12 +255,14 @@ def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editabl
     }
 
 
-def _systems(request: HttpRequest, page: ControlPage, now: datetime, at: datetime | None) -> dict[str, Any]:
+def _systems(request: HttpRequest, page: ControlPage, now: datetime, asof: AsOf) -> dict[str, Any]:
     """For a system-level control without a scope: the systems to choose from."""
     if page.proof.groups is None:
         return {}
     text = request.GET.get("q", "").strip()
-    found, total = systems_of(actor=actor(request), control=page.control.id, now=now, at=at, text=text)
+    found, total = systems_of(
+        actor=actor(request), control=page.control.id, now=now, at=asof.at, text=text, hindsight=asof.hindsight
+    )
     return {"systems": found, "systems_total": total, "text": text}
 
 

@@ -28,7 +28,7 @@ from annexa.pure.ledger import canonical
 from annexa.pure.pack import member
 from annexa.pure.permits import Permit, may
 from annexa.pure.posture import Verdict
-from annexa.pure.proofs import proof_json
+from annexa.pure.proofs import proof_json, rfc3339
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import Bound, ClosureForm, JudgementForm, end_of, fresh, see, takes_form_of, tried
@@ -105,7 +105,7 @@ def frameworks(request: HttpRequest) -> HttpResponse:
     """Every framework with where the organisation stands, the adopted ones first."""
     now = timezone.now()
     asof = as_of(request, now)
-    lines = list_frameworks(actor=actor(request), now=now, at=asof.at)
+    lines = list_frameworks(actor=actor(request), now=now, at=asof.at, hindsight=asof.hindsight)
     adopted = [line for line in lines if line.adopted]
     context = {
         "now": now,
@@ -174,6 +174,7 @@ def _page(request: HttpRequest, framework: str, asked: Asked, now: datetime) -> 
             framework=framework,
             now=now,
             at=asked.asof.at,
+            hindsight=asked.asof.hindsight,
             scope=asked.scope,
             requirement=asked.requirement,
         )
@@ -297,12 +298,14 @@ def proof(request: HttpRequest, framework: str) -> HttpResponse:
             requirement=asked.requirement,
             now=now,
             at=asked.asof.at,
+            hindsight=asked.asof.hindsight,
             scope=asked.scope,
         )
     except UnknownError as error:
         raise Http404(str(error)) from error
+    said = proof_json(found) | ({"learnt_by": rfc3339(now)} if asked.asof.hindsight else {})
     name = f"proof {framework} {member(asked.requirement)} {asked.scope} {found.at:%Y-%m-%d}.json"
-    return _download(canonical(proof_json(found)), "application/json", name)
+    return _download(canonical(said), "application/json", name)
 
 
 @require_POST

@@ -451,7 +451,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
     asof = as_of(request, now)
     whole = request.GET.get("evidence") == "all"
     try:
-        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at, whole=whole)
+        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at, whole=whole, hindsight=asof.hindsight)
     except UnknownError as error:
         raise Http404(str(error)) from error
     facts = found.facts
@@ -459,7 +459,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "heading": facts.name if facts else found.system.name,
         "passport": found,
         "asof": asof,
-        "asked_at": f"&at={quote(asof.typed)}" if asof.at else "",
+        "now": now,
         "facts": _facts(facts) if facts else [],
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),
