@@ -158,7 +158,7 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hinds
 def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
     """What is held if nothing moved; with the new facts if only those came; made anew otherwise."""
     library = library_at(taken, now)
-    if held is None or held.stand.library is not library or not _goes_on(held.taken.facts, taken.facts):
+    if held is None or held.stand.library is not library or not goes_on(held.taken.facts, taken.facts):
         stand = _made(taken, now)
         stand.until = next_change(stand.portfolio.columns, now)
         return _Now(stand=stand, taken=taken)
@@ -191,18 +191,18 @@ def _made(taken: Snapshot, at: datetime, learnt_by: datetime | None = None) -> S
         size=taken.size,
         root=taken.root,
         until=None,
-        _columns=_at_hand(library, taken.facts),
+        _columns=columns_at_hand(library, taken.facts),
     )
 
 
-def _at_hand(library: Library, facts: Facts) -> Columns | None:
+def columns_at_hand(library: Library, facts: Facts) -> Columns | None:
     """The columns that now stands on, if they hold the same facts for the same library: they serve any instant."""
     held = _now
     same = held is not None and held.stand.library is library and held.taken.facts is facts
     return held.stand.portfolio.columns if held and same else None
 
 
-def _goes_on(before: Facts, after: Facts) -> bool:
+def goes_on(before: Facts, after: Facts) -> bool:
     """Whether the later facts begin with the earlier ones: facts are only added, unless another ledger was restored."""
     return all(
         len(old) <= len(new) and (not old or old[-1] is new[len(old) - 1])

@@ -128,7 +128,7 @@ def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
     start = (asked.page - 1) * asked.size
     rows = list(found.defer("source", "outputs").order_by(*_order(asked.sort))[start : start + asked.size])
     stand = standpoint(actor=actor, now=now)
-    frameworks = _in_register(stand, _asking(stand))
+    frameworks = _in_register(stand, asking(stand))
     names = _names(actor, [row.owner for row in rows])
     return Register(
         rows=tuple(
@@ -182,7 +182,7 @@ def passport(
         system=system,
         facts=facts,
         owner=_names(actor, [owner]).get(owner.lower(), owner),
-        postures=tuple(p for p in _postures(stand, _asking(stand), slug) if p is not None),
+        postures=tuple(p for p in _postures(stand, asking(stand), slug) if p is not None),
         controls=tuple(p for p in proofs if not p.inherited and p.verdict is not Verdict.NOT_APPLICABLE),
         inherited=tuple(p for p in proofs if p.inherited),
         evidence=shown,
@@ -194,7 +194,7 @@ def passport(
     )
 
 
-def _asking(stand: Standpoint) -> tuple[str, ...]:
+def asking(stand: Standpoint) -> tuple[str, ...]:
     """The adopted frameworks that ask something of single systems, in the organisation's order."""
     return tuple(f for f in adopted_frameworks(stand.library) if stand.reaches_systems(stand.library.frameworks[f]))
 
