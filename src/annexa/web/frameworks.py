@@ -33,6 +33,7 @@ from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import Bound, ClosureForm, JudgementForm, end_of, fresh, see, takes_form_of, tried
 from annexa.web.frame import actor, person
+from annexa.web.over_time import slider
 from annexa.web.refused import refused
 from annexa.web.templatetags.face import LOOKS
 
@@ -137,6 +138,7 @@ def _shown(
         "page": page,
         "statements": said_of(framework),
         "asked": asked,
+        "slider": slider(request, reverse("framework-over-time", args=[framework]), asked.scope),
         "clauses": clauses,
         "shown": sum(clause.kind == "leaf" for clause in clauses),
         "silent": sum(bool(line.requirement.no_duty) for line in page.posture.lines),

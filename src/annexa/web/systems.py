@@ -47,6 +47,7 @@ from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
 from annexa.web.frame import actor
+from annexa.web.over_time import slider
 from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
@@ -460,6 +461,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "passport": found,
         "asof": asof,
         "now": now,
+        "slider": slider(request, reverse("system-over-time", args=[slug]), slug),
         "facts": _facts(facts) if facts else [],
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),
