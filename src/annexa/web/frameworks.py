@@ -33,7 +33,7 @@ from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import Bound, ClosureForm, JudgementForm, end_of, fresh, see, takes_form_of, tried
 from annexa.web.frame import actor, person
-from annexa.web.over_time import slider
+from annexa.web.over_time import Slider, slider
 from annexa.web.refused import refused
 from annexa.web.templatetags.face import LOOKS
 
@@ -138,7 +138,7 @@ def _shown(
         "page": page,
         "statements": said_of(framework),
         "asked": asked,
-        "slider": slider(request, reverse("framework-over-time", args=[framework]), asked.scope),
+        "slider": _slider(request, framework, asked, now),
         "clauses": clauses,
         "shown": sum(clause.kind == "leaf" for clause in clauses),
         "silent": sum(bool(line.requirement.no_duty) for line in page.posture.lines),
@@ -149,6 +149,10 @@ def _shown(
     }
     context |= _judging(request, page, asked, bound) | _moved(request, clauses)
     return render(request, _part(request), context, status=status)
+
+
+def _slider(request: HttpRequest, framework: str, asked: Asked, now: datetime) -> Slider:
+    return slider(request, reverse("framework-over-time", args=[framework]), asked.asof.at, now=now, scope=asked.scope)
 
 
 def _judging(request: HttpRequest, page: FrameworkPage, asked: Asked, bound: Bound) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -20,7 +20,6 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.over_time import Extent, OverTime, Point, extent, over_time, system_over_time
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.posture import REQUIREMENT_ORDER, Verdict
-from annexa.web.asof import as_of
 from annexa.web.frame import actor
 from annexa.web.templatetags.face import IN_ORDER
 
@@ -97,11 +96,9 @@ class Drawing:
     finding: str
 
 
-def slider(request: HttpRequest, chart: str, scope: str = ORGANISATION) -> Slider:
-    """The slider of a page as of the day that it shows. Cost: one query."""
-    now = timezone.now()
+def slider(request: HttpRequest, chart: str, at: datetime | None, *, now: datetime, scope: str) -> Slider:
+    """The slider of a page that shows an instant, None for now; `chart`: whence its chart comes. Cost: one query."""
     reach = extent(actor=actor(request), now=now, scope=scope)
-    at = as_of(request, now).at
     shown = min(max(at.date() if at else reach.today, reach.first), reach.last)
     days = [(on - EPOCH).days for on in (reach.first, reach.last, shown)]
     query = request.GET.urlencode()

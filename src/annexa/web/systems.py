@@ -461,7 +461,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "passport": found,
         "asof": asof,
         "now": now,
-        "slider": slider(request, reverse("system-over-time", args=[slug]), slug),
+        "slider": slider(request, reverse("system-over-time", args=[slug]), asof.at, now=now, scope=slug),
         "facts": _facts(facts) if facts else [],
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),
