@@ -36,6 +36,8 @@ PAGES = {
     "framework_proof": "/frameworks/eu-ai-act?requirement=Art.26(6)",
     "control": "/controls/MON-01",
     "framework_nist": "/frameworks/nist-ai-rmf-1.0",
+    "over_time_27001": "/frameworks/iso27001-2022/over-time",
+    "over_time_ai_act": "/frameworks/eu-ai-act/over-time",
     "requirement": "/frameworks/eu-ai-act/requirements/Art.26(6)",
     "mappings": "/mappings?from=nist-ai-rmf-1.0&to=iso42001-2023",
     "mappings_2013": "/mappings?from=iso27001-2013&to=iso27001-2022&show=matrix",

@@ -90,6 +90,29 @@ def test_the_past_is_seen_as_it_was_known_then_or_in_hindsight(two, actor, admin
     )
 
 
+def test_hindsight_says_what_it_adds_and_is_remembered_until_more_is_learnt(two, actor, admin, now) -> None:
+    then = now + 20 * DAY
+    assert standpoint(actor=actor, now=now + 30 * DAY, at=then).learnt_later == 0
+    show(actor, admin, now + 40 * DAY, observed_at=now + 10 * DAY)
+    first = standpoint(actor=actor, now=now + 41 * DAY, at=then, hindsight=True)
+    assert first.learnt_later == 1
+    assert standpoint(actor=actor, now=now + 42 * DAY, at=then, hindsight=True) is first
+    # asked earlier than it was learnt, it is not known yet
+    assert standpoint(actor=actor, now=now + 39 * DAY, at=then, hindsight=True).control("GOV-01").verdict is (
+        Verdict.UNPROVEN
+    )
+    show(actor, admin, now + 43 * DAY, observed_at=now + 11 * DAY)
+    assert standpoint(actor=actor, now=now + 44 * DAY, at=then, hindsight=True).learnt_later == 2
+
+
+def test_other_instants_are_read_off_the_columns_of_now(two, actor, now) -> None:
+    """They are not made again, which at ten thousand systems takes seconds; a later fact makes new ones."""
+    here = standpoint(actor=actor, now=now)
+    ahead = standpoint(actor=actor, now=now, at=now + 90 * DAY)
+    assert ahead.portfolio.columns is here.portfolio.columns
+    agrees(ahead)
+
+
 def test_hindsight_of_the_future_is_the_future(two, actor, now) -> None:
     ahead = standpoint(actor=actor, now=now, at=now + DAY, hindsight=True)
     assert ahead.learnt_by is None

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,31 @@ def test_the_main_job(empty: Server, page: Page, tmp_path: Path) -> None:
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
+def test_any_day_is_a_move_of_the_slider_away(demo: Server, page: Page) -> None:
+    """Framework page → chart → slider by keyboard → another day in place → a point of the chart → hindsight."""
+    page.goto(demo.link)
+    page.goto(f"{demo.url}/frameworks/iso42001-2023?gaps=1")
+    expect(page.locator("#over-time figcaption")).to_contain_text("Readiness")
+    slider = page.get_by_label("Move to another day")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile(r"at=\d{4}-\d\d-\d\d"))
+    expect(page.get_by_text("A look ahead")).to_be_visible()
+    assert "gaps=1" in page.url
+    assert slider.get_attribute("aria-valuetext") == page.locator("#asof-words").inner_text()
+    page.locator("#over-time summary").click()
+    point = page.locator("#over-time tbody a").nth(5)
+    day = point.get_attribute("data-on")
+    point.click()
+    expect(page).to_have_url(re.compile(f"at={day}"))
+    expect(page.get_by_label("As of", exact=True).and_(page.locator("[type=date]"))).to_have_value(str(day))
+    expect(page.get_by_text("A look back: as it stood then")).to_be_visible()
+    page.get_by_role("link", name="As we know it now").click()
+    expect(page).to_have_url(re.compile("hindsight=1"))
+    expect(page.get_by_text("learnt later")).to_be_visible()
+
+
 def _verdict(server: Server, requirement: str) -> str:
     said = server.annexa("explain", requirement, "--framework", "iso27001-2022", "--format", "json")
     assert said.returncode == 0, said.stderr
@@ -155,6 +181,8 @@ PAGES = (
     "/organisation/classification",
     "/what-if",
     "/what-if?suppose=control-effective~SUP-03",
+    "/frameworks/eu-ai-act/over-time",
+    "/frameworks/iso42001-2023?at=2026-06-30&hindsight=1",
     "/systems/import",
     "/controls",
     "/controls/GOV-02",
@@ -210,4 +238,9 @@ def test_works_without_javascript(demo: Server, chromium: Browser) -> None:
     expect(page.locator("#register tbody tr")).to_have_count(1)
     page.goto(f"{demo.url}/frameworks/iso42001-2023?requirement=A.6.2.6")
     expect(page.locator("#proof").get_by_text("A.6.2.6").first).to_be_visible()
+    expect(page.get_by_label("Move to another day")).to_be_hidden()
+    page.get_by_role("link", name="How it went and will go").click()
+    page.get_by_text("Show as table").click()
+    page.locator("#over-time tbody a").first.click()
+    expect(page.get_by_text("A look back")).to_be_visible()
     context.close()

@@ -1,11 +1,13 @@
-"""`annexa posture --what-if`: before and after from a file, the same keys as without, everything wrong at once."""
+"""`annexa posture` and `annexa explain`: another date in two ways; what if: before and after from a file."""
 
 import csv
 import io
 import json
+from datetime import timedelta
 
 import pytest
 
+from annexa.cli import words
 from annexa.records.ledger import LedgerEntry
 from tests.cli.test_main import house, run  # noqa: F401  fixtures
 
@@ -83,3 +85,46 @@ def test_json_files_are_read_and_missing_ones_said(run, tmp_path) -> None:  # no
     path.write_text(json.dumps({"suppose": [{"kind": "control-effective", "control": "ODD-01"}]}))
     assert "ODD-01" in run(*ASK, path).err
     assert run(*ASK, tmp_path / "nothing.toml").code == 3
+
+
+@pytest.fixture
+def then() -> str:
+    """A day of last week."""
+    return (words.now() - timedelta(days=7)).date().isoformat()
+
+
+def test_hindsight_counts_what_was_learnt_later(run, then) -> None:  # noqa: F811
+    """Evidence of ten days ago that was recorded today counts for last week in hindsight only."""
+    asked = ("evidence", "add", "SUP-01", __file__, "--expectation", "due-diligence-files", "--observed-at")
+    assert run(*asked, (words.now() - timedelta(days=10)).isoformat()).code == 0
+    explain = ("explain", "A.5.19", "--framework", "iso27001-2022", "--at", then)
+    known = run(*explain, "--format", "json").json
+    hindsight = run(*explain, "--hindsight", "--format", "json").json
+    assert set(hindsight) - set(known) == {"learnt_by"}
+    pieces = [
+        sum(len(one["evidence"]) for control in found["controls"] for one in control["expectations"])
+        for found in (known, hindsight)
+    ]
+    assert pieces[1] == pieces[0] + 1
+    assert "learnt later" in run(*explain, "--hindsight").err
+
+
+def test_hindsight_adds_one_key_to_the_posture(run, then, supposed) -> None:  # noqa: F811
+    asked = ("posture", "--framework", "iso27001-2022", "--at", then)
+    known = run(*asked, "--format", "json").json
+    hindsight = run(*asked, "--hindsight", "--format", "json").json
+    assert set(hindsight) - set(known) == {"learnt_by"}
+    assert "facts that were true then were learnt later" in run(*asked, "--hindsight").err
+    assert "learnt later" not in run(*asked).err
+    what_if = run(*asked, "--what-if", supposed(EFFECTIVE), "--hindsight", "--format", "json").json
+    assert set(what_if) == {*hindsight, "what_if"}
+
+
+@pytest.mark.parametrize("command", [("posture",), ("explain", "A.5.19", "--framework", "iso27001-2022")])
+def test_hindsight_needs_a_past_date(run, command) -> None:  # noqa: F811
+    """Of today and of the future nothing was learnt later."""
+    for at in ((), ("--at", words.now().date().isoformat()), ("--at", "2100-01-01")):
+        said = run(*command, *at, "--hindsight")
+        assert said.code == 2
+        assert said.err == "--hindsight looks back: give a past date or instant with --at, or leave it out.\n"
+        assert said.out == ""

@@ -361,7 +361,8 @@ def test_htmx_gets_the_columns_for_another_day(client) -> None:
     text = response.content.decode()
     assert "<html" not in text
     assert 'id="posture"' in text
-    assert text.count('hx-swap-oob="true"') == 3
+    assert text.count('hx-swap-oob="true"') == 4
+    assert 'name="at" value="2026-01-01"' in text  # the pack is of the day that is shown
 
 
 def test_the_proof_file_leads_to_its_own_verdict(client, actor, admin, then) -> None:

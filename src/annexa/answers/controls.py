@@ -113,9 +113,11 @@ class ControlPage:
     ledger_size: int
 
 
-def list_controls(*, actor: Actor, now: datetime, at: datetime | None = None) -> tuple[ControlRow, ...]:
+def list_controls(
+    *, actor: Actor, now: datetime, at: datetime | None = None, hindsight: bool = False
+) -> tuple[ControlRow, ...]:
     """The catalogue, by id, with the organisation's verdicts."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     adopted = set(adopted_frameworks(stand.library))
     return tuple(
         ControlRow(
@@ -135,10 +137,16 @@ def counts_of(rows: tuple[ControlRow, ...]) -> dict[Verdict, int]:
 
 
 def control_page(
-    *, actor: Actor, control: str, now: datetime, at: datetime | None = None, scope: str = ORGANISATION
+    *,
+    actor: Actor,
+    control: str,
+    now: datetime,
+    at: datetime | None = None,
+    scope: str = ORGANISATION,
+    hindsight: bool = False,
 ) -> ControlPage:
     """One control in a scope as its page shows it. Raises UnknownError."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     found = stand.library.controls.get(control)
     if found is None:
         raise UnknownError(f"There is no control {control!r}.")
@@ -159,7 +167,8 @@ def control_page(
         records={one.id: one for one in evidence},
         adoptions=tuple(
             Adoption.objects.visible_to(actor)
-            .filter(control=control, scope__in=[scope, ORGANISATION], recorded_at__lte=stand.at)
+            .filter(control=control, scope__in=[scope, ORGANISATION])
+            .filter(effective_at__lte=stand.at, recorded_at__lte=stand.learnt_by or stand.at)
             .select_related("by")
             .order_by("-recorded_at")[:20]
         ),
@@ -175,13 +184,19 @@ def control_page(
 
 
 def systems_of(
-    *, actor: Actor, control: str, now: datetime, at: datetime | None = None, text: str = ""
+    *,
+    actor: Actor,
+    control: str,
+    now: datetime,
+    at: datetime | None = None,
+    text: str = "",
+    hindsight: bool = False,
 ) -> tuple[tuple[InSystem, ...], int]:
     """The AI systems a system-level control applies to, exceptions first, and how many there are that match.
 
     At most 50 are named; `text` narrows them by words of the name.
     """
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     words = text.casefold().split()
     found = [
         InSystem(system=stand.systems[slug], verdict=verdict)

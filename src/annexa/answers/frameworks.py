@@ -64,9 +64,11 @@ def adopted_frameworks(library: Library) -> tuple[str, ...]:
     return tuple(one for one in chosen if one in library.frameworks)
 
 
-def list_frameworks(*, actor: Actor, now: datetime, at: datetime | None = None) -> tuple[FrameworkLine, ...]:
+def list_frameworks(
+    *, actor: Actor, now: datetime, at: datetime | None = None, hindsight: bool = False
+) -> tuple[FrameworkLine, ...]:
     """Every framework of the library, adopted ones first, each with the organisation's posture."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     adopted = adopted_frameworks(stand.library)
     rest = [one for one in sorted(stand.library.frameworks) if one not in adopted]
     return tuple(_line(stand, one, adopted=one in adopted) for one in (*adopted, *rest))
@@ -97,9 +99,10 @@ def framework_page(
     at: datetime | None = None,
     scope: str = ORGANISATION,
     requirement: str = "",
+    hindsight: bool = False,
 ) -> FrameworkPage:
     """One framework as its page shows it. Raises UnknownError."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     found = _known(stand, framework, scope)
     posture = stand.posture(framework, scope)
     return FrameworkPage(
@@ -125,9 +128,10 @@ def explain(
     now: datetime,
     at: datetime | None = None,
     scope: str = ORGANISATION,
+    hindsight: bool = False,
 ) -> RequirementProof:
     """The proof tree under one verdict. Raises UnknownError, also for a group: its parts are judged, not itself."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     return _proof(stand, _known(stand, framework, scope), requirement, scope)
 
 

@@ -150,10 +150,17 @@ def choice(*, actor: Actor, now: datetime, at: datetime | None = None, source: s
 
 
 def compare(
-    *, actor: Actor, source: str, target: str, asked: Asked, now: datetime, at: datetime | None = None
+    *,
+    actor: Actor,
+    source: str,
+    target: str,
+    asked: Asked,
+    now: datetime,
+    at: datetime | None = None,
+    hindsight: bool = False,
 ) -> Comparison:
     """Two frameworks side by side, with what the filters leave. Raises UnknownError."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     here, there = _known(stand.library, source), _known(stand.library, target)
     if here is there:
         raise UnknownError(f"{here.title} is not compared with itself.")

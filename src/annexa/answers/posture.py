@@ -10,11 +10,12 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import chain
 
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import library_at
-from annexa.pure.fact_columns import columns_of
+from annexa.pure.fact_columns import Columns, columns_of
 from annexa.pure.facts import ORGANISATION, Fact, Facts, SystemFact
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.pure.portfolio import Judged, Portfolio, changes_of, next_change
@@ -38,6 +39,7 @@ class Standpoint:
     size: int
     root: str
     until: datetime | None
+    _columns: Columns | None = None
     _portfolio: Portfolio | None = None
     _postures: dict[tuple[str, str], FrameworkPosture] = field(default_factory=dict)
 
@@ -60,9 +62,25 @@ class Standpoint:
     def portfolio(self) -> Portfolio:
         """Every requirement in every AI system and for the organisation."""
         if self._portfolio is None:
-            columns = columns_of(self.library, self.engine.facts)
+            columns = self._columns or columns_of(self.library, self.engine.facts)
             self._portfolio = Portfolio(columns=columns, at=self.at, learnt_by=self.learnt_by)
         return self._portfolio
+
+    @cached_property
+    def learnt_later(self) -> int:
+        """How many facts were true at this instant and learnt after it: what hindsight adds."""
+        return sum(
+            one.effective_at <= self.at < one.recorded_at for one in chain.from_iterable(self.engine.facts.kinds)
+        )
+
+    def knows_all_of(self, now: datetime) -> bool:
+        """In hindsight: whether nothing was learnt since, so that it is still as we know it."""
+        return self.learnt_by is not None and self._last_learnt <= self.learnt_by <= now
+
+    @cached_property
+    def _last_learnt(self) -> datetime:
+        """When the latest of its facts was learnt."""
+        return max((one.recorded_at for one in chain.from_iterable(self.engine.facts.kinds)), default=self.at)
 
     @property
     def systems(self) -> Mapping[str, SystemFact]:
@@ -108,7 +126,7 @@ class _Now:
 
 _lock = threading.Lock()
 _now: _Now | None = None
-_others: OrderedDict[tuple[str, str, datetime, datetime | None], Standpoint] = OrderedDict()
+_others: OrderedDict[tuple[str, str, datetime, bool], Standpoint] = OrderedDict()
 
 
 def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hindsight: bool = False) -> Standpoint:
@@ -126,9 +144,10 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hinds
             _now = _kept_up(_now, taken, now)
             return _now.stand
     learnt_by = now if hindsight and at < now else None
-    key = (library_at(taken, at).version, taken.root, at, learnt_by)
+    key = (library_at(taken, at).version, taken.root, at, learnt_by is not None)
     with _lock:
-        if key not in _others:
+        held = _others.get(key)
+        if held is None or not (learnt_by is None or held.knows_all_of(now)):
             _others[key] = _made(taken, at, learnt_by)
             while len(_others) > KEPT:
                 _others.popitem(last=False)
@@ -139,7 +158,7 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hinds
 def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
     """What is held if nothing moved; with the new facts if only those came; made anew otherwise."""
     library = library_at(taken, now)
-    if held is None or held.stand.library is not library or not _goes_on(held.taken.facts, taken.facts):
+    if held is None or held.stand.library is not library or not goes_on(held.taken.facts, taken.facts):
         stand = _made(taken, now)
         stand.until = next_change(stand.portfolio.columns, now)
         return _Now(stand=stand, taken=taken)
@@ -172,10 +191,18 @@ def _made(taken: Snapshot, at: datetime, learnt_by: datetime | None = None) -> S
         size=taken.size,
         root=taken.root,
         until=None,
+        _columns=columns_at_hand(library, taken.facts),
     )
 
 
-def _goes_on(before: Facts, after: Facts) -> bool:
+def columns_at_hand(library: Library, facts: Facts) -> Columns | None:
+    """The columns that now stands on, if they hold the same facts for the same library: they serve any instant."""
+    held = _now
+    same = held is not None and held.stand.library is library and held.taken.facts is facts
+    return held.stand.portfolio.columns if held and same else None
+
+
+def goes_on(before: Facts, after: Facts) -> bool:
     """Whether the later facts begin with the earlier ones: facts are only added, unless another ledger was restored."""
     return all(
         len(old) <= len(new) and (not old or old[-1] is new[len(old) - 1])

@@ -66,10 +66,16 @@ class RequirementPage:
 
 
 def requirement_page(
-    *, actor: Actor, framework: str, requirement: str, now: datetime, at: datetime | None = None
+    *,
+    actor: Actor,
+    framework: str,
+    requirement: str,
+    now: datetime,
+    at: datetime | None = None,
+    hindsight: bool = False,
 ) -> RequirementPage:
     """One requirement, a leaf or a group, with the organisation's verdict. Raises UnknownError."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     found = stand.library.frameworks.get(framework)
     if found is None:
         raise UnknownError(f"There is no framework {framework!r}.")

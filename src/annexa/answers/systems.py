@@ -128,7 +128,7 @@ def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
     start = (asked.page - 1) * asked.size
     rows = list(found.defer("source", "outputs").order_by(*_order(asked.sort))[start : start + asked.size])
     stand = standpoint(actor=actor, now=now)
-    frameworks = _in_register(stand, _asking(stand))
+    frameworks = _in_register(stand, asking(stand))
     names = _names(actor, [row.owner for row in rows])
     return Register(
         rows=tuple(
@@ -155,15 +155,25 @@ def matching_slugs(*, actor: Actor, asked: Asked) -> tuple[str, ...]:
     return tuple(found.order_by(*_order(asked.sort)).values_list("slug", flat=True))
 
 
-def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = None, whole: bool = False) -> Passport:
+def passport(
+    *,
+    actor: Actor,
+    slug: str,
+    now: datetime,
+    at: datetime | None = None,
+    whole: bool = False,
+    hindsight: bool = False,
+) -> Passport:
     """One AI system with its posture, controls, evidence (`whole`: all of it) and history. Raises UnknownError."""
     system = AiSystem.objects.visible_to(actor).filter(slug=slug).first()
     if system is None:
         raise UnknownError(f"There is no AI system {slug!r}.")
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     in_use = stand.in_use(slug)
     proofs = [stand.control(c, slug) for c in sorted(stand.library.controls)] if in_use else []
-    evidence = Evidence.objects.visible_to(actor).filter(scope=slug, recorded_at__lte=at or now)
+    evidence = Evidence.objects.visible_to(actor).filter(
+        scope=slug, observed_at__lte=at or now, recorded_at__lte=stand.learnt_by or at or now
+    )
     newest = evidence.select_related("by").order_by("-recorded_at", "-id")
     shown = tuple(newest if whole else newest[:EVIDENCE_SHOWN])
     facts = system.facts() if at is None or at >= system.changed_at else _facts_at(slug, at)
@@ -172,7 +182,7 @@ def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = No
         system=system,
         facts=facts,
         owner=_names(actor, [owner]).get(owner.lower(), owner),
-        postures=tuple(p for p in _postures(stand, _asking(stand), slug) if p is not None),
+        postures=tuple(p for p in _postures(stand, asking(stand), slug) if p is not None),
         controls=tuple(p for p in proofs if not p.inherited and p.verdict is not Verdict.NOT_APPLICABLE),
         inherited=tuple(p for p in proofs if p.inherited),
         evidence=shown,
@@ -184,7 +194,7 @@ def passport(*, actor: Actor, slug: str, now: datetime, at: datetime | None = No
     )
 
 
-def _asking(stand: Standpoint) -> tuple[str, ...]:
+def asking(stand: Standpoint) -> tuple[str, ...]:
     """The adopted frameworks that ask something of single systems, in the organisation's order."""
     return tuple(f for f in adopted_frameworks(stand.library) if stand.reaches_systems(stand.library.frameworks[f]))
 

@@ -74,16 +74,18 @@ class Supposed(Standpoint):
     changes: dict[tuple[tuple[str, ...], str], tuple[VerdictChange, ...]] = field(default_factory=dict)
 
 
-def read_file(*, actor: Actor, data: bytes, now: datetime, at: datetime | None = None) -> tuple[Supposition, ...]:
+def read_file(
+    *, actor: Actor, data: bytes, now: datetime, at: datetime | None = None, hindsight: bool = False
+) -> tuple[Supposition, ...]:
     """The suppositions of a file. Raises WhatIfError with everything that is wrong in it, UnknownError."""
-    return parse_what_if(data, _known(actor, standpoint(actor=actor, now=now, at=at)))
+    return parse_what_if(data, _known(actor, standpoint(actor=actor, now=now, at=at, hindsight=hindsight)))
 
 
 def read_address(
-    *, actor: Actor, words: Sequence[str], now: datetime, at: datetime | None = None
+    *, actor: Actor, words: Sequence[str], now: datetime, at: datetime | None = None, hindsight: bool = False
 ) -> tuple[tuple[Supposition, ...], tuple[str, ...]]:
     """The suppositions of an address as far as they can be used, and what is wrong with the others."""
-    known = _known(actor, standpoint(actor=actor, now=now, at=at))
+    known = _known(actor, standpoint(actor=actor, now=now, at=at, hindsight=hindsight))
     problems: tuple[str, ...] = ()
     try:
         found = read_words(words, known)
@@ -109,11 +111,12 @@ def what_if(
     frameworks: Collection[str] = (),
     scopes: Sequence[str] = (ORGANISATION,),
     most_groups: int | None = None,
+    hindsight: bool = False,
 ) -> WhatIf:
     """Counts before and after for each framework and scope, and the verdicts that would move; those of the organisation
     with those of every AI system, unless these fall into more than `most_groups` different situations. Without
     `frameworks` the adopted ones. Raises UnknownError."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     after = _supposed(stand, tuple(suppositions))
     chosen = tuple(frameworks) or adopted_frameworks(stand.library) or tuple(sorted(stand.library.frameworks))
     systems = {**stand.engine.systems, **after.engine.systems}
@@ -158,16 +161,21 @@ def _exist(stand: Standpoint, frameworks: Collection[str], scopes: Collection[st
 
 
 def in_use(
-    *, actor: Actor, now: datetime, suppositions: Sequence[Supposition], at: datetime | None = None
+    *,
+    actor: Actor,
+    now: datetime,
+    suppositions: Sequence[Supposition],
+    at: datetime | None = None,
+    hindsight: bool = False,
 ) -> tuple[str, ...]:
     """Slugs of every AI system in use on either side. Raises UnknownError."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     return tuple(sorted({*stand.engine.systems, *_supposed(stand, tuple(suppositions)).engine.systems}))
 
 
-def choices(*, actor: Actor, now: datetime, at: datetime | None = None) -> Choices:
+def choices(*, actor: Actor, now: datetime, at: datetime | None = None, hindsight: bool = False) -> Choices:
     """What the page offers to suppose. Cost: one query besides the standpoint."""
-    stand = standpoint(actor=actor, now=now, at=at)
+    stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     adopted = adopted_frameworks(stand.library)
     ids = (*adopted, *(one for one in sorted(stand.library.frameworks) if one not in adopted))
     laws = [(stand.library.frameworks[one], _movable(stand.library.frameworks[one])) for one in ids]
@@ -240,16 +248,16 @@ def _said(before: Standpoint, after: Standpoint, one: Supposition) -> str:
 
 
 _lock = threading.Lock()
-_remembered: OrderedDict[tuple[str, str, datetime, tuple[Supposition, ...]], Supposed] = OrderedDict()
+_remembered: OrderedDict[tuple[str, str, datetime, datetime | None, tuple[Supposition, ...]], Supposed] = OrderedDict()
 
 
 def _supposed(stand: Standpoint, suppositions: tuple[Supposition, ...]) -> Supposed:
     """Where everything would stand. The latest few are remembered, so that a page asked for again is ready."""
-    key = (stand.library.version, stand.root, stand.at, suppositions)
+    key = (stand.library.version, stand.root, stand.at, stand.learnt_by, suppositions)
     with _lock:
         if key not in _remembered:
             library, facts = suppose(stand.library, stand.engine.facts, suppositions, stand.at)
-            engine = Engine(library=library, facts=facts, at=stand.at)
+            engine = Engine(library=library, facts=facts, at=stand.at, learnt_by=stand.learnt_by)
             _remembered[key] = Supposed(engine=engine, size=stand.size, root=stand.root, until=None)
             while len(_remembered) > KEPT:
                 _remembered.popitem(last=False)

@@ -27,6 +27,7 @@ def add_parsers(sub: Any) -> None:
     which.add_argument("--system", metavar="SLUG", help="for one AI system")
     which.add_argument("--all-systems", action="store_true", help="for every AI system in use, one line each")
     words.add_at(one)
+    words.add_hindsight(one)
     one.add_argument("--what-if", metavar="FILE", help="suppose what this file says (TOML or JSON); nothing is written")
     words.add_format(one)
     one.set_defaults(run=posture)
@@ -39,6 +40,7 @@ def add_parsers(sub: Any) -> None:
     two.add_argument("--framework", required=True, metavar="ID")
     two.add_argument("--system", metavar="SLUG", help="for one AI system")
     words.add_at(two)
+    words.add_hindsight(two)
     two.add_argument("--format", choices=("table", "json"), default="table", help="how to print (default: table)")
     two.set_defaults(run=explain)
 
@@ -51,21 +53,28 @@ def posture(args: argparse.Namespace) -> int:
     from annexa.pure.permits import ANNEXA
     from annexa.pure.proofs import posture_json, rfc3339
 
-    now, at = words.now(), words.instant(args.at)
+    now = words.now()
+    at = words.instant(args.at, now)
+    if args.hindsight and words.refuses_hindsight(at, now):
+        return 2
     if args.what_if:
         return _what_if(args, now, at)
-    stand = standpoint(actor=ANNEXA, now=now, at=at)
+    stand = standpoint(actor=ANNEXA, now=now, at=at, hindsight=args.hindsight)
     scopes: Sequence[str] = tuple(stand.systems) if args.all_systems else (args.system or ORGANISATION,)
     chosen = args.framework or adopted_frameworks(stand.library) or tuple(sorted(stand.library.frameworks))
     for framework in chosen:
-        framework_page(actor=ANNEXA, framework=framework, now=now, at=at, scope=scopes[0] if scopes else ORGANISATION)
+        framework_page(
+            actor=ANNEXA, framework=framework, now=now, at=at, hindsight=args.hindsight,
+            scope=scopes[0] if scopes else ORGANISATION,
+        )  # fmt: skip
     postures = [stand.posture(framework, scope) for scope in scopes for framework in chosen]
     if args.format == "json":
         found = [posture_json(one) for one in postures]
-        words.dump(
-            {"at": rfc3339(stand.at), "library": stand.library.version, "ledger_size": stand.size, "frameworks": found}
-        )
+        learnt = {"learnt_by": rfc3339(stand.learnt_by)} if stand.learnt_by else {}
+        head = {"at": rfc3339(stand.at), **learnt, "library": stand.library.version, "ledger_size": stand.size}
+        words.dump({**head, "frameworks": found})
         return 0
+    words.tell_hindsight(stand.learnt_later if args.hindsight else None)
     words.rows(
         [
             {
@@ -92,22 +101,25 @@ def _what_if(args: argparse.Namespace, now: datetime, at: datetime | None) -> in
     from annexa.answers.what_if import in_use, read_file, what_if
     from annexa.pure.facts import ORGANISATION
     from annexa.pure.permits import ANNEXA
+    from annexa.pure.proofs import rfc3339
     from annexa.pure.what_if_files import WhatIfError
 
+    data = Path(args.what_if).read_bytes()
     try:
-        given = read_file(actor=ANNEXA, data=Path(args.what_if).read_bytes(), now=now, at=at)
+        given = read_file(actor=ANNEXA, data=data, now=now, at=at, hindsight=args.hindsight)
     except WhatIfError as error:
         for problem in error.problems:
             words.say(f"{args.what_if}: {problem}.")
         return 2
     scopes: Sequence[str] = (args.system or ORGANISATION,)
     if args.all_systems:
-        scopes = in_use(actor=ANNEXA, now=now, at=at, suppositions=given)
+        scopes = in_use(actor=ANNEXA, now=now, at=at, suppositions=given, hindsight=args.hindsight)
     seen = what_if(
-        actor=ANNEXA, now=now, at=at, suppositions=given, frameworks=tuple(args.framework or ()), scopes=scopes
-    )
+        actor=ANNEXA, now=now, at=at, suppositions=given, frameworks=tuple(args.framework or ()), scopes=scopes,
+        hindsight=args.hindsight,
+    )  # fmt: skip
     if args.format == "json":
-        words.dump(_what_if_json(seen))
+        words.dump(_what_if_json(seen) | ({"learnt_by": rfc3339(now)} if args.hindsight else {}))
     elif args.format == "csv":
         words.rows([_moved(one) for one in seen.changes], "csv", columns=MOVED)
     else:
@@ -192,23 +204,38 @@ def explain(args: argparse.Namespace) -> int:
     from annexa.answers import frameworks
     from annexa.pure.facts import ORGANISATION
     from annexa.pure.permits import ANNEXA
-    from annexa.pure.proofs import proof_json
+    from annexa.pure.proofs import proof_json, rfc3339
 
+    now = words.now()
+    at = words.instant(args.at, now)
+    if args.hindsight and words.refuses_hindsight(at, now):
+        return 2
     proof = proof_json(
         frameworks.explain(
             actor=ANNEXA,
             framework=args.framework,
             requirement=args.requirement,
-            now=words.now(),
-            at=words.instant(args.at),
+            now=now,
+            at=at,
             scope=args.system or ORGANISATION,
+            hindsight=args.hindsight,
         )
     )
+    if args.hindsight:
+        proof["learnt_by"] = rfc3339(now)
     if args.format == "json":
         words.dump(proof)
     else:
+        words.tell_hindsight(_learnt_later(now, at) if args.hindsight else None)
         _requirement(proof, 0)
     return 0
+
+
+def _learnt_later(now: datetime, at: datetime | None) -> int:
+    from annexa.answers.posture import standpoint
+    from annexa.pure.permits import ANNEXA
+
+    return standpoint(actor=ANNEXA, now=now, at=at, hindsight=True).learnt_later
 
 
 def _line(depth: int, text: str) -> None:

@@ -32,11 +32,31 @@ def add_at(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--at", metavar="T", help="a date or instant, past or future, such as 2026-11-20")
 
 
-def instant(text: str | None) -> datetime | None:
-    """The instant typed, None if none was. Raises InstantError."""
+def add_hindsight(parser: argparse.ArgumentParser) -> None:
+    """Commands that look back can be asked how it was instead of how it was known."""
+    parser.add_argument("--hindsight", action="store_true", help="a past --at as we know now that it was")
+
+
+def refuses_hindsight(at: datetime | None, now: datetime) -> bool:
+    """Whether hindsight was asked of something that is not past; then that is said."""
+    if at is not None and at < now:
+        return False
+    say("--hindsight looks back: give a past date or instant with --at, or leave it out.")
+    return True
+
+
+def tell_hindsight(later: int | None) -> None:
+    """Says how many facts hindsight adds; nothing where it was not asked for."""
+    if later is not None:
+        facts = "1 fact that was true then was" if later == 1 else f"{later:,} facts that were true then were"
+        say(f"As we know it now: {facts} learnt later.")
+
+
+def instant(text: str | None, here: datetime | None = None) -> datetime | None:
+    """The instant typed, None if none was; today means `here`, the instant at which the command acts. InstantError."""
     from annexa.pure.instants import parse_instant
 
-    return parse_instant(text, now=now()) if text else None
+    return parse_instant(text, now=here or now()) if text else None
 
 
 def rows(found: Sequence[Mapping[str, Any]], how: str, *, columns: Sequence[str] | None = None) -> None:

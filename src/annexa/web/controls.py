@@ -47,7 +47,7 @@ from annexa.pure.standards import ExpectationKind
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
-from annexa.web.asof import as_of
+from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import (
     Bound,
     ClosureForm,
@@ -133,7 +133,7 @@ def controls(request: HttpRequest) -> HttpResponse:
     """The catalogue by family, with verdicts, searched and filtered."""
     now = timezone.now()
     asof = as_of(request, now)
-    rows = list_controls(actor=actor(request), now=now, at=asof.at)
+    rows = list_controls(actor=actor(request), now=now, at=asof.at, hindsight=asof.hindsight)
     named = owners_of_controls(actor=actor(request), now=now)
     names = asof.at is None and isinstance(may(actor(request), "name_owner"), Permit)
     text, done = request.GET.get("q", "").strip(), request.GET.get("implemented", "")
@@ -211,7 +211,9 @@ def _page(
     now = timezone.now()
     asof = as_of(request, now)
     try:
-        page = control_page(actor=actor(request), control=control, now=now, at=asof.at, scope=scope)
+        page = control_page(
+            actor=actor(request), control=control, now=now, at=asof.at, scope=scope, hindsight=asof.hindsight
+        )
     except UnknownError as error:
         raise Http404(str(error)) from error
     mine = page.control.level == "organisation" and (scope == ORGANISATION or page.overridden)
@@ -226,7 +228,7 @@ def _page(
         "stopped": stopped,
         "wrong": next(iter(bound.values()), None),
     }
-    context |= _systems(request, page, now, asof.at) | _decisions(request, page, bound, editable=asof.at is None)
+    context |= _systems(request, page, now, asof) | _decisions(request, page, bound, editable=asof.at is None)
     context |= _work(request, page, now, editable=asof.at is None)
     return render(request, "controls/control.html", context, status=status)
 
@@ -286,12 +288,14 @@ def _work(request: HttpRequest, page: ControlPage, now: datetime, *, editable: b
     }
 
 
-def _systems(request: HttpRequest, page: ControlPage, now: datetime, at: datetime | None) -> dict[str, Any]:
+def _systems(request: HttpRequest, page: ControlPage, now: datetime, asof: AsOf) -> dict[str, Any]:
     """For a system-level control without a scope: the systems to choose from."""
     if page.proof.groups is None:
         return {}
     text = request.GET.get("q", "").strip()
-    found, total = systems_of(actor=actor(request), control=page.control.id, now=now, at=at, text=text)
+    found, total = systems_of(
+        actor=actor(request), control=page.control.id, now=now, at=asof.at, text=text, hindsight=asof.hindsight
+    )
     return {"systems": found, "systems_total": total, "text": text}
 
 

@@ -29,11 +29,12 @@ from annexa.pure.ledger import canonical
 from annexa.pure.pack import member
 from annexa.pure.permits import Permit, may
 from annexa.pure.posture import Verdict
-from annexa.pure.proofs import proof_json
+from annexa.pure.proofs import proof_json, rfc3339
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import Bound, ClosureForm, JudgementForm, end_of, fresh, see, takes_form_of, tried
 from annexa.web.frame import actor, person
+from annexa.web.over_time import Slider, slider
 from annexa.web.refused import refused
 from annexa.web.templatetags.face import LOOKS
 
@@ -106,7 +107,7 @@ def frameworks(request: HttpRequest) -> HttpResponse:
     """Every framework with where the organisation stands, the adopted ones first."""
     now = timezone.now()
     asof = as_of(request, now)
-    lines = list_frameworks(actor=actor(request), now=now, at=asof.at)
+    lines = list_frameworks(actor=actor(request), now=now, at=asof.at, hindsight=asof.hindsight)
     adopted = [line for line in lines if line.adopted]
     context = {
         "now": now,
@@ -139,6 +140,7 @@ def _shown(
         "page": page,
         "statements": said_of(framework),
         "asked": asked,
+        "slider": _slider(request, framework, asked, now),
         "clauses": clauses,
         "shown": sum(clause.kind == "leaf" for clause in clauses),
         "silent": sum(bool(line.requirement.no_duty) for line in page.posture.lines),
@@ -160,6 +162,10 @@ def _chain(page: FrameworkPage, tree: RequirementTree | None) -> dict[str, Any]:
     if tree.grounds:
         proof, example = tree.grounds[0].tree.proof, next(iter(tree.grounds[0].systems.named), None)
     return {"chain": chain(proof.binding, page.framework), "example": example}
+
+
+def _slider(request: HttpRequest, framework: str, asked: Asked, now: datetime) -> Slider:
+    return slider(request, reverse("framework-over-time", args=[framework]), asked.asof.at, now=now, scope=asked.scope)
 
 
 def _judging(request: HttpRequest, page: FrameworkPage, asked: Asked, bound: Bound) -> dict[str, Any]:
@@ -187,6 +193,7 @@ def _page(request: HttpRequest, framework: str, asked: Asked, now: datetime) -> 
             framework=framework,
             now=now,
             at=asked.asof.at,
+            hindsight=asked.asof.hindsight,
             scope=asked.scope,
             requirement=asked.requirement,
         )
@@ -310,12 +317,14 @@ def proof(request: HttpRequest, framework: str) -> HttpResponse:
             requirement=asked.requirement,
             now=now,
             at=asked.asof.at,
+            hindsight=asked.asof.hindsight,
             scope=asked.scope,
         )
     except UnknownError as error:
         raise Http404(str(error)) from error
+    said = proof_json(found) | ({"learnt_by": rfc3339(now)} if asked.asof.hindsight else {})
     name = f"proof {framework} {member(asked.requirement)} {asked.scope} {found.at:%Y-%m-%d}.json"
-    return _download(canonical(proof_json(found)), "application/json", name)
+    return _download(canonical(said), "application/json", name)
 
 
 @require_POST

@@ -29,7 +29,10 @@ ROWS = 50
 CONCLUDED_ROWS = 25
 """A conclusion has the reasons of both mappings that it rests on, and so the length of two rows."""
 FIRST_GAPS = 8
-KEPT = ("from", "to", "show", "group", "target_group", "requirement", "relation", "confidence", "concluded", "at")
+KEPT = (
+    "from", "to", "show", "group", "target_group", "requirement", "relation", "confidence", "concluded", "at",
+    "hindsight",
+)  # fmt: skip
 """The parameters of the address, in its order."""
 
 ROW_HEIGHT = 26.0
@@ -158,8 +161,9 @@ def _compared(request: HttpRequest, pair: Choice, asof: AsOf) -> Comparison:
         concluded={"yes": True, "no": False}.get(request.GET.get("concluded", "")),
     )
     return compare(
-        actor=actor(request), source=pair.source, target=pair.target, asked=asked, now=timezone.now(), at=asof.at
-    )
+        actor=actor(request), source=pair.source, target=pair.target, asked=asked,
+        now=timezone.now(), at=asof.at, hindsight=asof.hindsight,
+    )  # fmt: skip
 
 
 def _told(request: HttpRequest, pair: Choice, found: Comparison) -> dict[str, Any]:
@@ -184,7 +188,9 @@ def _told(request: HttpRequest, pair: Choice, found: Comparison) -> dict[str, An
         "relations": _options(request, pair, "relation", {one: found.relations[one] for one in STRONGEST}),
         "confidences": _options(request, pair, "confidence", {one: found.confidences[one] for one in SUREST}),
         "dropped": list(_dropped(request, pair)),
-        "kept": [(name, request.GET[name]) for name in ("show", "concluded", "at") if request.GET.get(name)],
+        "kept": [
+            (name, request.GET[name]) for name in ("show", "concluded", "at", "hindsight") if request.GET.get(name)
+        ],
         "others": _others(pair, as_of(request, timezone.now())) if not found.shown else (),
         "direct_url": _url(request, pair, concluded="no"),
         "concluded_url": _url(request, pair, concluded="yes"),
@@ -232,8 +238,8 @@ def _others(pair: Choice, asof: AsOf) -> list[tuple[str, str]]:
 
 def _fresh(source: str, target: str, asof: AsOf) -> str:
     """Another pair on the same day, without anything chosen in it."""
-    asked = {"from": source, "to": target} | ({"at": asof.typed} if asof.at else {})
-    return f"{reverse('mappings')}?{urlencode(asked)}"
+    asked = urlencode({"from": source, "to": target})
+    return f"{reverse('mappings')}?{asked}" + (f"&{asof.query}" if asof.at else "")
 
 
 def _by_relation(request: HttpRequest, pair: Choice, found: Comparison) -> list[tuple[str, int, str]]:

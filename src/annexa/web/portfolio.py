@@ -49,7 +49,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
     asof = as_of(request, now)
     grouping = request.GET.get("by", "risk")
     try:
-        page = portfolio_page(actor=actor(request), now=now, at=asof.at, grouping=grouping)
+        page = portfolio_page(actor=actor(request), now=now, at=asof.at, grouping=grouping, hindsight=asof.hindsight)
     except UnknownError as error:
         raise Http404(str(error)) from error
     context = {

@@ -23,7 +23,10 @@ def requirement(request: HttpRequest, framework: str, requirement: str) -> HttpR
     now = timezone.now()
     asof = as_of(request, now)
     try:
-        page = requirement_page(actor=actor(request), framework=framework, requirement=requirement, now=now, at=asof.at)
+        page = requirement_page(
+            actor=actor(request), framework=framework, requirement=requirement,
+            now=now, at=asof.at, hindsight=asof.hindsight,
+        )  # fmt: skip
     except UnknownError as error:
         raise Http404(str(error)) from error
     context = {

@@ -49,6 +49,7 @@ from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
 from annexa.web.frame import actor
+from annexa.web.over_time import slider
 from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
@@ -453,7 +454,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
     asof = as_of(request, now)
     whole = request.GET.get("evidence") == "all"
     try:
-        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at, whole=whole)
+        found = passport(actor=actor(request), slug=slug, now=now, at=asof.at, whole=whole, hindsight=asof.hindsight)
     except UnknownError as error:
         raise Http404(str(error)) from error
     facts = found.facts
@@ -461,7 +462,8 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "heading": facts.name if facts else found.system.name,
         "passport": found,
         "asof": asof,
-        "asked_at": f"&at={quote(asof.typed)}" if asof.at else "",
+        "now": now,
+        "slider": slider(request, reverse("system-over-time", args=[slug]), asof.at, now=now, scope=slug),
         "facts": _facts(facts) if facts else [],
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),

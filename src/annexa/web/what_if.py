@@ -68,6 +68,7 @@ class Asked:
     def url(self, words: Sequence[str], **more: str) -> str:
         """This page with other suppositions."""
         query: dict[str, Any] = {"framework": self.frameworks, "scope": self.scope, "at": self.asof.typed}
+        query |= {"hindsight": "1" if self.asof.hindsight else ""}
         query |= {"suppose": words, "form": "" if self.form == "control" else self.form} | more
         said = urlencode({name: value for name, value in query.items() if value}, doseq=True)
         return reverse("what-if") + (f"?{said}" if said else "")
@@ -90,7 +91,12 @@ def page(request: HttpRequest) -> HttpResponse:
     """What is supposed, the form to suppose more, and the difference. What the form says goes into the address."""
     now = timezone.now()
     asked = asked_of(request, now)
-    about: dict[str, Any] = {"actor": actor(request), "now": now, "at": asked.asof.at}
+    about: dict[str, Any] = {
+        "actor": actor(request),
+        "now": now,
+        "at": asked.asof.at,
+        "hindsight": asked.asof.hindsight,
+    }
     problems: tuple[str, ...] = ()
     try:
         added = _added(request)

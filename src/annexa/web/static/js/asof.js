@@ -1,0 +1,47 @@
+// The slider of an as-of form: moving it says the day in words, resting on a day asks for it; a point of the chart does
+// the same in place. The date field of the form is what is sent, so all of it works without this file.
+"use strict";
+(() => {
+	const DAY = 864e5; // ms; a slider counts days since 1970
+	const REST = 300; // ms without a move, after which the day is asked for
+	const form = (element) => element.closest("form.asof");
+	const slider = (element) => form(element)?.querySelector("[data-words]");
+	let waiting;
+
+	const say = (range) => {
+		const lang = document.documentElement.lang;
+		const words = new Date(range.value * DAY).toLocaleDateString(lang, { dateStyle: "long", timeZone: "UTC" });
+		range.setAttribute("aria-valuetext", words);
+		document.getElementById(range.dataset.words).textContent = words;
+	};
+
+	const ask = (element, day) => {
+		const asked = form(element);
+		asked.elements.at.value = day;
+		asked.requestSubmit();
+	};
+
+	document.addEventListener("input", ({ target }) => {
+		const range = slider(target);
+		if (!range) return;
+		if (target.name === "at" && target.valueAsNumber) range.value = target.valueAsNumber / DAY;
+		say(range);
+	});
+
+	document.addEventListener("change", ({ target }) => {
+		if (!target.matches("[data-words]")) return;
+		clearTimeout(waiting);
+		waiting = setTimeout(() => ask(target, new Date(target.value * DAY).toISOString().slice(0, 10)), REST);
+	});
+
+	document.addEventListener("click", (event) => {
+		const point = event.target.closest("a[data-on]");
+		if (!point || !slider(point) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+		if (form(point).elements.hindsight) return; // the chart shows what was known then; its link leads there
+		event.preventDefault();
+		const range = slider(point);
+		range.value = Date.parse(point.dataset.on) / DAY;
+		say(range);
+		ask(point, point.dataset.on);
+	});
+})();
