@@ -1,7 +1,7 @@
 """Evidence to renew or to give: what runs out becomes work ahead of time, for whoever answers for it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -107,19 +107,22 @@ class _Making:
     def _in_systems(self, control: Control, expectation: Expectation, asked: Bits) -> Iterator[Renewal]:
         portfolio = self.stand.portfolio
         if expectation.kind is ExpectationKind.RECORD:
-            if short := portfolio.slugs_of(asked & ~portfolio.fulfil(expectation.check)):
-                yield self._one(control, expectation, "failing", NEVER, short)
+            if short := asked & ~portfolio.fulfil(expectation.check):
+                yield self._many(control, expectation, "failing", short)
             return
         answers = portfolio.answers(control.id, expectation.id)
-        if silent := portfolio.slugs_of(asked & ~(answers.passing | answers.failing | answers.expired)):
-            yield self._one(control, expectation, "never", NEVER, silent)
+        if silent := asked & ~(answers.passing | answers.failing | answers.expired):
+            yield self._many(control, expectation, "never", silent)
         slugs = portfolio.slugs
         states: tuple[tuple[EvidenceState, Bits], ...] = (
             ("passing", answers.passing), ("failing", answers.failing), ("expired", answers.expired),
         )  # fmt: skip
         for state, bits in states:
             held = mask_of(bits & asked, portfolio.size)
-            here = (answers.places > 0) & held[np.maximum(answers.places - 1, 0)] if held.size else ()
+            if not held.size:
+                continue
+            here = (answers.places > 0) & held[np.maximum(answers.places - 1, 0)]
+            here &= (answers.since <= self._until(expectation)) | (state != "passing")
             for number in np.flatnonzero(here):
                 since = int(answers.since[number])
                 if (urgency := self._urgency(expectation, state, since)) is not None:
@@ -132,8 +135,19 @@ class _Making:
             return None if expectation.kind is ExpectationKind.RECORD else "never"
         if since == NEVER:
             return None
+        return "soon" if since <= self._until(expectation) else None
+
+    def _until(self, expectation: Expectation) -> int:
+        """Evidence that ends by then is to be renewed already."""
         ahead = min(AHEAD, (expectation.max_age or AHEAD) / 4) if self.horizon is None else self.horizon
-        return "soon" if since <= micros(self.now + ahead) else None
+        return micros(self.now + ahead)
+
+    def _many(self, control: Control, expectation: Expectation, urgency: Urgency, systems: Bits) -> Renewal:
+        """One thing to do in several AI systems, told of the first of them."""
+        count, first = systems.bit_count(), self.stand.portfolio.first_of(systems, MOST_ASKED)
+        found = self._one(control, expectation, urgency, NEVER, first)
+        several = self.person is None and count > len(first)
+        return replace(found, systems=count, owner=None if several else found.owner)
 
     def _one(
         self, control: Control, expectation: Expectation, urgency: Urgency, since: int, scopes: tuple[str, ...]
@@ -155,7 +169,7 @@ class _Making:
             holds_up=len(frameworks),
             helps=tuple(self.stand.library.frameworks[one].title for one in self.adopted if one in frameworks),
             systems=0 if scope == ORGANISATION else len(scopes),
-            owner=named.pop() if len(named) == 1 and (alike or len(scopes) <= MOST_ASKED) else None,
+            owner=named.pop() if len(named) == 1 else None,
         )
 
 

@@ -432,7 +432,7 @@ class Columns:
         return fact.scope != ORGANISATION and self.library.controls[fact.control].level == "organisation"
 
     def _slugs_with(self, mentioned: set[str]) -> Mapping[str, int]:
-        new = sorted(mentioned - self.slugs.keys())
+        new = sorted(slug for slug in mentioned if slug not in self.slugs)
         return {**self.slugs, **{slug: len(self.slugs) + n for n, slug in enumerate(new)}} if new else self.slugs
 
 

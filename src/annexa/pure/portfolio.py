@@ -293,7 +293,7 @@ class Portfolio:
         found._columns = _without(self._columns, touched)
         found._lines = _without(self._lines, touched)
         found._starts = self._starts
-        kept = {"live", "size", "slugs", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
+        kept = {"live", "size", "slugs", "_rank", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
         kept |= set() if len(evidence) < len(added) else {"_adoptions", "_judgements", "_judged_now"}
         found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         if "_answers" in self.__dict__:
@@ -566,6 +566,20 @@ class Portfolio:
         if held.level == "organisation":
             own = self._bits([self.columns.slugs[scope] for scope in self._deciding(held)])
         return {verdict: (bits & own).bit_count() for verdict, bits in self.standings(control).verdicts.items()}
+
+    @cached_property
+    def _rank(self) -> NDArray[np.int64]:
+        """For each bit its place among the sorted slugs."""
+        found = np.empty(self.size, np.int64)
+        found[np.argsort(np.array(self.slugs))] = np.arange(self.size)
+        return found
+
+    def first_of(self, bits: Bits, most: int) -> tuple[str, ...]:
+        """The first few systems of a set, sorted."""
+        held = np.flatnonzero(mask_of(bits, self.size))
+        ranks = self._rank[held]
+        chosen = held if held.size <= most else held[np.argpartition(ranks, most)[:most]]
+        return tuple(sorted(self.slugs[bit] for bit in chosen))
 
     def slugs_of(self, bits: Bits) -> tuple[str, ...]:
         """The systems of a set, sorted."""
