@@ -7,8 +7,8 @@ only what it reaches. Other instants are kept too, the latest few.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -18,8 +18,8 @@ from annexa.answers.libraries import library_at
 from annexa.pure.fact_columns import Columns, columns_of
 from annexa.pure.facts import ORGANISATION, Fact, Facts, SystemFact
 from annexa.pure.permits import Actor, Refusal, may
-from annexa.pure.portfolio import Judged, Portfolio, changes_of, next_change
-from annexa.pure.posture import ControlProof, Engine, FrameworkPosture, RequirementProof
+from annexa.pure.portfolio import ORDER, Judged, Portfolio, changes_of, next_change
+from annexa.pure.posture import ControlProof, Engine, FrameworkPosture, RequirementProof, Verdict
 from annexa.pure.standards import Framework, Library
 from annexa.records.snapshot import Snapshot, snapshot
 
@@ -98,6 +98,26 @@ class Standpoint:
         if key not in self._postures:
             self._postures[key] = self.portfolio.posture(framework, scope)
         return self._postures[key]
+
+    def postures(self, frameworks: Sequence[str], scopes: Sequence[str]) -> Iterator[FrameworkPosture]:
+        """The same for many scopes, scope by scope; systems that cannot differ are judged once."""
+        alike: dict[tuple[str, str], FrameworkPosture] = {}
+        for scope in scopes:
+            for framework in frameworks:
+                key = (framework, self.engine.grounds(scope))
+                if key not in alike:
+                    alike[key] = self.portfolio.posture(framework, key[1])
+                yield replace(alike[key], scope=scope)
+
+    def tallies(self, frameworks: Sequence[str]) -> Mapping[tuple[str, str], Mapping[Verdict, int]]:
+        """How many requirements have which verdict in each AI system in use, by framework and slug."""
+        numbers = {one: self.portfolio.tallies(one) for one in frameworks}
+        bits = self.portfolio.columns.slugs
+        return {
+            (one, slug): dict(zip(ORDER, map(int, numbers[one][bits[slug]]), strict=True))
+            for slug in self.systems
+            for one in frameworks
+        }
 
     def judged(self, control: str) -> Judged:
         """One control for the organisation, without its proof. KeyError."""

@@ -67,29 +67,40 @@ def posture(args: argparse.Namespace) -> int:
             actor=ANNEXA, framework=framework, now=now, at=at, hindsight=args.hindsight,
             scope=scopes[0] if scopes else ORGANISATION,
         )  # fmt: skip
-    postures = [stand.posture(framework, scope) for scope in scopes for framework in chosen]
     if args.format == "json":
-        found = [posture_json(one) for one in postures]
+        told: dict[int, dict[str, Any]] = {}  # systems that cannot differ share their lines
+        found = []
+        for one in stand.postures(chosen, scopes):
+            if id(one.lines) not in told:
+                told[id(one.lines)] = posture_json(one)
+            found.append({**told[id(one.lines)], "scope": one.scope})
         learnt = {"learnt_by": rfc3339(stand.learnt_by)} if stand.learnt_by else {}
         head = {"at": rfc3339(stand.at), **learnt, "library": stand.library.version, "ledger_size": stand.size}
         words.dump({**head, "frameworks": found})
         return 0
     words.tell_hindsight(stand.learnt_later if args.hindsight else None)
-    words.rows(
-        [
-            {
-                "framework": one.framework.id,
-                "scope": one.scope,
-                "met": one.counts[next(iter(one.counts))],
-                "applicable": one.applicable,
-                "readiness": _share(one),
-                **{str(verdict): n for verdict, n in list(one.counts.items())[1:]},
-            }
-            for one in postures
-        ],
-        args.format,
-    )
+    if args.all_systems:
+        counted = stand.tallies(chosen)
+        words.rows([_row(one, slug, counted[one, slug]) for slug in scopes for one in chosen], args.format)
+    else:
+        words.rows(
+            [_row(one.framework.id, one.scope, one.counts) for one in stand.postures(chosen, scopes)], args.format
+        )
     return 0
+
+
+def _row(framework: str, scope: str, counts: Mapping["Verdict", int]) -> dict[str, Any]:
+    """One framework in one scope: what is met of what applies, then the other verdicts, best first."""
+    met, *_, silent = counts.values()
+    applicable = sum(counts.values()) - silent
+    return {
+        "framework": framework,
+        "scope": scope,
+        "met": met,
+        "applicable": applicable,
+        "readiness": f"{met / applicable:.0%}" if applicable else "",
+        **{str(verdict): n for verdict, n in list(counts.items())[1:]},
+    }
 
 
 def _share(posture: "FrameworkPosture") -> str:

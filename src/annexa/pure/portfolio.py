@@ -261,6 +261,17 @@ class Portfolio:
                 applicable += mask_of(self.live & ~column[-1], self.size)
         return met, applicable
 
+    def tallies(self, framework: str) -> NDArray[np.int32]:
+        """How many of the requirements that reach systems have which verdict: a row for each bit, in order of ORDER."""
+        held = self.library.frameworks[framework]
+        found = np.zeros((len(ORDER), self.size), np.int32)
+        for leaf in held.leaves:
+            if self.reaches(held, leaf):
+                for number, bits in enumerate(self.column(framework, leaf.id)):
+                    if bits:
+                        found[number] += mask_of(bits, self.size)
+        return found.T
+
     def posture(self, framework: str, scope: str = ORGANISATION) -> FrameworkPosture:
         """Every leaf of a framework in a scope, line for line as `Engine.posture` has it. KeyError as `verdict`."""
         held = self.library.frameworks[framework]
