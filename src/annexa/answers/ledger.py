@@ -51,6 +51,7 @@ SAID: Mapping[str, str] = {
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
+    "restore": "Backup restored",
     "review_classification": "Classification reviewed",
     "set_up_organisation": "Organisation set up",
 }

@@ -38,11 +38,13 @@ def prepare() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from annexa.actions.backups import require_finished
     from annexa.actions.libraries import settle_library
     from annexa.actions.sequencer import publish, sequence
     from annexa.answers.store import blobs, signer, tiles
     from annexa.library.load import library
 
+    require_finished()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)

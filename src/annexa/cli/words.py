@@ -125,7 +125,10 @@ def code_of(error: Exception) -> int:
     from django.db import DatabaseError
 
     from annexa.vault import VaultError
+    from annexa.vault.sealing import PassphraseError
 
+    if isinstance(error, PassphraseError):
+        return 2
     return 3 if isinstance(error, (VaultError, DatabaseError)) else 2
 
 

@@ -41,6 +41,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "choose_theme": _EVERYBODY,
         "change_own_password": _EVERYBODY,
         "set_up_organisation": frozenset({"program"}),
+        "back_up": frozenset({"program"}),
+        "restore": frozenset({"program"}),
         "add_person": frozenset({"administrator", "program"}),
         "import_systems": _LEADS,
         "change_system": _WRITERS,
