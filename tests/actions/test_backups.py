@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.models import Session
 
-from annexa.actions.backups import LAST, UNFINISHED, back_up
+from annexa.actions.backups import UNFINISHED, back_up
 from annexa.actions.errors import InvalidError, NotPermittedError
-from annexa.answers.backup import About, examine_backup, open_backup
+from annexa.answers.backup import LAST, About, examine_backup, last_backup, open_backup
 from annexa.answers.store import blobs
 from annexa.pure.permits import ANNEXA
 from annexa.records.evidence import Evidence
@@ -63,6 +63,9 @@ def test_it_holds_everything_the_database_names(house, now, tmp_path) -> None:
     assert about.rows["records.evidence"] == 6
     assert about.size == 18
     assert examine_backup(tmp_path / "b", None, say=quiet) == about
+    last = last_backup()
+    assert last is not None
+    assert (last.at, last.ledger_size, last.complete) == (now, 18, True)
 
 
 def test_keys_are_in_it_only_if_asked_for_or_encrypted(house, now, tmp_path) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Final, cast
+from typing import BinaryIO, Final, cast
 
 from django.conf import settings
 from django.core.management import call_command
@@ -22,6 +22,7 @@ from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish
 from annexa.answers.backup import (
     CHECKPOINT,
+    LAST,
     ORIGIN,
     SECRET,
     About,
@@ -41,8 +42,6 @@ from annexa.vault import durable
 from annexa.vault.archive import ArchiveDamagedError, Member
 from annexa.vault.sealing import Sealer
 
-LAST: Final = "last-backup.json"
-"""In the home: when the last backup was made, and of what; `annexa doctor` reads it."""
 UNFINISHED: Final = "restore-unfinished"
 """In the home, while a restore is under way: what a killed one leaves must not be served."""
 _MAY_STAND: Final = frozenset({SECRET, "lost+found"})
@@ -328,15 +327,6 @@ def require_finished() -> None:
             f"A restore into {settings.HOME} did not come to its end. Empty that folder (and the database, if it is "
             "elsewhere) and restore again."
         )
-
-
-def last_backup() -> dict[str, Any] | None:
-    """When the last backup was made, and of how much; None if none was, or nobody can tell."""
-    try:
-        found: dict[str, Any] = json.loads((settings.HOME / LAST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found
 
 
 def read_passphrase(file: Path) -> str:

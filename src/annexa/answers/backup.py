@@ -42,6 +42,8 @@ ABOUT: Final = "backup.json"
 CHECKPOINT: Final = "ledger/checkpoint"
 ORIGIN: Final = "ledger-origin"
 SECRET: Final = "secret.key"  # noqa: S105  the name of a file
+LAST: Final = "last-backup.json"
+"""In the home: when the last backup was made, and of how much."""
 _LARGEST_ABOUT: Final = 64 << 20
 _NAMES: Final = re.compile(
     r"tables/(?P<table>records\.[a-z]+)/[0-9]{6}\.ndjson|store/blobs/[0-9a-f]{2}/[0-9a-f]{2}/(?P<blob>[0-9a-f]{64})"
@@ -183,6 +185,25 @@ def latest_migration() -> str:
     """The form the tables have in this version."""
     [(_, name)] = MigrationExecutor(connection).loader.graph.leaf_nodes("records")
     return str(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastBackup:
+    """When a backup was made here last, and whether everything that belongs into it was."""
+
+    at: datetime
+    ledger_size: int
+    complete: bool
+
+
+def last_backup() -> LastBackup | None:
+    """The last one made with this home; None if none was, or nobody can tell."""
+    try:
+        said = json.loads((settings.HOME / LAST).read_text(encoding="utf-8"))
+        at = datetime.fromisoformat(said["at"])
+        return LastBackup(at=at, ledger_size=int(said["ledger_size"]), complete=bool(said["complete"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 # --- reading one

@@ -70,6 +70,7 @@ def serve(args: argparse.Namespace) -> int:
 
     for link in start_links(f"http://{args.host}:{args.port}"):
         print(f"Annexa is ready: {link}", flush=True)
+    from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -85,6 +86,7 @@ def serve(args: argparse.Namespace) -> int:
         backlog=256,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
+        log_dictconfig=settings.LOGGING,
     ).serve()
     return 0
 
