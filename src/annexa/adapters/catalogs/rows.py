@@ -31,7 +31,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "framework.status": ("current", "withdrawn", "repealed"),
 }
 _DELIMITERS = (",", ";", "\t")
-_FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
+_FORMULA = re.compile(r"['\t\r]|\s*[=+\-@]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"-?\d{1,19}")
 
@@ -86,11 +86,11 @@ def _untyped(cell: str) -> Attribute:
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
 
 
 def _declared_text(framework: Framework) -> str:
