@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/annexa
 
-.PHONY: serve test quick check fix lock library clean
+.PHONY: serve test quick check fix lock library audit clean
 
 serve: $(VENV)/.ready
 	$(RUN) serve
@@ -42,6 +42,14 @@ lock: $(VENV)/.test-ready
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/$(COMPILE) --extra build --output-file requirements.lock pyproject.toml
 	$(BIN)/$(COMPILE) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+
+# Asks a public database of vulnerabilities about every package that the lock names. Fails if one is known, and also
+# (--strict) if it could not ask about one. In a folder of its own, since the tool brings packages of its own.
+AUDIT := $(VENV)/audit
+audit: $(VENV)/bin/python
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -59,6 +59,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="ANNEXA_UPLOAD_LIMIT_MB", default="50", means="Largest file that may be uploaded, in MiB."),
     Setting(
+        name="ANNEXA_LOG",
+        default="plain",
+        means="plain, or json: every line on standard error is one JSON object, and every request has one.",
+    ),
+    Setting(
+        name="ANNEXA_METRICS_TOKEN",
+        default="",
+        means="Token that opens /metrics, at least 20 characters; default: none, and only this machine may look.",
+    ),
+    Setting(
         name="ANNEXA_LEDGER_ORIGIN",
         default="",
         means="Name of the ledger in checkpoints, such as ledger.example.org/annexa; default: annexa.local/ and a "
@@ -183,11 +193,40 @@ def _secret(home: Path) -> str:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        fresh = secrets.token_urlsafe(64)
-        file.write(fresh)
+        return _kept_secret(path)
+    fresh = secrets.token_urlsafe(64)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(fresh)
+    except OSError as error:
+        path.unlink()
+        _problems.append(f"{path} cannot be written: {error.strerror}.")
     return fresh
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        kept = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        _problems.append(f"{path} cannot be read: {error}.")
+        return ""
+    if len(kept) < 50:
+        _problems.append(f"{path} holds {len(kept)} characters instead of 50 or more. Remove it: a new one is made.")
+    return kept
+
+
+def _log() -> str:
+    text = _read("ANNEXA_LOG").strip().lower()
+    if text not in {"plain", "json"}:
+        _problems.append(f"ANNEXA_LOG is {text!r}; write plain or json.")
+    return text
+
+
+def _metrics_token() -> str:
+    text = _read("ANNEXA_METRICS_TOKEN").strip()
+    if text and (len(text) < 20 or not text.isascii() or not text.isprintable()):
+        _problems.append("ANNEXA_METRICS_TOKEN needs at least 20 characters, all of them ASCII, best random ones.")
+    return text
 
 
 def _home() -> Path:
@@ -208,7 +247,9 @@ if _problems:
 STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
 LEDGER_ORIGIN = _read("ANNEXA_LEDGER_ORIGIN")
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
+METRICS_TOKEN = _metrics_token()
 _https = _yes("ANNEXA_HTTPS")
+_json = _log() == "json"
 
 # --- Django
 
@@ -228,8 +269,10 @@ INSTALLED_APPS = [
     "annexa.web",
 ]
 MIDDLEWARE = [
+    "annexa.api.watching.watched",
     "django.middleware.security.SecurityMiddleware",
     "annexa.web.guard.content_security_policy",
+    "annexa.api.health.probes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -300,7 +343,15 @@ FILE_UPLOAD_HANDLERS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": f"annexa.api.logs.{'JsonLines' if _json else 'Lines'}"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        # Django would add handlers of its own, which quote addresses.
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},  # what is not found is in the line of its request
+        "annexa.requests": {"level": "INFO" if _json else "WARNING"},
+        "_granian": {"level": "WARNING"},
+    },
 }
+LOGGING_CONFIG = "logging.config.dictConfig"

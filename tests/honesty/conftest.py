@@ -30,7 +30,7 @@ def _undone() -> Iterator[None]:
 def founded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[tuple[Path, Verdicts]]:
     """The organisation as it is, and its verdicts. Nothing of it stays."""
     before, folder = (conf.STORE, conf.HOME), tmp_path_factory.mktemp("house")
-    (folder / "home").mkdir()
+    (folder / "home").mkdir(mode=0o700)
     conf.STORE, conf.HOME = folder / "store", folder / "home"
     with django_db_blocker.unblock(), _undone():
         found()

@@ -5,6 +5,7 @@ Once it also keeps the library in force in the vault, beside the first requests 
 
 import logging
 import threading
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import DatabaseError, close_old_connections
@@ -16,6 +17,17 @@ from annexa.vault import VaultError
 EVERY_SECONDS = 0.5
 log = logging.getLogger("annexa.worker")
 _started = threading.Event()
+
+
+@dataclass(slots=True, kw_only=True)
+class Worked:
+    """How often the worker of this process went round, and how often in vain."""
+
+    rounds: int = 0
+    failures: int = 0
+
+
+WORKED = Worked()
 
 
 def start() -> None:
@@ -33,6 +45,8 @@ def _run() -> None:
             sequence(now=datetime.now(UTC))
             publish()
             kept = kept or keep_library()
+            WORKED.rounds += 1
         except (DatabaseError, VaultError, OSError):
+            WORKED.failures += 1
             log.exception("The ledger could not be published, or the library not be kept; trying again.")
             pause.wait(5)

@@ -2,35 +2,27 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from annexa.answers import surroundings
 from annexa.answers.integrity import Check, check_everything
 from annexa.answers.libraries import LibraryUnreadableError, files_of, latest, own_files, taken_up
 from annexa.answers.store import blobs, signer
+from annexa.answers.surroundings import Finding
 from annexa.library.load import library
 from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped, version_of
 from annexa.pure.ledger import LedgerError
 from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.records.evidence import Evidence
-from annexa.records.ledger import LedgerCheckpoint, Outbox
+from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.vault import VaultError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing examined: what, how it is, and, if wrong, how to mend it."""
-
-    what: str
-    state: Literal["good", "note", "wrong"]
-    detail: str
-    mend: str = ""
 
 
 def examine() -> tuple[Finding, ...]:
@@ -132,7 +124,7 @@ def _key() -> Finding:
 
 def _ledger() -> tuple[Finding, ...]:
     """Everything that `annexa ledger verify` looks at, each thing with what is wrong first."""
-    return (*(_finding(check) for check in check_everything(progress=lambda _done, _total: None)), *_waiting())
+    return tuple(_finding(check) for check in check_everything(progress=lambda _done, _total: None))
 
 
 def _finding(check: Check) -> Finding:
@@ -142,12 +134,6 @@ def _finding(check: Check) -> Finding:
     rest = f", and {more:,} more, which annexa ledger verify names" if more else ""
     state: Literal["note", "wrong"] = "note" if check.holds else "wrong"
     return Finding(what=check.name, state=state, detail=f"{first}{rest}", mend=check.mend)
-
-
-def _waiting() -> tuple[Finding, ...]:
-    many = Outbox.objects.count()
-    detail = f"{many} entries wait for their place in the ledger"
-    return (Finding(what="outbox", state="note", detail=detail, mend="annexa serve places them."),) if many else ()
 
 
 def _evidence() -> Finding:
@@ -178,5 +164,12 @@ _LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
     ("organisation", _one(_organisation)),
     ("signing key", _one(_key)),
     ("ledger", _ledger),
+    ("outbox", lambda: tuple(surroundings.waiting(datetime.now(UTC)))),
     ("evidence", _one(_evidence)),
+    ("disk", _one(surroundings.disk)),
+    ("permissions", _one(surroundings.permissions)),
+    ("time", lambda: (surroundings.clock(datetime.now(UTC)),)),
+    ("database settings", _one(surroundings.database_settings)),
+    ("host names", surroundings.reach),
+    ("backup", lambda: (surroundings.backups(datetime.now(UTC)),)),
 )

@@ -63,6 +63,7 @@ SAID: Mapping[str, str] = {
     "judge": "Judgement recorded",
     "make_task": "Task given",
     "name_owner": "Owner named",
+    "restore": "Backup restored",
     "review_classification": "Classification reviewed",
     "set_up_organisation": "Organisation set up",
 }

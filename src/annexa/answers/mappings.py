@@ -18,6 +18,7 @@ from annexa.pure.mappings import STRONGEST, SUREST, End, Related, compose, inver
 from annexa.pure.permits import Actor
 from annexa.pure.posture import Verdict, roll_up
 from annexa.pure.standards import Confidence, Edge, Framework, Library, Relation, Requirement
+from annexa.pure.tables import with_guard
 
 MOST_GROUPS = 20
 """More groups than this on one side cannot be read beside each other."""
@@ -202,7 +203,7 @@ def as_csv(found: Comparison) -> bytes:
     source, target = found.source, found.target
     for one in found.shown:
         edges, via = one.related.edges, one.via or ()
-        writer.writerow((
+        writer.writerow(with_guard(cell) for cell in (
             source.framework.id, one.start.id, one.start.title, source.verdicts.get(one.start.id, ""),
             one.related.relation,
             target.framework.id, one.end.id, one.end.title, target.verdicts.get(one.end.id, ""),

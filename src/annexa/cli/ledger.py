@@ -2,10 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from annexa.cli import words
+
+if TYPE_CHECKING:
+    from annexa.answers.integrity import Check
 
 
 def add_parsers(sub: Any) -> None:
@@ -111,13 +115,18 @@ def verify(args: argparse.Namespace) -> int:
 
     kept = args.checkpoint.read_bytes() if args.checkpoint else None
     found = check_everything(progress=words.Progress("verifying"), kept=kept)
+    print_checks(found)
+    return 0 if all(check.holds for check in found) else 1
+
+
+def print_checks(found: Sequence["Check"]) -> None:
+    """What was verified, each with what is wrong and what to do next."""
     for check in found:
         print(f"{_OUTCOMES[check.outcome]}  {check.what}")
         for finding in check.findings:
             print(f"       {finding}")
         if check.mend:
             print(f"       Next: {check.mend}")
-    return 0 if all(check.holds for check in found) else 1
 
 
 _OUTCOMES = {"holds": "holds", "note": "note ", "fails": "FAILS"}

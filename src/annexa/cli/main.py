@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from annexa.cli import (
+    backups,
     classify,
     evidence,
     frameworks,
@@ -25,6 +26,8 @@ from annexa.cli import (
 
 Run = Callable[[argparse.Namespace], int]
 
+_ABOUT_RECORDS = (imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people)
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole grammar of the command."""
@@ -34,7 +37,20 @@ def parser() -> argparse.ArgumentParser:
         epilog="annexa COMMAND --help shows an example of each.",
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (serve, imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people):
+    for area in (
+        serve,
+        imports,
+        frameworks,
+        resolve,
+        classify,
+        posture,
+        path,
+        evidence,
+        ledger,
+        packs,
+        people,
+        backups,
+    ):
         area.add_parsers(sub)
     return found
 

@@ -38,11 +38,13 @@ def prepare() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from annexa.actions.backups import require_finished
     from annexa.actions.libraries import settle_library
     from annexa.actions.sequencer import publish, sequence
     from annexa.answers.store import blobs, signer, tiles
     from annexa.library.load import library
 
+    require_finished()
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
@@ -68,6 +70,7 @@ def serve(args: argparse.Namespace) -> int:
 
     for link in start_links(f"http://{args.host}:{args.port}"):
         print(f"Annexa is ready: {link}", flush=True)
+    from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -83,6 +86,7 @@ def serve(args: argparse.Namespace) -> int:
         backlog=256,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
+        log_dictconfig=settings.LOGGING,
     ).serve()
     return 0
 

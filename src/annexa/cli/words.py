@@ -67,7 +67,7 @@ def rows(found: Sequence[Mapping[str, Any]], how: str, *, columns: Sequence[str]
     elif how == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(names)
-        writer.writerows([_cell(row[name]) for name in names] for row in found)
+        writer.writerows([_safe(row[name]) for name in names] for row in found)
     else:
         _table([[_cell(row[name]) for name in names] for row in found], names)
 
@@ -91,6 +91,14 @@ def _cell(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(str(one) for one in value)
     return str(value)
+
+
+def _safe(value: Any) -> str:
+    """A cell of a file that somebody will open in a spreadsheet: no text of it is run. JSON has it as it is."""
+    from annexa.pure.tables import with_guard
+
+    # A bare carriage return is not quoted where lines end otherwise, and would begin a row of its own.
+    return _cell(value) if isinstance(value, (int, float)) else with_guard(_cell(value).replace("\r", " "))
 
 
 def _table(cells: list[list[str]], names: Sequence[str]) -> None:
@@ -145,7 +153,10 @@ def code_of(error: Exception) -> int:
     from django.db import DatabaseError
 
     from annexa.vault import VaultError
+    from annexa.vault.sealing import PassphraseError
 
+    if isinstance(error, PassphraseError):
+        return 2
     return 3 if isinstance(error, (VaultError, DatabaseError)) else 2
 
 

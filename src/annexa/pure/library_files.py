@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
+from annexa.pure.rules_text import said_of
 from annexa.pure.standards import (
     Attribute,
     Control,
@@ -77,10 +78,29 @@ def _framework(framework: Framework, level: str) -> _Lines:
         yield f"[attributes.{_key(name)}]"
         yield _line("title", declared.title)
         yield from _given("values", declared.values)
+    yield from _rules(framework)
     for requirement in framework.requirements:
         yield ""
         yield "[[requirement]]"
         yield from _requirement(requirement, level)
+
+
+def _rules(framework: Framework) -> _Lines:
+    """Where the law names its days, what narrows duties, and what it says of older cases."""
+    days = {day: cites for one in framework.requirements for day, cites in one.commencements.items()}
+    for day, cites in days.items():
+        yield from ("", "[[commencement]]", _line("on", day), _line("cites", cites))
+    narrowed = {one.id: one.narrowed for one in framework.requirements}
+    for narrowing, said_of_ids in said_of(framework.requirements, narrowed):
+        yield from ("", "[[narrowing]]", _line("requirements", said_of_ids), _line("any_of", narrowing.any_of))
+        yield from (_line("says", narrowing.says), _line("cites", narrowing.cites), _line("law", narrowing.law))
+        if narrowing.replaces_class:
+            yield _line("replaces_class", True)
+    moved = {one.id: one.transitions for one in framework.requirements}
+    for transition, said_of_ids in said_of(framework.requirements, moved):
+        yield from ("", "[[transition]]", _line("requirements", said_of_ids), _line("when", transition.when))
+        yield from _given("on", transition.on)
+        yield from (_line("says", transition.says), _line("cites", transition.cites), _line("law", transition.law))
 
 
 def _requirement(requirement: Requirement, level: str) -> _Lines:

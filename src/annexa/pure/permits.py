@@ -42,6 +42,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "change_own_password": _EVERYBODY,
         "visit": _EVERYBODY,
         "set_up_organisation": frozenset({"program"}),
+        "back_up": frozenset({"program"}),
+        "restore": frozenset({"program"}),
         "add_person": frozenset({"administrator", "program"}),
         "import_systems": _LEADS,
         "change_system": _WRITERS,

@@ -1,9 +1,12 @@
 """Append-only bytes: evidence, ledger tiles, signing keys.
 
     VaultError                    bytes cannot be kept or given out
+    ├── ArchiveDamagedError       an archive is not, or no longer, as it was written
     ├── BlobMissingError          no evidence is stored under this digest
     ├── BlobForgedError           the stored evidence no longer has the digest it is stored under
     ├── BlobTooLargeError         what is to be stored is larger than allowed
+    ├── PassphraseError           a passphrase is too short, or not the one
+    ├── SealBrokenError           a sealed stream was changed or cut off
     ├── KeyRefusedError           a signing key cannot be used: open to others, damaged, or of another name
     ├── TileConflictError         a published ledger file would be changed
     └── TileMissingError          a ledger file does not exist (yet)

@@ -5,6 +5,7 @@ import hashlib
 import io
 import re
 from codecs import getincrementaldecoder
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -74,10 +75,11 @@ class Blobs:
         """`folder`: where the `blobs` folder is, or will be made."""
         self._root = folder / "blobs"
 
-    def put(self, source: BinaryIO | bytes, *, limit_bytes: int) -> Blob:
+    def put(self, source: BinaryIO | bytes, *, limit_bytes: int, synced: bool = True) -> Blob:
         """Keep these bytes; on return they survive a power cut. Putting the same bytes again changes nothing.
 
-        A stream is read to its end in small parts. Raises BlobTooLargeError above `limit_bytes`.
+        A stream is read to its end in small parts. `synced`: False where many are put one after another, and the caller
+        syncs all of them at once before anything relies on them. Raises BlobTooLargeError above `limit_bytes`.
         """
         if isinstance(source, bytes):
             source = io.BytesIO(source)
@@ -90,12 +92,17 @@ class Blobs:
                 digest.update(part)
                 stream.write(part)
             sha256 = digest.hexdigest()
-            durable.settle(self._root, temporary, stream, self._path(sha256))
+            durable.settle(self._root, temporary, stream, self._path(sha256), synced=synced)
         return Blob(sha256=sha256, size=size)
 
     def has(self, sha256: str) -> bool:
         """Whether something is stored under this digest; whether it is intact shows only on opening."""
         return _SHA256.fullmatch(sha256) is not None and self._path(sha256).is_file()
+
+    def digests(self) -> Iterator[str]:
+        """The digests under which something is stored, in order."""
+        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]")):
+            yield from sorted(path.name for path in folder.iterdir() if _SHA256.fullmatch(path.name))
 
     def open_checked(self, sha256: str) -> BinaryIO:
         """A stream of the stored bytes, given out only after all of them were found to have this digest.

@@ -1,5 +1,6 @@
 """Bytes are either wholly on the disk under their name, or not there at all, whatever is killed or unplugged."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -32,13 +33,47 @@ def arriving(root: Path, *, mode: int = 0o444) -> Iterator[tuple[Path, BinaryIO]
         temporary.unlink(missing_ok=True)
 
 
-def settle(root: Path, temporary: Path, stream: BinaryIO, target: Path) -> None:
-    """Give an arriving file its name below `root`; on return it survives a power cut."""
+def settle(root: Path, temporary: Path, stream: BinaryIO, target: Path, *, synced: bool = True) -> None:
+    """Give an arriving file its name below `root`; on return it survives a power cut, if it is to be `synced`."""
     stream.flush()
-    os.fsync(stream.fileno())
+    if synced:
+        os.fsync(stream.fileno())
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary.replace(target)
-    sync_folders(root, target.parent)
+    if synced:
+        sync_folders(root, target.parent)
+
+
+@contextmanager
+def new_file(target: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name whole, on the disk and readable by its owner only, or not at all.
+
+    It replaces nothing: raises FileExistsError where there is one by then.
+    """
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        _name(temporary, target)
+        sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(temporary)  # unlike a rename, this never replaces what came to be meanwhile
+    except FileExistsError:
+        raise
+    except OSError:  # disks for backups often know no hard links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        temporary.rename(target)
 
 
 def sync_folders(root: Path, folder: Path) -> None:

@@ -86,7 +86,7 @@ def gaps_csv(request: HttpRequest) -> HttpResponse:
     """The gaps as narrowed, as a table for a spreadsheet."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerows([GAP_HEADER, *_table(request)])
+    writer.writerows([GAP_HEADER, *_cells(request)])
     return _file(text.getvalue().encode(), "csv")
 
 
@@ -96,7 +96,7 @@ def gaps_xlsx(request: HttpRequest) -> HttpResponse:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(_("Gap analysis"))
     sheet.freeze_panes = "D2"
-    for row in (GAP_HEADER, *_table(request)):
+    for row in (GAP_HEADER, *_cells(request)):
         sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell)[:LONGEST_CELL] for cell in row])
     out = io.BytesIO()
     book.save(out)
@@ -143,7 +143,7 @@ def gap_page_of(request: HttpRequest, narrowed: Narrowed, now: datetime) -> GapP
     )
 
 
-def _table(request: HttpRequest) -> Iterable[tuple[str, ...]]:
+def _cells(request: HttpRequest) -> Iterable[tuple[str, ...]]:
     """Every row, also where there is no gap: a table is narrowed where it is opened."""
     for row in gap_page_of(request, _narrowed(request, everything=True), timezone.now()).rows:
         gap = row.gap

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from annexa.pure.rules_text import RulesError, rules_of
 from annexa.pure.standards import Framework, Requirement
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -102,6 +103,14 @@ class Findings:
         except ValueError:
             self.wrong(place, f"{text!r} is not a date; write it as 2026-08-02")
             return None
+
+    def rules(self, text: str, place: str) -> dict[str, Any]:
+        """What narrows and defers a requirement, as our own exports write it."""
+        try:
+            return rules_of(text)
+        except RulesError as error:
+            self.wrong(place, f"{error}; leave the cell out")
+            return {}
 
     def id(self, text: str, place: str) -> str:
         """The id of a framework, which names its file and must therefore be plain."""

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 from annexa.adapters.catalogs.findings import LIMIT_DEPTH, Findings, check_tree, shortened, slug
 from annexa.pure.library_files import framework_path, framework_toml
+from annexa.pure.rules_text import rules_text
 from annexa.pure.standards import Attribute, Declared, Edge, Framework, FrameworkMapping, Relation, Requirement
 from annexa.pure.systems import CLASSES, ROLES
 
@@ -141,7 +142,8 @@ def _props(requirement: Requirement, number: int) -> Iterator[Json]:
     if requirement.applies_from:
         yield _prop("applies-from", requirement.applies_from.isoformat())
     yield _prop("documented-information", requirement.documented_information)
-    for name, value in (("no-duty", requirement.no_duty), ("source", requirement.source)):
+    further = (("no-duty", requirement.no_duty), ("source", requirement.source), ("rules", rules_text(requirement)))
+    for name, value in further:
         if value:
             yield _prop(name, value)
     yield from (_attribute(name, value) for name, value in requirement.attributes.items())
@@ -472,6 +474,7 @@ class _Catalog:
             note=prose.get("guidance", ""),
             source=say("source"),
             attributes=MappingProxyType(_attributes(one.get("props"))),
+            **self.found.rules(say("rules"), f"{place}/props"),
         )
 
     def _prose(self, one: Json, place: str) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from annexa.adapters.catalogs.findings import Findings, check_tree, shortened, slug
 from annexa.pure.library_files import framework_path, framework_toml
+from annexa.pure.rules_text import rules_text
 from annexa.pure.standards import Attribute, Declared, Framework, Requirement
 from annexa.pure.systems import CLASSES, ROLES
 
@@ -25,13 +26,14 @@ HEADER = ("id", "version", "title", "publisher", "licence_note", "source_url", "
 ATTRIBUTE = "attribute."
 FRAMEWORK = "framework."
 DECLARED = "framework.attributes"
+RULES = "rules"
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "level": ("organisation", "system"),
     "documented_information": ("no", "yes", "if applicable"),
     "framework.status": ("current", "withdrawn", "repealed"),
 }
 _DELIMITERS = (",", ";", "\t")
-_FORMULA = ("=", "+", "-", "@", "'", "\t", "\r")
+_FORMULA = re.compile(r"['\t\r]|\s*[=+\-@]")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"-?\d{1,19}")
 
@@ -41,12 +43,13 @@ def framework_csv(framework: Framework) -> str:
     attributes = tuple(framework.attributes)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    heading = [*PLAIN, *FURTHER, *(ATTRIBUTE + name for name in attributes), *(FRAMEWORK + name for name in HEADER)]
-    writer.writerow([*heading, DECLARED])
+    heading = [*PLAIN, *FURTHER, *(ATTRIBUTE + name for name in attributes), RULES]
+    writer.writerow([*heading, *(FRAMEWORK + name for name in HEADER), DECLARED])
     about = [*(str(getattr(framework, name)) for name in HEADER), _declared_text(framework)]
     for requirement in framework.requirements:
         cells = [_plain(getattr(requirement, name)) for name in (*PLAIN, *FURTHER)]
         cells += [_typed(requirement.attributes[name]) if name in requirement.attributes else "" for name in attributes]
+        cells.append(rules_text(requirement))
         writer.writerow([_guarded(cell) for cell in [*cells, *about]])
         about = [""] * len(about)
     return out.getvalue()
@@ -86,11 +89,11 @@ def _untyped(cell: str) -> Attribute:
 
 
 def _guarded(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell, 1) else cell
 
 
 def _declared_text(framework: Framework) -> str:
@@ -152,7 +155,7 @@ def _name(cell: str) -> str:
 
 
 def _check_heading(names: list[str], found: Findings) -> None:
-    known = {*PLAIN, *FURTHER, *(FRAMEWORK + name for name in HEADER), DECLARED}
+    known = {*PLAIN, *FURTHER, *(FRAMEWORK + name for name in HEADER), DECLARED, RULES}
     for name in names:
         if name and name not in known and not name.startswith(ATTRIBUTE):
             meant = f"name a column of your own {ATTRIBUTE}{name}"
@@ -221,6 +224,7 @@ def _requirement(line: int, row: dict[str, str], found: Findings) -> Requirement
         attributes=MappingProxyType(
             {name[len(ATTRIBUTE) :]: _untyped(cell) for name, cell in row.items() if name.startswith(ATTRIBUTE)}
         ),
+        **found.rules(row.get(RULES, ""), place),
     )
 
 

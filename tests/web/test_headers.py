@@ -1,0 +1,98 @@
+"""What every answer carries, whatever it is: a page, a refusal, a fault, a file."""
+
+import pytest
+from django.conf import settings as configured
+from django.test import Client
+
+from annexa.web.guard import POLICY
+
+pytestmark = pytest.mark.django_db
+
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Permitted-Cross-Domain-Policies": "none",
+}
+KINDS = (
+    "page", "form", "redirect", "missing", "export", "probe", "figures", "asset", "forged host", "csrf", "fault",
+)  # fmt: skip
+
+
+@pytest.fixture(params=KINDS)
+def answer(request, admin, monkeypatch):
+    """One answer of each kind."""
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    if request.param == "redirect":
+        return client.get("/systems")
+    if request.param == "csrf":
+        return client.post("/sign-in", {"email": "a@example.org", "password": "x"})
+    if request.param == "forged host":
+        return client.get("/sign-in", headers={"Host": "evil.example.org"})
+    if request.param == "asset":
+        page = client.get("/sign-in").content.decode()
+        return client.get("/assets/" + page.split("/assets/")[1].split('"')[0])
+    client.force_login(admin)
+    if request.param == "fault":
+        monkeypatch.setattr("annexa.web.today.render", None)
+        return client.get("/")
+    where = {
+        "page": "/", "form": "/password", "missing": "/no-such-page", "export": "/systems/export?format=csv",
+        "probe": "/healthz", "figures": "/metrics",
+    }  # fmt: skip
+    return client.get(where[request.param])
+
+
+def test_every_answer_is_hardened(answer) -> None:
+    for name, value in ALWAYS.items():
+        assert answer.headers.get(name) == value, name
+    assert "camera=()" in answer.headers["Permissions-Policy"]
+    assert "X-Request-ID" in answer.headers
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy == POLICY or policy.startswith("sandbox")
+
+
+def test_the_policy_allows_nothing_inline_and_nobody_else() -> None:
+    """Rule: only our own files; no inline script or style, no frame, no plugin, no foreign form."""
+    assert "unsafe" not in POLICY
+    assert "http" not in POLICY
+    for part in (
+        "default-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    ):
+        assert part in POLICY
+
+
+def test_only_assets_are_kept_by_browsers(admin) -> None:
+    """Rule: what somebody saw while signed in is not in the cache of a shared machine."""
+    client = Client()
+    client.force_login(admin)
+    for path in ("/", "/systems", "/sign-in", "/systems/export?format=csv", "/healthz", "/no-such-page"):
+        assert client.get(path).headers["Cache-Control"] == "no-store", path
+    page = client.get("/").content.decode()
+    kept = client.get("/assets/" + page.split("/assets/")[1].split('"')[0]).headers["Cache-Control"]
+    assert "immutable" in kept
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_browsers_remember_https_where_it_is_spoken(settings, secure) -> None:
+    settings.SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    response = Client().get("/sign-in", secure=secure)
+    assert ("Strict-Transport-Security" in response.headers) is secure
+
+
+def test_cookies_are_closed_to_scripts_and_strangers() -> None:
+    assert configured.SESSION_COOKIE_HTTPONLY
+    assert configured.CSRF_COOKIE_HTTPONLY
+    assert configured.SESSION_COOKIE_SAMESITE == "Lax"
+    assert not configured.DEBUG
+
+
+def test_a_form_from_another_site_is_refused(admin) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(admin)
+    assert client.post("/systems/new", {"name": "Forged"}).status_code == 403
