@@ -3,6 +3,7 @@
 Values come from the environment; secrets also from the file that NAME_FILE points to. See docs/settings.md.
 """
 
+import logging
 import os
 import secrets
 import sys
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from annexa.pure.tokens import hide_tokens
 
 
 class SettingsError(SystemExit):
@@ -296,10 +299,20 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+
+class LogLine(logging.Formatter):
+    """A line of the log, its traceback included, in which no token can be read."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """As the standard library's, without secrets."""
+        return hide_tokens(super().format(record))
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {"line": {"()": LogLine, "fmt": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

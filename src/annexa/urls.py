@@ -27,6 +27,7 @@ from annexa.web import (
     style,
     systems,
     today,
+    tokens,
     what_if,
 )
 from annexa.web.path import urls as path_urls
@@ -38,6 +39,7 @@ urlpatterns = [
     *public_ledger.urls,
     *start.urls,
     *account.urls,
+    *tokens.urls,
     *today.urls,
     *imports.urls,
     *classification.urls,

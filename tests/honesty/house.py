@@ -22,6 +22,7 @@ from annexa.actions.organisation import set_up_organisation
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import add_system
+from annexa.actions.tokens import add_service_account, create_token, revoke_token
 from annexa.answers.libraries import library_at
 from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
@@ -94,10 +95,21 @@ def found() -> None:
     proof(ola, "DAT-03", "provenance-record", at=days(80), scope="chatbot")
     _judgements(lee, ari)
     _classification(ola, lee)
+    _tokens(ada)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
     publish()
+
+
+def _tokens(ada: Person) -> None:
+    by = {"actor": actor_of(ada), "person": ada}
+    account = add_service_account(slug="pipeline", name="Pipeline", role="owner", because="CI", now=days(50), **by)
+    made = [
+        create_token(name=name, holder=account, scopes=["read"], expires_at=days(-90), now=days(49), **by)[0]
+        for name in ("Nightly", "Old", "Older")
+    ]
+    revoke_token(token=made[1].id, because="Replaced", now=days(48), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

@@ -22,6 +22,7 @@ from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.recorded import Recorded, recorded_tables
+from annexa.records.tokens import ApiToken
 from tests.honesty.house import NOW, House, days
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,7 @@ WORDS = {
     "judgement_id": "judgement",
     "answered_by_id": "answered_by",
     "password": "password_digest",
+    "token_id": "token",
 }
 """Columns that entries call otherwise."""
 
@@ -114,6 +116,10 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
     row, name = one(table), table._meta.db_table
     fresh = {"id": f"'{'f' * 32}'" if isinstance(row.pk, str) else "9999"}
     fresh |= {"slug": "'forged'", "email": "'f@example.org'", "number": "99", "revision": "99", "decision": "'asked'"}
+    if table.KIND == "api_token":
+        fresh["sha256"] = f"'{'f' * 64}'"
+    if table.KIND == "token_revocation":
+        fresh["token_id"] = f"'{ApiToken.objects.filter(revocation=None).first().id}'"
     if table.KIND == "closure":
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"
     names = [field.column for field in table._meta.concrete_fields]

@@ -20,6 +20,7 @@ from annexa.cli import (
     posture,
     resolve,
     serve,
+    tokens,
     words,
 )
 
@@ -34,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="annexa COMMAND --help shows an example of each.",
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (serve, imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people):
+    for area in (serve, imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people, tokens):
         area.add_parsers(sub)
     return found
 

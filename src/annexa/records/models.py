@@ -7,10 +7,12 @@ from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outb
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
+from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
 
 __all__ = [
     "Adoption",
     "AiSystem",
+    "ApiToken",
     "ClassificationAnswers",
     "ClassificationReview",
     "Closure",
@@ -22,4 +24,6 @@ __all__ = [
     "Organisation",
     "Outbox",
     "Person",
+    "ServiceAccount",
+    "TokenRevocation",
 ]
