@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annexa.api import health, public_ledger
+from annexa.api import health, public_ledger, v1
 from annexa.web import (
     account,
     assets,
@@ -37,6 +37,7 @@ urlpatterns = [
     path("style", style.style, name="style"),
     *health.urls,
     *public_ledger.urls,
+    *v1.urls,
     *start.urls,
     *account.urls,
     *tokens.urls,

@@ -19,11 +19,11 @@ class TokenRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bearer:
-    """Who comes with a token: the actor with its scopes, and the person, if it is one."""
+    """Who comes with a token, or without one in a session: the actor, and the person, if it is one."""
 
     actor: Actor
     person: Person | None
-    token: ApiToken
+    token: ApiToken | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +72,14 @@ def _bearer(token: ApiToken) -> Bearer:
         person=person,
         token=token,
     )
+
+
+def session_of(user: object) -> Bearer | None:
+    """Who signed in, as a session knows them; None for a stranger."""
+    if not isinstance(user, Person) or not user.is_active:
+        return None
+    actor = Actor(id=f"person/{user.pk}", name=user.name, role=user.role)
+    return Bearer(actor=actor, person=user, token=None)
 
 
 def list_tokens(*, actor: Actor, now: datetime) -> tuple[TokenLine, ...]:

@@ -66,6 +66,7 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "revoke_token_of_others": frozenset({"administrator", "program"}),
         "add_service_account": frozenset({"administrator", "program"}),
         "note_use_of_token": frozenset({"program"}),
+        "keep_answer": frozenset({"program"}),
     }
 )
 """Which roles may do what. A verb that is not here is refused to everybody."""

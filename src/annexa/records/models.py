@@ -3,6 +3,7 @@
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
+from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
@@ -19,6 +20,7 @@ __all__ = [
     "EntryBody",
     "Evidence",
     "Judgement",
+    "KeptAnswer",
     "LedgerCheckpoint",
     "LedgerEntry",
     "Organisation",

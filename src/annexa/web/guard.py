@@ -24,8 +24,9 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/healthz", "/readyz", "/favicon.ico")
-"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start."""
+OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/healthz", "/readyz", "/favicon.ico", "/api/v1")
+"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start, the API
+for a token of its own."""
 
 
 def content_security_policy(handle: Handler) -> Handler:
