@@ -93,7 +93,7 @@ def test_a_body_that_cannot_be_read(admin, data, kind, status) -> None:
     assert said.json()["status"] == status
 
 
-@pytest.mark.parametrize("address", ["", "nothing", "systems/", "systems/x/y", "systems/%00", "ledger/x%00"])
+@pytest.mark.parametrize("address", ["", "nothing", "systems/", "systems/x/y", "systems/%00", "ledger/x%0A"])
 def test_an_address_there_is_not(admin, address) -> None:
     assert admin("GET", address).status in {404, 422}
 

@@ -73,7 +73,9 @@ def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
     if found.errors:
         said["errors"] = [{"field": field, "detail": hide_tokens(sentence)} for field, sentence in found.errors]
     body = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
-    return HttpResponse(body, status=found.status, content_type=MEDIA_TYPE, headers=found.headers)
+    answer = HttpResponse(body, status=found.status, content_type=MEDIA_TYPE, headers=found.headers)
+    vars(answer)["_has_been_logged"] = True  # ours are logged with their cause; those of the asker are not ours to log
+    return answer
 
 
 def problem_of(error: Exception, *, guarded: bool) -> ProblemError:

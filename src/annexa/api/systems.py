@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router
+from ninja import Body, Query, Router
 from pydantic import Field
 
 from annexa.actions.systems import add_system, change_system, import_systems
@@ -179,6 +179,12 @@ class Narrowing(Given):
         return Asked(text=self.q, chosen=chosen, unowned=self.unowned, sort=self.sort)
 
 
+Rows = Annotated[
+    list[dict[str, Any]], Body(description="Rows by the names of their columns.", examples=[[{"Name": "Chatbot"}]])
+]
+DryRun = Annotated[bool, Query(default=False, description="Only say what would be done.")]
+
+
 @get(router, "/systems", Systems)
 def list_systems(
     request: HttpRequest, narrowing: Annotated[Narrowing, Query()], limit: Limit, cursor: Cursor
@@ -203,7 +209,7 @@ def add_one_system(request: HttpRequest, response: HttpResponse, body: SystemGiv
 
 
 @post(router, "/systems/import", Imported, may=("import_systems",), status=200, reads=True)
-def import_many_systems(request: HttpRequest, body: list[dict[str, Any]], dry_run: bool = False) -> dict[str, Any]:
+def import_many_systems(request: HttpRequest, body: Rows, dry_run: DryRun) -> dict[str, Any]:
     """Import many AI systems: all or none, or as a dry run nothing.
 
     The body is a list of objects as `annexa export systems --format json` writes it; columns are recognised by their
