@@ -62,6 +62,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="ANNEXA_UPLOAD_LIMIT_MB", default="50", means="Largest file that may be uploaded, in MiB."),
     Setting(
+        name="ANNEXA_TOKEN",
+        default="",
+        means="Token with which commands ask another server (annexa --server URL); this server itself does not use it.",
+    ),
+    Setting(
         name="ANNEXA_LEDGER_ORIGIN",
         default="",
         means="Name of the ledger in checkpoints, such as ledger.example.org/annexa; default: annexa.local/ and a "

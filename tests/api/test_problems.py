@@ -108,6 +108,9 @@ def test_head_is_get_without_its_body(admin) -> None:
     said = admin("HEAD", "systems/chatbot")
     assert (said.status, said.content) == (200, b"")
     assert said.headers["ETag"] == admin("GET", "systems/chatbot").headers["ETag"]
+    evidence = admin("GET", "evidence?limit=1").json["items"][0]
+    said = admin("HEAD", f"evidence/{evidence['id']}/file")
+    assert (said.status, said.content, said.headers["ETag"]) == (200, b"", f'"{evidence["sha256"]}"')
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,13 @@ def answer(request: HttpRequest, rest: str) -> HttpResponse:
         found = _answer(request, rest)
     except Exception as error:  # noqa: BLE001  the border of the process: mapped to an answer, and logged if it is ours
         found = answer_to(error, request)
-    if head:
-        found.content = b""
-    return found
+    return _without_body(found) if head else found
+
+
+def _without_body(found: HttpResponse) -> HttpResponse:
+    headers = {name: value for name, value in found.items() if name != "Content-Length"}
+    found.close()
+    return HttpResponse(status=found.status_code, headers=headers)
 
 
 def _answer(request: HttpRequest, rest: str) -> HttpResponse:

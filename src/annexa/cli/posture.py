@@ -207,8 +207,13 @@ def explain(args: argparse.Namespace) -> int:
     if args.format == "json":
         words.dump(proof)
     else:
-        _requirement(proof, 0)
+        print_proof(proof)
     return 0
+
+
+def print_proof(proof: dict[str, Any]) -> None:
+    """The tree of a proof, as `explain` prints it."""
+    _requirement(proof, 0)
 
 
 def _line(depth: int, text: str) -> None:
