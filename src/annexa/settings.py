@@ -62,6 +62,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="ANNEXA_UPLOAD_LIMIT_MB", default="50", means="Largest file that may be uploaded, in MiB."),
     Setting(
+        name="ANNEXA_WEBHOOKS_INSIDE",
+        default="no",
+        means="yes to send webhooks to loopback, private and link-local addresses too.",
+    ),
+    Setting(
         name="ANNEXA_TOKEN",
         default="",
         means="Token with which commands ask another server (annexa --server URL); this server itself does not use it.",
@@ -217,6 +222,7 @@ STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
 LEDGER_ORIGIN = _read("ANNEXA_LEDGER_ORIGIN")
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
 _https = _yes("ANNEXA_HTTPS")
+WEBHOOKS_INSIDE = _yes("ANNEXA_WEBHOOKS_INSIDE")
 
 # --- Django
 

@@ -323,6 +323,25 @@ def test_portfolio_obligations_search(admin) -> None:
     assert fine(admin("GET", "search?q=chat"))["systems"] == [{"slug": "chatbot", "name": "Chatbot"}]
 
 
+# --- webhooks
+
+
+def test_a_receiver_is_added_and_ended(admin) -> None:
+    given = {"url": "https://example.org/hook", "kinds": ["evidence"]}
+    made = fine(admin("POST", "webhooks", given), 201)
+    assert made["secret"].startswith("whsec_")
+    kept = {name: value for name, value in made.items() if name != "secret"}
+    assert fine(admin("GET", f"webhooks/{made['id']}")) == kept
+    assert every(admin, "webhooks") == [kept]
+    assert every(admin, f"webhooks/{made['id']}/deliveries") == []
+    assert fine(admin("POST", f"webhooks/{made['id']}/end", {"because": "Moved"}), 201)["ended"] is True
+    assert admin("POST", f"webhooks/{made['id']}/end", {}).status == 409
+    assert admin("GET", "webhooks/none/deliveries").status == 404
+    assert {one["field"] for one in admin("POST", "webhooks", {"url": "x", "kinds": []}).json["errors"]} == {
+        "url", "kinds",
+    }  # fmt: skip
+
+
 # --- the ledger
 
 

@@ -23,6 +23,7 @@ from annexa.actions.people import actor_of, add_person
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import add_system
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
+from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.answers.libraries import library_at
 from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
@@ -110,6 +111,8 @@ def _tokens(ada: Person) -> None:
         for name in ("Nightly", "Old", "Older")
     ]
     revoke_token(token=made[1].id, because="Replaced", now=days(48), **by)
+    hooks = [add_webhook(url=f"https://example.org/{one}", kinds=["evidence"], now=days(47), **by) for one in "ab"]
+    end_webhook(webhook=hooks[0].id, because="Moved", now=days(46), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

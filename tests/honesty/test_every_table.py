@@ -10,10 +10,11 @@ from annexa.records.guard import Guarded
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.recorded import recorded_tables
+from annexa.records.webhooks import Delivery
 
 LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
-SWEPT = {KeptAnswer}
-"""No records: what is kept for a day only, and on which nothing rests."""
+SWEPT = {KeptAnswer, Delivery}
+"""No records: what is kept for a while only, and on which nothing rests."""
 
 
 def test_every_table_is_the_ledgers_own_or_recorded() -> None:

@@ -23,6 +23,7 @@ from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.recorded import Recorded, recorded_tables
 from annexa.records.tokens import ApiToken
+from annexa.records.webhooks import Webhook
 from tests.honesty.house import NOW, House, days
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,7 @@ WORDS = {
     "answered_by_id": "answered_by",
     "password": "password_digest",
     "token_id": "token",
+    "webhook_id": "webhook",
 }
 """Columns that entries call otherwise."""
 
@@ -120,6 +122,8 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["sha256"] = f"'{'f' * 64}'"
     if table.KIND == "token_revocation":
         fresh["token_id"] = f"'{ApiToken.objects.filter(revocation=None).first().id}'"
+    if table.KIND == "webhook_end":
+        fresh["webhook_id"] = f"'{Webhook.objects.filter(end=None).first().id}'"
     if table.KIND == "closure":
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"
     names = [field.column for field in table._meta.concrete_fields]

@@ -44,6 +44,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "service_account",
         "api_token",
         "token_revocation",
+        "webhook",
+        "webhook_end",
     ),
 }
 SAID: Mapping[str, str] = {
@@ -63,6 +65,7 @@ SAID: Mapping[str, str] = {
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
+    "manage_webhooks": "Webhook changed",
     "review_classification": "Classification reviewed",
     "revoke_token": "Token revoked",
     "revoke_token_of_others": "Token revoked",

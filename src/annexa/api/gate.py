@@ -29,7 +29,9 @@ def answer(request: HttpRequest, rest: str) -> HttpResponse:
 
 
 def _without_body(found: HttpResponse) -> HttpResponse:
-    headers = {name: value for name, value in found.items() if name != "Content-Length"}
+    headers = dict(found.items())
+    if not found.streaming:
+        headers["Content-Length"] = str(len(found.content))
     found.close()
     return HttpResponse(status=found.status_code, headers=headers)
 

@@ -22,6 +22,7 @@ from annexa.api import (
     posture,
     search,
     systems,
+    webhooks,
 )
 from annexa.api.problems import answer_to
 from annexa.api.shapes import StrictParser
@@ -33,7 +34,7 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
     organisation, people, systems, classification, controls, evidence, judgements, frameworks, posture, path, portfolio,
-    obligations, ledger, search,
+    obligations, ledger, webhooks, search,
 )  # fmt: skip
 
 

@@ -67,6 +67,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "add_service_account": frozenset({"administrator", "program"}),
         "note_use_of_token": frozenset({"program"}),
         "keep_answer": frozenset({"program"}),
+        "manage_webhooks": frozenset({"administrator", "program"}),
+        "deliver_webhook": frozenset({"program"}),
     }
 )
 """Which roles may do what. A verb that is not here is refused to everybody."""
@@ -77,7 +79,7 @@ PERSONAL = frozenset({"attest", "answer_classification", "review_classification"
 SCOPES = frozenset(
     {
         "read", "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "judge",
-        "close_judgement", "make_pack", "choose_frameworks", "add_person",
+        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks",
     }
     | PERSONAL
 )  # fmt: skip

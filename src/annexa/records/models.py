@@ -9,6 +9,7 @@ from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
+from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
 __all__ = [
     "Adoption",
@@ -17,6 +18,7 @@ __all__ = [
     "ClassificationAnswers",
     "ClassificationReview",
     "Closure",
+    "Delivery",
     "EntryBody",
     "Evidence",
     "Judgement",
@@ -28,4 +30,6 @@ __all__ = [
     "Person",
     "ServiceAccount",
     "TokenRevocation",
+    "Webhook",
+    "WebhookEnd",
 ]

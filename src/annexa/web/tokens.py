@@ -36,6 +36,7 @@ SCOPE_WORDS = {
     "import_systems": later("Import AI systems"),
     "judge": later("Record judgements"),
     "make_pack": later("Make audit packs"),
+    "manage_webhooks": later("Add and end webhooks"),
     "review_classification": later("Review classifications in your name"),
 }
 """What people read for a scope."""
