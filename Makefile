@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/annexa
 
-.PHONY: serve test quick check fix lock library audit clean
+.PHONY: serve test quick check fix lock library openapi audit clean
 
 serve: $(VENV)/.ready
 	$(RUN) serve
@@ -34,6 +34,10 @@ fix: $(VENV)/.test-ready
 # After a deliberate change of content in src/annexa/library.
 library: $(VENV)/.ready
 	$(BIN)/python -m annexa.library.load
+
+# After a change of the API: its description in the repository.
+openapi: $(VENV)/.ready
+	$(BIN)/python -m annexa.api.renew
 
 # After a change of dependencies in pyproject.toml.
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \

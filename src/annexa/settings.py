@@ -69,6 +69,16 @@ SETTINGS: tuple[Setting, ...] = (
         means="Token that opens /metrics, at least 20 characters; default: none, and only this machine may look.",
     ),
     Setting(
+        name="ANNEXA_WEBHOOKS_INSIDE",
+        default="no",
+        means="yes to send webhooks to loopback, private and link-local addresses too.",
+    ),
+    Setting(
+        name="ANNEXA_TOKEN",
+        default="",
+        means="Token with which commands ask another server (annexa --server URL); this server itself does not use it.",
+    ),
+    Setting(
         name="ANNEXA_LEDGER_ORIGIN",
         default="",
         means="Name of the ledger in checkpoints, such as ledger.example.org/annexa; default: annexa.local/ and a "
@@ -250,6 +260,7 @@ UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
 METRICS_TOKEN = _metrics_token()
 _https = _yes("ANNEXA_HTTPS")
 _json = _log() == "json"
+WEBHOOKS_INSIDE = _yes("ANNEXA_WEBHOOKS_INSIDE")
 
 # --- Django
 
@@ -340,6 +351,8 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annexa.api import health, public_ledger
+from annexa.api import health, public_ledger, v1
 from annexa.web import (
     account,
     assets,
@@ -31,6 +31,7 @@ from annexa.web import (
     systems,
     tasks,
     today,
+    tokens,
     what_if,
 )
 from annexa.web.path import urls as path_urls
@@ -40,8 +41,10 @@ urlpatterns = [
     path("style", style.style, name="style"),
     *health.urls,
     *public_ledger.urls,
+    *v1.urls,
     *start.urls,
     *account.urls,
+    *tokens.urls,
     *today.urls,
     *imports.urls,
     *classification.urls,

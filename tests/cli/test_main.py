@@ -100,7 +100,7 @@ def test_every_command_shows_an_example(run, command) -> None:
 def test_all_commands_of_this_version_are_there() -> None:
     assert {command[0] for command in COMMANDS} == {
         "serve", "demo", "doctor", "import", "export", "frameworks", "posture", "explain", "evidence", "control",
-        "ledger", "pack", "verify", "people", "resolve", "classify", "path", "backup", "restore",
+        "ledger", "pack", "verify", "people", "resolve", "classify", "path", "backup", "restore", "token",
     }  # fmt: skip
 
 

@@ -24,6 +24,8 @@ from annexa.actions.people import actor_of, add_person
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks, move_task
+from annexa.actions.tokens import add_service_account, create_token, revoke_token
+from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.answers.libraries import library_at
 from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
@@ -97,10 +99,23 @@ def found() -> None:
     _judgements(lee, ari)
     _classification(ola, lee)
     _work(lee, ola)
+    _tokens(ada)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
     publish()
+
+
+def _tokens(ada: Person) -> None:
+    by = {"actor": actor_of(ada), "person": ada}
+    account = add_service_account(slug="pipeline", name="Pipeline", role="owner", because="CI", now=days(50), **by)
+    made = [
+        create_token(name=name, holder=account, scopes=["read"], expires_at=days(-90), now=days(49), **by)[0]
+        for name in ("Nightly", "Old", "Older")
+    ]
+    revoke_token(token=made[1].id, because="Replaced", now=days(48), **by)
+    hooks = [add_webhook(url=f"https://example.org/{one}", kinds=["evidence"], now=days(47), **by) for one in "ab"]
+    end_webhook(webhook=hooks[0].id, because="Moved", now=days(46), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

@@ -7,12 +7,14 @@ from django.apps import apps
 
 from annexa.pure.facts import _MAKERS
 from annexa.records.guard import Guarded
+from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.recorded import recorded_tables
 from annexa.records.visits import Visit
+from annexa.records.webhooks import Delivery
 
 LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
-NO_RECORDS = {Visit}
+NO_RECORDS = {Visit, KeptAnswer, Delivery}
 """Tables that say nothing about the organisation: no verdict, no decision and no page but one's own rests on them."""
 
 

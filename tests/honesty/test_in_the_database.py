@@ -22,6 +22,8 @@ from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.recorded import Recorded, recorded_tables
+from annexa.records.tokens import ApiToken
+from annexa.records.webhooks import Webhook
 from tests.honesty.house import NOW, House, days
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +43,8 @@ WORDS = {
     "answered_by_id": "answered_by",
     "password": "password_digest",
     "owner_id": "owner",
+    "token_id": "token",
+    "webhook_id": "webhook",
 }
 """Columns that entries call otherwise."""
 
@@ -120,6 +124,12 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
     row, name = one(table), table._meta.db_table
     fresh = {"id": f"'{'f' * 32}'" if isinstance(row.pk, str) else "9999"}
     fresh |= {"slug": "'forged'", "email": "'f@example.org'", "number": "99", "revision": "99", "decision": "'asked'"}
+    if table.KIND == "api_token":
+        fresh["sha256"] = f"'{'f' * 64}'"
+    if table.KIND == "token_revocation":
+        fresh["token_id"] = f"'{ApiToken.objects.filter(revocation=None).first().id}'"
+    if table.KIND == "webhook_end":
+        fresh["webhook_id"] = f"'{Webhook.objects.filter(end=None).first().id}'"
     if table.KIND == "closure":
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"
     names = [field.column for field in table._meta.concrete_fields]

@@ -141,7 +141,8 @@ def test_a_failing_result_withdrawn(house: House) -> None:
 
     Given away by there being no action for it, and by tables that refuse every write outside an action.
     """
-    assert not [verb for verb in VERBS if re.search("withdraw|delete|remove|edit|revoke|retract", verb)]
+    undoing = "withdraw|delete|remove|edit|revoke|retract"
+    assert not [verb for verb in VERBS if re.search(undoing, verb) and "token" not in verb]
     failing = Evidence.objects.filter(control="RSK-01", passing=False)
     for attempt in (failing.delete, lambda: failing.update(passing=True), lambda: failing.get().save()):
         with pytest.raises(DoorClosedError):

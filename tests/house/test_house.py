@@ -181,6 +181,21 @@ def test_pages_and_commands_write_no_rows() -> None:
     holds(writes, room("web", "api", "cli"))
 
 
+def queries(tree: ast.Module) -> list[str]:
+    """Tables asked directly, which only answers and actions do."""
+    return [
+        f"{node.lineno} asks a table: .{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"objects", "_meta", "get_queryset"}
+    ]
+
+
+def test_the_api_asks_no_table() -> None:
+    """Rule: what programs get is what pages get, because both ask the same answers."""
+    assert queries(ast.parse("Person.objects.all()"))
+    holds(queries, room("api"))
+
+
 def test_answers_write_no_rows() -> None:
     holds(writes, room("answers"))
 

@@ -81,15 +81,21 @@ def calls_out(tree: ast.Module) -> list[str]:
     return found
 
 
+CALLING = {
+    "actions/webhooks.py": "receivers an administrator named, never inside our network: tests/actions/test_webhooks.py",
+    "client.py": "the server that whoever runs the command names, with --server",
+}
+"""Modules that call another server, and whom."""
+
+
 def test_nothing_calls_other_servers() -> None:
-    """Rule: no address that somebody gave is ever fetched. Who has to add the first call adds its guard with it."""
+    """Rule: no address that somebody gave is ever fetched but by the modules named here, each behind its guard."""
     for line in ("import urllib.request", "from urllib import request", "import requests", "from http import client"):
         assert calls_out(ast.parse(line)), line
-    assert [
-        f"{path.relative_to(SOURCE)}:{one}"
-        for path in MODULES
-        for one in calls_out(ast.parse(path.read_text(encoding="utf-8")))
-    ] == []
+    found = {
+        str(path.relative_to(SOURCE)) for path in MODULES if calls_out(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == set(CALLING)
 
 
 # --- how it is deployed

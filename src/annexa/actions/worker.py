@@ -12,9 +12,11 @@ from django.db import DatabaseError, close_old_connections
 
 from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish, sequence
+from annexa.actions.webhooks import deliver
 from annexa.vault import VaultError
 
 EVERY_SECONDS = 0.5
+TELL_EVERY_SECONDS = 2
 log = logging.getLogger("annexa.worker")
 _started = threading.Event()
 
@@ -35,6 +37,19 @@ def start() -> None:
     if not _started.is_set():
         _started.set()
         threading.Thread(target=_run, name="annexa-worker", daemon=True).start()
+        threading.Thread(target=_tell, name="annexa-webhooks", daemon=True).start()
+
+
+def _tell() -> None:
+    """Sends webhooks, beside the ledger's own work: a receiver that is slow holds up nothing but the next one."""
+    pause = threading.Event()
+    while not pause.wait(TELL_EVERY_SECONDS):
+        close_old_connections()
+        try:
+            deliver(now=lambda: datetime.now(UTC))
+        except (DatabaseError, VaultError, OSError):
+            log.exception("Webhooks could not be sent; trying again.")
+            pause.wait(5)
 
 
 def _run() -> None:

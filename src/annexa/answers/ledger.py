@@ -45,11 +45,22 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "task_change",
     ),
     "systems": ("ai_system", "import"),
-    "people": ("person", "password", "preference", "organisation"),
+    "people": (
+        "person",
+        "password",
+        "preference",
+        "organisation",
+        "service_account",
+        "api_token",
+        "token_revocation",
+        "webhook",
+        "webhook_end",
+    ),
 }
 SAID: Mapping[str, str] = {
     "add_evidence": "Evidence added",
     "add_person": "Person added",
+    "add_service_account": "Service account added",
     "adopt_control": "Control declared",
     "answer_classification": "Classification answered",
     "attest": "Statement signed",
@@ -58,13 +69,19 @@ SAID: Mapping[str, str] = {
     "change_task": "Task changed",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
+    "create_service_token": "Token made",
+    "create_token": "Token made",
+    "create_token_of_others": "Token made",
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
     "make_task": "Task given",
     "name_owner": "Owner named",
+    "manage_webhooks": "Webhook changed",
     "restore": "Backup restored",
     "review_classification": "Classification reviewed",
+    "revoke_token": "Token revoked",
+    "revoke_token_of_others": "Token revoked",
     "set_up_organisation": "Organisation set up",
 }
 """What people read for the verb of an entry; another verb is read as it is written."""
@@ -405,12 +422,14 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
     """What an entry is about, in a few words for the list."""
     state: Mapping[str, Any] = body["state"]
     match entry.kind:
-        case "ai_system" | "person" | "organisation":
+        case "ai_system" | "person" | "organisation" | "service_account":
             return str(state.get("name", ""))
         case "evidence":
             return f"{state['control']}, {state['name']}"
         case "adoption":
             return f"{state['control']} {state['state']}, {state['scope']}"
+        case "api_token":
+            return f"{state['name']}, for {state['holder']}"
         case "judgement":
             return f"{state['kind']} on {state['subject']}"
         case "closure":

@@ -17,6 +17,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+from annexa.pure.tokens import hide_tokens
+
 current: ContextVar[HttpRequest | None] = ContextVar("annexa_request", default=None)
 """The request that is being answered; lines written meanwhile carry its id."""
 
@@ -49,8 +51,8 @@ class Lines(logging.Formatter):
         super().__init__("{asctime} {levelname} {name}: {message}", style="{")
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and further ones only for where an error happened."""
-        return super().format(_discreet(record))
+        """One line, and further ones only for where an error happened; no token can be read in it."""
+        return hide_tokens(super().format(_discreet(record)))
 
     def formatException(self, ei: Exc) -> str:  # noqa: N802  the name is that of logging
         """The kind of an error and where it happened, without its text."""
@@ -76,7 +78,7 @@ class JsonLines(Lines):
         said |= getattr(record, "said", {})
         if record.exc_info:
             said["error"] = _where(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return hide_tokens(json.dumps(said, ensure_ascii=False, default=str))
 
 
 def _discreet(record: logging.LogRecord) -> logging.LogRecord:

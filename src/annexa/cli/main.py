@@ -21,6 +21,7 @@ from annexa.cli import (
     posture,
     resolve,
     serve,
+    tokens,
     words,
 )
 
@@ -36,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
         description="One management system for AI governance and information security.",
         epilog="annexa COMMAND --help shows an example of each.",
     )
+    found.add_argument(
+        "--server", metavar="URL", help="ask another server over its API, with the token in ANNEXA_TOKEN"
+    )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for area in (
         serve,
@@ -50,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         packs,
         people,
         backups,
+        tokens,
     ):
         area.add_parsers(sub)
     return found
@@ -58,13 +63,13 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code. A user never sees a traceback."""
     args = parser().parse_args(argv)
-    if getattr(args, "needs_django", True):
+    if getattr(args, "needs_django", True) and not args.server:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annexa.settings")
         import django
 
         django.setup()
     try:
-        run: Run = args.run
+        run: Run = _remote if args.server else args.run
         return run(args)
     except KeyboardInterrupt:
         words.say("Stopped; nothing half-done was kept.")
@@ -81,6 +86,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         words.say(f"annexa: {sentence}")
         return words.code_of(error)
+
+
+def _remote(args: argparse.Namespace) -> int:
+    """Only who asks another server brings in what speaks to one."""
+    from annexa.cli import remote
+
+    return remote.run(args)
 
 
 if __name__ == "__main__":

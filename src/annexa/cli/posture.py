@@ -238,7 +238,7 @@ def explain(args: argparse.Namespace) -> int:
         words.dump(proof)
     else:
         words.tell_hindsight(_learnt_later(now, at) if args.hindsight else None)
-        _requirement(proof, 0)
+        print_proof(proof)
     return 0
 
 
@@ -247,6 +247,11 @@ def _learnt_later(now: datetime, at: datetime | None) -> int:
     from annexa.pure.permits import ANNEXA
 
     return standpoint(actor=ANNEXA, now=now, at=at, hindsight=True).learnt_later
+
+
+def print_proof(proof: dict[str, Any]) -> None:
+    """The tree of a proof, as `explain` prints it."""
+    _requirement(proof, 0)
 
 
 def _line(depth: int, text: str) -> None:

@@ -1,4 +1,4 @@
-"""May this actor do this? A first form: role by verb, default no."""
+"""May this actor do this? A first form: role by verb, default no; through a token only what the token was made for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,11 +7,15 @@ from types import MappingProxyType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts: a person or the program itself. `id` is opaque and goes into the ledger; `name` is for people."""
+    """Who acts: a person, a service account or the program itself. `id` goes into the ledger; `name` is for people.
+
+    `scopes`: the only verbs a token lets its holder use; None without a token: whatever the role may.
+    """
 
     id: str
     name: str
     role: str
+    scopes: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +65,31 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "make_pack": _EVERYBODY,
         "change_library": _LEADS,
         "choose_frameworks": _LEADS,
+        "create_token": _EVERYBODY,
+        "create_service_token": frozenset({"administrator", "program"}),
+        "create_token_of_others": frozenset({"program"}),
+        "revoke_token": _EVERYBODY,
+        "revoke_token_of_others": frozenset({"administrator", "program"}),
+        "add_service_account": frozenset({"administrator", "program"}),
+        "note_use_of_token": frozenset({"program"}),
+        "keep_answer": frozenset({"program"}),
+        "manage_webhooks": frozenset({"administrator", "program"}),
+        "deliver_webhook": frozenset({"program"}),
     }
 )
 """Which roles may do what. A verb that is not here is refused to everybody."""
+
+PERSONAL = frozenset({"attest", "answer_classification", "review_classification"})
+"""What only a person can do: to state something, to answer for a law's questions, to look at such answers again."""
+
+SCOPES = frozenset(
+    {
+        "read", "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "judge",
+        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks",
+    }
+    | PERSONAL
+)  # fmt: skip
+"""Verbs a token may be made for. Passwords, tokens and the library stay with people who signed in."""
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {"administrator": "an administrator", "lead": "a compliance lead", "owner": "an owner", "auditor": "an auditor"}
@@ -73,6 +99,9 @@ WORDS: Mapping[str, str] = MappingProxyType(
 def may(actor: Actor, verb: str) -> Permit | Refusal:
     """Whether the actor may do this; a refusal says who could."""
     allowed = VERBS.get(verb, frozenset())
+    if actor.role in allowed and actor.scopes is not None and verb not in actor.scopes:
+        made_for = ", ".join(sorted(actor.scopes)) or "nothing"
+        return Refusal(because=f"{actor.name} may not {verb.replace('_', ' ')} here; its scopes are: {made_for}.")
     if actor.role in allowed:
         return Permit(verb=verb)
     who = ", ".join(words for role, words in WORDS.items() if role in allowed) or "nobody here"

@@ -62,6 +62,11 @@ def posture_json(posture: FrameworkPosture) -> Json:
     }
 
 
+def control_json(control: ControlProof) -> Json:
+    """The tree under the verdict of a control, as it stands in a requirement's proof."""
+    return _control_json(control)
+
+
 def proof_json(proof: RequirementProof) -> Json:
     """The whole tree under a verdict."""
     found: Json = {

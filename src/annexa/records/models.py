@@ -3,30 +3,40 @@
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
+from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
+from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
 from annexa.records.visits import Visit
+from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
 __all__ = [
     "Adoption",
     "AiSystem",
+    "ApiToken",
     "ClassificationAnswers",
     "ClassificationReview",
     "Closure",
+    "Delivery",
     "EntryBody",
     "Evidence",
     "Judgement",
+    "KeptAnswer",
     "LedgerCheckpoint",
     "LedgerEntry",
     "Organisation",
     "Outbox",
     "Ownership",
     "Person",
+    "ServiceAccount",
     "Task",
     "TaskChange",
+    "TokenRevocation",
     "Visit",
+    "Webhook",
+    "WebhookEnd",
 ]

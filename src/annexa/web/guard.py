@@ -38,8 +38,9 @@ HEADERS = {
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 """What every answer carries beside what Django's own settings add, unless a page sets something stricter itself."""
-OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/favicon.ico")
-"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start."""
+OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/favicon.ico", "/api/v1")
+"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start, the API
+for a token of its own."""
 
 
 def content_security_policy(handle: Handler) -> Handler:

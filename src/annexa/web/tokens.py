@@ -1,0 +1,118 @@
+"""The tokens of one's own programs: made and shown once, looked at, revoked."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.tokens import create_token, revoke_token, scopes_for
+from annexa.answers.tokens import list_tokens
+from annexa.pure.permits import Permit, may
+from annexa.pure.tokens import USUAL
+from annexa.web.forms import date_field, see
+from annexa.web.frame import actor, person
+from annexa.web.refused import refused
+
+SCOPE_WORDS = {
+    "read": later("Read everything"),
+    "add_evidence": later("Add evidence"),
+    "add_person": later("Add people"),
+    "adopt_control": later("Declare controls"),
+    "answer_classification": later("Answer the questions of a law"),
+    "attest": later("Make statements in your name"),
+    "change_system": later("Add and change AI systems"),
+    "choose_frameworks": later("Choose the frameworks"),
+    "close_judgement": later("Close judgements"),
+    "exclude_control": later("Exclude controls"),
+    "import_systems": later("Import AI systems"),
+    "judge": later("Record judgements"),
+    "make_pack": later("Make audit packs"),
+    "manage_webhooks": later("Add and end webhooks"),
+    "review_classification": later("Review classifications in your name"),
+}
+"""What people read for a scope."""
+
+
+class TokenForm(forms.Form):
+    """What a token is for, and until when."""
+
+    name = forms.CharField(
+        label=later("Name"), max_length=100, help_text=later("Where it is used, such as the nightly upload")
+    )
+    scopes = forms.MultipleChoiceField(label=later("It may"), widget=forms.CheckboxSelectMultiple)
+    expires_at = date_field(later("Its last day"), help_text=later("At most a year ahead"))
+
+    def __init__(self, *args: Any, may_have: tuple[str, ...], **more: Any) -> None:
+        """`may_have`: the scopes on offer."""
+        super().__init__(*args, **more)
+        scopes = self.fields["scopes"]
+        assert isinstance(scopes, forms.MultipleChoiceField)  # noqa: S101  as declared above
+        scopes.choices = [(one, SCOPE_WORDS.get(one, one)) for one in may_have]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """One's tokens and a form for another one. The new token is in the answer itself, and nowhere else."""
+    may_have = scopes_for(actor(request))
+    now = timezone.now()
+    initial = {"scopes": ["read"], "expires_at": (now + USUAL - timedelta(days=1)).date()}
+    form = TokenForm(request.POST or None, may_have=may_have, initial=initial)
+    made, text = None, ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            made, text = create_token(
+                actor=actor(request),
+                person=person(request),
+                holder=person(request),
+                name=form.cleaned_data["name"],
+                scopes=form.cleaned_data["scopes"],
+                expires_at=datetime.combine(form.cleaned_data["expires_at"], time.max, tzinfo=UTC),
+                now=now,
+            )
+        except InvalidError as error:
+            for field, sentences in error.problems.items():
+                form.add_error(field if field in form.fields else None, list(sentences))
+    if made is not None:
+        form = TokenForm(may_have=may_have, initial=initial)
+    context = {
+        "form": form,
+        "made": made,
+        "text": text,
+        "now": now,
+        "tokens": [
+            (line, [SCOPE_WORDS.get(one, one) for one in line.token.scopes])
+            for line in list_tokens(actor=actor(request), now=now)
+        ],
+        "everybodys": isinstance(may(actor(request), "revoke_token_of_others"), Permit),
+    }
+    return render(request, "tokens/index.html", context, status=422 if form.errors else 201 if made else 200)
+
+
+@require_POST
+def revoke(request: HttpRequest, token: str) -> HttpResponse:
+    """Ends a token at once."""
+    try:
+        made = revoke_token(actor=actor(request), person=person(request), token=token, now=timezone.now())
+    except NotFoundError as error:
+        raise Http404(str(error)) from error
+    except ConflictError as error:
+        return refused(request, status=409, title=_("Changed meanwhile"), text=str(error))
+    except NotPermittedError as error:
+        return refused(request, status=403, title=_("Not yours to do"), text=str(error))
+    messages.success(request, _("The token %s lets nobody in any more") % made.token.name)
+    return see(reverse("tokens"))
+
+
+urls = [
+    path("tokens", tokens, name="tokens"),
+    path("tokens/<str:token>/revoke", revoke, name="revoke-token"),
+]

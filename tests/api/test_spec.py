@@ -1,0 +1,88 @@
+"""The description of the API: kept in the repository, valid, and complete for every operation."""
+
+import json
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+
+import annexa
+from annexa.api.nouns import api
+from annexa.api.spec import document, document_text, operations
+from annexa.pure.permits import SCOPES
+
+KEPT = Path(annexa.__file__).parent / "api" / "openapi.json"
+DOCUMENT = document()
+OPERATIONS = list(operations(DOCUMENT))
+every_operation = pytest.mark.parametrize(
+    ("method", "address", "told"), OPERATIONS, ids=[f"{method} {address}" for method, address, _ in OPERATIONS]
+)
+
+
+def test_the_description_kept_is_that_of_the_code() -> None:
+    """Rule: a change of the API is seen in review. Renew it with `make openapi`."""
+    assert KEPT.read_text(encoding="utf-8") == document_text()
+
+
+def test_it_is_openapi_3_1() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    assert set(DOCUMENT) <= {"openapi", "info", "servers", "paths", "components", "security", "tags"}
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        jsonschema_rs.validator_for({**schema, "components": DOCUMENT["components"]})
+        assert schema.get("description"), name
+
+
+def test_every_reference_leads_somewhere() -> None:
+    text = json.dumps(DOCUMENT)
+    for reference in {part.split('"')[0] for part in text.split('"$ref": "')[1:]}:
+        found = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            found = found[step]
+        assert found
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [told["operationId"] for _, _, told in OPERATIONS]
+    assert len(set(names)) == len(names)
+
+
+@every_operation
+def test_an_operation_says_what_it_does_and_who_may(method, address, told) -> None:
+    assert told["summary"]
+    assert not told["summary"].endswith(".")
+    assert told["tags"]
+    verbs = told["security"][0]["token"]
+    assert verbs
+    assert set(verbs) <= SCOPES
+
+
+@every_operation
+def test_an_operation_says_what_can_go_wrong(method, address, told) -> None:
+    """Rule: what every operation can answer with, and what a path, a body or a change adds, is told."""
+    expected = {"401", "403", "422", "429", "500", "503"}
+    if "{" in address:
+        expected |= {"404"}
+    if method in {"POST", "PATCH"}:
+        expected |= {"400", "404", "413", "415"}
+        assert "requestBody" in told
+    if any(one["name"] == "If-Match" for one in told["parameters"]):
+        expected |= {"412", "428"}
+    assert expected <= set(told["responses"])
+
+
+@every_operation
+def test_examples_are_what_they_are_examples_of(method, address, told) -> None:
+    """Rule: an example can be sent, and is what comes back."""
+    contents = [told.get("requestBody", {}), *(one for status, one in told["responses"].items() if status < "300")]
+    for kind, content in ((k, c) for one in contents for k, c in one.get("content", {}).items()):
+        if kind in {"multipart/form-data", "application/octet-stream"}:
+            continue
+        assert "example" in content, f"{kind} has no example"
+        schema = {**content["schema"], "components": DOCUMENT["components"]}
+        jsonschema_rs.validator_for(schema, validate_formats=True).validate(content["example"])
+
+
+def test_every_address_of_the_server_is_described() -> None:
+    served = {f"/api/v1/{pattern.pattern}" for pattern in api().urls[0]}
+    described = {address.replace("{", "<").replace("}", ">") for _, address, _ in OPERATIONS}
+    assert len(described) == len(served - {"/api/v1/"}), served
