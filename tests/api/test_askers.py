@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from annexa.actions.sequencer import publish
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
 from annexa.api import askers
 from annexa.api.shapes import now
@@ -122,3 +123,16 @@ def test_too_many_requests_are_put_off(program, monkeypatch) -> None:
     assert 0 < int(said.headers["Retry-After"]) <= askers.WINDOW
     assert said.json["retryable"] is True
     assert other("GET", "me").status == 200
+
+
+def test_the_ledgers_files_are_for_programs_that_may_read(program) -> None:
+    """Rule: who keeps checkpoints elsewhere needs no session; a token without reading, or none, gets nothing."""
+    publish()
+    address = "/.well-known/annexa/ledger/checkpoint"
+    for scope, status in (("read", 200), ("make_pack", 401)):
+        asks = program("auditor", scope)
+        said = asks.client.get(address, headers={"Authorization": f"Bearer {asks.text}"})
+        assert said.status_code == status, scope
+    assert Client().get(address, headers={"Authorization": "Bearer x"}).status_code == 401
+    assert Client().get(address).status_code == 302
+    assert Client().get("/systems", headers={"Authorization": f"Bearer {program('auditor').text}"}).status_code == 302

@@ -650,7 +650,7 @@ class Engine:
         counts: Counter[Verdict] = Counter()
         proofs: dict[tuple[object, ...], RequirementProof] = {}
         members: dict[tuple[object, ...], list[str]] = {}
-        later: list[date] = []
+        later: list[Binding] = []
         counts[Verdict.NOT_APPLICABLE] = len(self.systems) if requirement.no_duty else 0
         judged_here = (
             scope for f, subject, scope in self._judgements if (f, subject) == (framework.id, requirement.id)
@@ -660,7 +660,7 @@ class Engine:
             binding = self._binding(requirement, group[0])
             if not binding.applies:
                 counts[Verdict.NOT_APPLICABLE] += len(group)
-                later.extend([binding.from_on] if binding.from_on else [])
+                later.extend([binding] if binding.from_on else [])
                 continue
             judged = tuple(j.id for j in self._judgements.get((framework.id, requirement.id, group[0]), ()))
             key = (id(binding), judged, *(id(self._in_system(c, group[0])) for c in named))
@@ -841,7 +841,7 @@ def _systems_reasons(verdict: Verdict, binding: Binding, counts: Counter[Verdict
     return (binding.because, f"{met}; {rest}." if rest else f"{met}.")
 
 
-def _systems_binding(requirement: Requirement, systems: SystemsProof, total: int, later: list[date]) -> Binding:
+def _systems_binding(requirement: Requirement, systems: SystemsProof, total: int, later: list[Binding]) -> Binding:
     bound = sum(len(group.systems) for group in systems.groups)
     if bound:
         starts = min((g.proof.binding.from_on for g in systems.groups if g.proof.binding.from_on), default=None)
@@ -849,7 +849,8 @@ def _systems_binding(requirement: Requirement, systems: SystemsProof, total: int
     if requirement.no_duty:
         return Binding(applies=False, because=requirement.no_duty)
     if later:
-        return Binding(applies=False, because=f"Binds from {min(later).isoformat()}.", from_on=min(later))
+        first = min(later, key=lambda one: one.from_on or date.max)
+        return Binding(applies=False, because=first.because, from_on=first.from_on, grounds=first.grounds)
     asks = _words(requirement)
     return Binding(applies=False, because=f"Binds 0 of {total:,} AI systems in use{asks}.")
 

@@ -7,8 +7,12 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
+from annexa.actions.tokens import note_use
 from annexa.answers.libraries import LibraryUnreadableError
+from annexa.answers.tokens import TokenRefusedError, bearer
+from annexa.pure.permits import Permit, may
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -43,6 +47,9 @@ OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/favicon.ico", "/api/v1
 for a token of its own."""
 
 
+LEDGER = "/.well-known/annexa/ledger/"
+
+
 def content_security_policy(handle: Handler) -> Handler:
     """Allows nothing but our own files: no inline script or style, no frame around us, no foreign host."""
 
@@ -75,11 +82,28 @@ class UnreadableLibrary:
 
 
 def signed_in(handle: Handler) -> Handler:
-    """Sends everybody who is not signed in to the sign-in page; pages need not think of it."""
+    """Sends everybody who is not signed in to the sign-in page; pages need not think of it.
+
+    The ledger's files are given to programs with a token that may read, too, so that others can keep and witness them.
+    """
 
     def answer(request: HttpRequest) -> HttpResponse:
         if request.path.startswith(OPEN) or request.user.is_authenticated:
             return handle(request)
+        if request.path.startswith(LEDGER) and (given := request.headers.get("Authorization", "")):
+            return handle(request) if _may_read(given) else HttpResponse("This token does not read.", status=401)
         return redirect_to_login(request.get_full_path(), reverse(settings.LOGIN_URL))
 
     return answer
+
+
+def _may_read(given: str) -> bool:
+    """Whether a token was sent that lets its holder read."""
+    now = timezone.now()
+    try:
+        found = bearer(given.partition(" ")[2].strip(), now=now)
+    except TokenRefusedError:
+        return False
+    if found.token is not None:
+        note_use(token=found.token, now=now)
+    return isinstance(may(found.actor, "read"), Permit)
