@@ -420,3 +420,12 @@ def test_what_is_wrong_is_said_before_what_would_move(client, admin, ranked) -> 
     url = reverse("system-edit", args=[ranked.slug])
     found = client.post(url, edited(ranked, classes=["high-risk", "minimal"]))
     assert found.status_code == 422
+
+
+def test_the_passport_says_what_will_bind_and_when(client, admin, actor, ranked, now) -> None:
+    facts = replace(ranked.facts(), classes=("high-risk",), high_risk_by="annex-iii")
+    change_system(actor=actor, slug=ranked.slug, facts=facts, seen=ranked.changed_at, now=now)
+    client.force_login(admin)
+    page = client.get(reverse("system", args=[ranked.slug])).content.decode()
+    assert "requirements begin to bind" in page
+    assert f"scope={ranked.slug}&amp;at=2027-12-02" in page

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from functools import cache
 
 from annexa.answers.frameworks import adopted_frameworks
-from annexa.answers.posture import Standpoint, standpoint
+from annexa.answers.posture import standpoint
 from annexa.library.classification import classifications
 from annexa.pure.applicability import Binding, Ground, bind_system
-from annexa.pure.facts import ORGANISATION, SystemFact
+from annexa.pure.facts import SystemFact
 from annexa.pure.permits import Actor
+from annexa.pure.posture import FrameworkPosture
 from annexa.pure.standards import Framework, Requirement
 from annexa.pure.systems import SystemFacts
 
@@ -74,15 +75,17 @@ def chain(binding: Binding, framework: Framework) -> tuple[Link, ...]:
     )
 
 
-def upcoming(stand: Standpoint, frameworks: Iterable[str], scope: str = ORGANISATION) -> tuple[Upcoming, ...]:
+def upcoming(postures: Iterable[FrameworkPosture]) -> tuple[Upcoming, ...]:
     """What does not bind a scope yet and will, day by day, from the dates in law."""
     found: dict[tuple[date, str], list[Requirement]] = {}
-    for one in frameworks:
-        for line in stand.posture(one, scope).lines:
-            if line.binding_from is not None and line.binding_from > stand.at.date():
-                found.setdefault((line.binding_from, one), []).append(line.requirement)
+    frameworks = {}
+    for posture in postures:
+        frameworks[posture.framework.id] = posture.framework
+        for line in posture.lines:
+            if line.binding_from is not None and line.binding_from > posture.at.date():
+                found.setdefault((line.binding_from, posture.framework.id), []).append(line.requirement)
     return tuple(
-        Upcoming(on=on, framework=stand.library.frameworks[one], requirements=tuple(requirements))
+        Upcoming(on=on, framework=frameworks[one], requirements=tuple(requirements))
         for (on, one), requirements in sorted(found.items())
     )
 

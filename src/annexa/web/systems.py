@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.systems import add_system, change_system
-from annexa.answers.applicability import changed_bindings
+from annexa.answers.applicability import changed_bindings, upcoming
 from annexa.answers.errors import UnknownError
 from annexa.answers.imports import FORMATS, ExportError, Format, export_systems
 from annexa.answers.libraries import active_library
@@ -468,6 +468,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),
         "standing": [_bar(posture, slug) for posture in found.postures],
+        "ahead": upcoming(found.postures),
         "controls": _controls(found),
         "evidence": _evidence(found),
         "history": [(line, _cut(line.because or line.detail)) for line in found.history],
