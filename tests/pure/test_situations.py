@@ -44,7 +44,7 @@ def told(found: Path) -> list[tuple[object, ...]]:
     return [(s.control.id, s.verdict_before, s.systems_short, s.effort_days, s.wins, s.helps) for s in found.steps]
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(org.facts())
 def test_the_path_over_those_that_stand_for_all_is_the_path_over_all(facts: Facts) -> None:
     facts = many(facts)
