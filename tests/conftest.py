@@ -10,7 +10,13 @@ import hypothesis
 import pytest
 
 # A busy machine is slower, and its clock says nothing about the code; bench/ measures.
-hypothesis.settings.register_profile("annexa", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# ANNEXA_TEST_EXAMPLES asks for more cases than a run on every change needs.
+hypothesis.settings.register_profile(
+    "annexa",
+    deadline=None,
+    max_examples=int(os.environ.get("ANNEXA_TEST_EXAMPLES", "50")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("annexa")
 
 for _name in [name for name in os.environ if name.startswith("ANNEXA_") and not name.startswith("ANNEXA_TEST_")]:

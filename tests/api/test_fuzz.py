@@ -24,7 +24,7 @@ CHECKS = [
     not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
     response_schema_conformance,
 ]  # fmt: skip
-AT_MOST_SECONDS = 60
+AT_MOST_SECONDS = 30
 EXAMPLES = 14
 
 

@@ -172,7 +172,7 @@ def essence(outcome: Outcome) -> object:
 # --- laws
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(), st.randoms(use_true_random=False))
 def test_a_settled_outcome_is_never_opened_again(of: Classification, chance: random.Random) -> None:
     """However the questions that are left may be answered, a settled outcome stays what it is."""
@@ -185,13 +185,13 @@ def test_a_settled_outcome_is_never_opened_again(of: Classification, chance: ran
         assert essence(after) == essence(before)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(), st.randoms(use_true_random=False))
 def test_with_every_question_answered_none_is_open(of: Classification, chance: random.Random) -> None:
     assert evaluate(of, all_answers(of, chance), AT).settled
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(), st.randoms(use_true_random=False))
 def test_the_order_of_answers_does_not_matter(of: Classification, chance: random.Random) -> None:
     """The same answers in another order, or a second time, give the same outcome, reasons included."""
@@ -201,7 +201,7 @@ def test_the_order_of_answers_does_not_matter(of: Classification, chance: random
     assert evaluate(of, dict(shuffled), AT) == evaluate(of, full, AT) == evaluate(of, full, AT)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(), st.randoms(use_true_random=False))
 def test_asking_only_what_is_open_ends_where_all_answers_end(of: Classification, chance: random.Random) -> None:
     """What the wizard does not ask is irrelevant: answering it too changes nothing."""
@@ -213,7 +213,7 @@ def test_asking_only_what_is_open_ends_where_all_answers_end(of: Classification,
     assert essence(evaluate(of, asked, AT)) == essence(evaluate(of, full, AT))
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(), st.randoms(use_true_random=False))
 def test_what_follows_is_never_taken_back(of: Classification, chance: random.Random) -> None:
     full = all_answers(of, chance)
@@ -224,7 +224,7 @@ def test_what_follows_is_never_taken_back(of: Classification, chance: random.Ran
     assert {one.rule for one in before.because} <= {one.rule for one in after.because}
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(trees(), st.randoms(use_true_random=False))
 def test_an_unknown_answer_counts_as_none(of: Classification, chance: random.Random) -> None:
     full = all_answers(of, chance)
@@ -235,7 +235,7 @@ def test_an_unknown_answer_counts_as_none(of: Classification, chance: random.Ran
     assert following is None or following.id in some
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(trees())
 def test_a_witness_makes_its_condition_true(of: Classification) -> None:
     for one in of.rules:

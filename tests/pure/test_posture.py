@@ -84,7 +84,7 @@ def distinct(items: tuple) -> tuple:
 
 @pytest.mark.slow
 @given(org.facts(), org.instants, st.booleans(), st.data())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_monotone(facts: Facts, at: datetime, passing: bool, data: st.DataObject) -> None:
     """Law 2: passing evidence never lowers a verdict, failing evidence never raises one."""
     more = facts.plus([data.draw(org.evidence(passing=passing))])

@@ -96,7 +96,7 @@ def test_nothing_supposed_is_no_difference(facts: Facts, at: datetime) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(org.facts(), st.lists(of_controls(HELPS), min_size=1, max_size=3), org.instants)
 def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     before, after = pair(recorded(facts), suppositions, at)
@@ -108,7 +108,7 @@ def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], 
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(org.facts(), st.lists(of_controls(HARMS), min_size=1, max_size=3), org.instants)
 def test_what_harms_never_raises(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     before, after = pair(recorded(facts), suppositions, at)
