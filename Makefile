@@ -17,7 +17,7 @@ test: $(VENV)/.test-ready
 	$(MAKE) check
 	$(BIN)/python -m pytest -n 2
 
-# Everything but browser and PostgreSQL: under 90 seconds.
+# Everything but browser, PostgreSQL and what is slow.
 quick: $(VENV)/.test-ready
 	$(BIN)/python -m pytest -n 2 -m "not browser and not postgres and not slow"
 
