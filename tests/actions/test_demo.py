@@ -20,6 +20,7 @@ from annexa.library.load import library
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Verdict
 from annexa.pure.standards import ExpectationKind
+from annexa.records.classifications import ClassificationReview
 from annexa.records.controls import Closure, Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import LedgerEntry
@@ -50,6 +51,7 @@ def test_it_works(db, now) -> None:
     assert check_ledger() == size
     _every_file_is_our_own()
     _the_history_is_in_order(now)
+    _answers_were_approved(now)
     _today_has_work(administrator, now)
     _a_look_back_shows_progress(administrator, now)
     _every_verdict_occurs(now)
@@ -80,6 +82,25 @@ def _the_history_is_in_order(now) -> None:
     kinds = Counter(Judgement.objects.values_list("kind", flat=True))
     assert kinds == {"major nonconformity": 1, "minor nonconformity": 1, "accepted exception": 1, "exclusion": 2}
     assert Closure.objects.get().judgement.kind == "minor nonconformity"
+
+
+def _answers_were_approved(now) -> None:
+    """By somebody else; the record said the same already; what binds rests on them. One waits for its second person."""
+    told = {one.system: one for one in story().answered}
+    steps = ClassificationReview.objects.order_by("recorded_at").select_related("answers")
+    held = {one.answers.scope: (one.decision, one.by.name != one.answers.by.name) for one in steps}
+    assert held == {
+        "application-screening": ("approved", True),
+        "fenna-assistant": ("approved", True),
+        "crew-roster": ("asked", False),
+    }
+    assert set(told) == set(held)
+    for slug in held:
+        facts = story().facts_of(slug)
+        assert AiSystem.objects.get(slug=slug).facts().roles == tuple(facts["roles"])
+    engine = standpoint(actor=actor_of(Person.objects.get(role="administrator")), now=now).engine
+    proof = engine.requirement("eu-ai-act", "Art.26(11)", "application-screening")
+    assert any(ground.fact.startswith("From the approved answers") for ground in proof.binding.grounds)
 
 
 def _today_has_work(administrator: Person, now) -> None:

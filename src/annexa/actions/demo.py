@@ -10,9 +10,21 @@ from typing import Any
 
 from django.db import transaction
 
+from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.demo_documents import Asked, document, statement
-from annexa.actions.demo_story import Change, Declared, Gap, Judged, Own, Story, StoryPerson, StorySystem, story
+from annexa.actions.demo_story import (
+    Answered,
+    Change,
+    Declared,
+    Gap,
+    Judged,
+    Own,
+    Story,
+    StoryPerson,
+    StorySystem,
+    story,
+)
 from annexa.actions.demo_story import told as demo_file
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError
@@ -47,7 +59,8 @@ def create_demo(*, now: datetime) -> Person:
     """Sets up the demo organisation on an empty installation and returns its administrator, who has no password.
 
     All or nothing. Where the demo is set up already, only its administrator is returned.
-    Ledger: organisation, person, ownership, ai_system, adoption, task, evidence, judgement, closure.
+    Ledger: organisation, person, ownership, ai_system, adoption, task, evidence, judgement, closure, classification,
+    classification_review.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -93,6 +106,7 @@ class _Play:
     now: datetime
     people: dict[str, Person] = field(default_factory=dict)
     judgements: dict[int, str] = field(default_factory=dict)
+    revisions: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> Person:
         for step in sorted(self.steps(), key=lambda step: step.at):
@@ -121,6 +135,11 @@ class _Play:
             if judged.closed:
                 closed = self.day(judged.closed["days_ago"], minute=6)
                 yield Step(at=closed, act=partial(self.close, number, judged))
+        for number, answered in enumerate(self.story.answered):
+            yield Step(at=self.day(answered.days_ago, minute=7), act=partial(self.answer, number, answered))
+            if answered.approved:
+                approved = self.day(answered.approved["days_ago"], minute=8)
+                yield Step(at=approved, act=partial(self.approve, number, answered))
         yield from self.evidence()
 
     def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:
@@ -216,6 +235,23 @@ class _Play:
         close_judgement(
             actor=actor_of(by), person=by, judgement=self.judgements[number], because=told.closed["because"], now=at
         )
+
+    def answer(self, number: int, told: Answered, at: datetime) -> None:
+        """Answers what a law asks about a system, and asks for the second person."""
+        by = self.people[told.by]
+        latest = answer_classification(
+            actor=actor_of(by), person=by, tree=told.law, scope=told.system, given=told.answers, seen="", now=at,
+            because=told.because,
+        )  # fmt: skip
+        self.revisions[number] = latest.id
+        ask_review(actor=actor_of(by), person=by, answers=latest.id, now=at)
+
+    def approve(self, number: int, told: Answered, at: datetime) -> None:
+        by = self.people[told.approved["by"]]
+        review_classification(
+            actor=actor_of(by), person=by, answers=self.revisions[number], decision="approved",
+            because=told.approved["because"], now=at,
+        )  # fmt: skip
 
     # ---- evidence
 

@@ -85,6 +85,19 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """The questions of a law, answered for a system and put to a second person, who approved them if it says so."""
+
+    law: str
+    system: str
+    by: str
+    days_ago: int
+    because: str
+    answers: dict[str, Any]
+    approved: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """Library files of the organisation's own, beside the story's file, and when and why they were taken up."""
 
@@ -106,6 +119,7 @@ class Story:
     declared: tuple[Declared, ...]
     gaps: tuple[Gap, ...]
     judged: tuple[Judged, ...]
+    answered: tuple[Answered, ...]
     own: tuple[Own, ...]
 
     @cached_property
@@ -166,5 +180,6 @@ def story() -> Story:
         declared=tuple(Declared(**{**row, "controls": tuple(row["controls"])}) for row in table["declared"]),
         gaps=tuple(Gap(**row) for row in table["gap"]),
         judged=tuple(Judged(**row) for row in table["judgement"]),
+        answered=tuple(Answered(**row) for row in table["answered"]),
         own=tuple(Own(**{**row, "files": tuple(row["files"])}) for row in table["own"]),
     )

@@ -41,21 +41,7 @@ def parser() -> argparse.ArgumentParser:
         "--server", metavar="URL", help="ask another server over its API, with the token in ANNEXA_TOKEN"
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (
-        serve,
-        imports,
-        frameworks,
-        resolve,
-        classify,
-        posture,
-        path,
-        evidence,
-        ledger,
-        packs,
-        people,
-        backups,
-        tokens,
-    ):
+    for area in (serve, *_ABOUT_RECORDS, backups, tokens):
         area.add_parsers(sub)
     return found
 
