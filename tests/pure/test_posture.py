@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from annexa.pure.fact_index import index_of
 from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts, Judgement, SystemFact
 from annexa.pure.posture import (
     CONTROL_ORDER,
@@ -372,3 +373,15 @@ def test_an_excluded_control_and_one_that_is_not_meant_for_a_system_are_two_thin
     )
     found = engine(facts)
     assert [found.control("SYS-02", slug).applies for slug in ("alpha", "beta")] == [True, False]
+
+
+def test_systems_asked_before_and_after_a_fact_still_share_their_proof() -> None:
+    """Rule: equal grounds are one group, in whatever order they were looked at."""
+    facts = Facts().plus([system("alpha"), system("beta", roles=("deployer",)), implemented("SYS-01")])
+    before = engine(facts)
+    before.control("SYS-01", "alpha")
+    more = facts.plus([shown("ORG-01")])
+    after = before.plus([shown("ORG-01")], more, index_of(more), at=before.at)
+    fresh = engine(more)
+    assert after.control("SYS-01") == fresh.control("SYS-01")
+    assert len(after.control("SYS-01").groups) == 1

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annexa.pure.facts import ORGANISATION, Closure, Facts, Judgement
+from annexa.pure.facts import ORGANISATION, Closure, Facts, Judgement, SystemFact
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.tasks import effective_since, state_of, undeclared, verdict_in
 from tests.pure.test_path import recorded
@@ -111,6 +111,38 @@ def test_over_systems_it_is_effective_since_it_was_so_in_the_last_of_them() -> N
     assert since(*facts, control="SYS-01") == AT - 2 * DAY
     assert since(*facts, control="SYS-01", scope="beta") == AT - 2 * DAY
     assert since(*facts, control="SYS-01", scope="alpha") == AT - 9 * DAY
+
+
+RECORD_ONLY = replace(
+    org.LIBRARY.controls["SYS-01"], id="SYS-09", expectations=org.LIBRARY.controls["ORG-03"].expectations
+)
+ASKED_OF_RECORDS = replace(org.LIBRARY, controls={**org.LIBRARY.controls, "SYS-09": RECORD_ONLY})
+
+
+def in_records(*facts, scope=ORGANISATION):
+    made = Engine(library=ASKED_OF_RECORDS, facts=Facts().plus(facts), at=AT)
+    assert len(made.control("SYS-09").groups) == 1
+    return effective_since(made, "SYS-09", scope)
+
+
+def test_systems_that_stand_alike_today_may_have_been_mended_on_different_days() -> None:
+    def mended(slug: str, on: int) -> list[SystemFact]:
+        first = system(slug, owner="", effective_at=AT - 9 * DAY, recorded_at=AT - 9 * DAY)
+        return [first, system(slug, effective_at=AT - on * DAY, recorded_at=AT - on * DAY)]
+
+    facts = [implemented("SYS-09", recorded_at=AT - 9 * DAY), *mended("alpha", 6), *mended("beta", 2)]
+    assert in_records(*facts, scope="alpha") == AT - 6 * DAY
+    assert in_records(*facts, scope="beta") == AT - 2 * DAY
+    assert in_records(*facts) == AT - 2 * DAY
+
+
+def test_a_nonconformity_closed_in_one_system_counts_for_all_together() -> None:
+    major = fact(Judgement, id="j", kind="major nonconformity", subject="SYS-09", scope="beta", because="b")
+    closure = fact(Closure, id="c", judgement="j", because="b", recorded_at=AT - DAY)
+    declared = implemented("SYS-09", recorded_at=AT - 9 * DAY)
+    facts = [declared, *(system(one, recorded_at=AT - 9 * DAY) for one in ("alpha", "beta")), major, closure]
+    assert in_records(*facts, scope="alpha") == AT - 9 * DAY
+    assert in_records(*facts) == AT - DAY
 
 
 @settings(max_examples=60, deadline=None)

@@ -46,6 +46,11 @@ class Fact:
         return self.effective_at <= at and self.recorded_at <= (at if learnt_by is None else learnt_by)
 
     @property
+    def counts_from(self) -> datetime:
+        """Since when it bears on a verdict: true, and recorded."""
+        return max(self.effective_at, self.recorded_at)
+
+    @property
     def order(self) -> tuple[datetime, datetime, int, str]:
         """Later facts win: by when they are true, then when they were learnt, then position."""
         return (self.effective_at, self.recorded_at, -1 if self.entry is None else self.entry, self.id)
@@ -180,6 +185,18 @@ F = TypeVar("F", bound=Fact)
 def latest(facts: Iterable[F], at: datetime, learnt_by: datetime | None = None) -> F | None:
     """The fact that holds at that instant among versions of the same thing, or None if none was known yet."""
     return max((fact for fact in facts if fact.known(at, learnt_by)), key=lambda fact: fact.order, default=None)
+
+
+def standing_judgements(
+    judgements: Iterable[Judgement], closures: Iterable[Closure], at: datetime, learnt_by: datetime | None = None
+) -> tuple[Judgement, ...]:
+    """The judgements that stand at an instant, neither closed nor ended, in their order."""
+    closed = {fact.judgement for fact in closures if fact.known(at, learnt_by)}
+    return tuple(
+        fact
+        for fact in sorted(judgements, key=lambda one: one.order)
+        if fact.known(at, learnt_by) and fact.id not in closed and not (fact.ends_at is not None and fact.ends_at <= at)
+    )
 
 
 def decided(facts: Iterable[Circumstances], at: datetime, learnt_by: datetime | None = None) -> Mapping[str, Decided]:

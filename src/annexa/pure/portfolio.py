@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from annexa.pure.applicability import acting_as, held_transition, words_of
+from annexa.pure.applicability import acting_as, bind_organisation
 from annexa.pure.checks import CHECKS
 from annexa.pure.evidence import EvidenceState
 from annexa.pure.fact_columns import (
@@ -51,6 +51,7 @@ from annexa.pure.facts import (
     SystemFact,
     decided,
     latest,
+    standing_judgements,
 )
 from annexa.pure.posture import (
     CONTROL_ORDER,
@@ -414,14 +415,7 @@ class Portfolio:
     @cached_property
     def _judgements(self) -> tuple[Judgement, ...]:
         """The judgements that stand, in their order."""
-        closed = {fact.judgement for fact in self.columns.closures if self._known(fact)}
-        return tuple(
-            fact
-            for fact in sorted(self.columns.judgements, key=lambda one: one.order)
-            if self._known(fact)
-            and fact.id not in closed
-            and not (fact.ends_at is not None and fact.ends_at <= self.at)
-        )
+        return standing_judgements(self.columns.judgements, self.columns.closures, self.at, self.learnt_by)
 
     @cached_property
     def _judged_now(self) -> Mapping[tuple[str, str, str], Mapping[str, Judgement]]:
@@ -856,17 +850,8 @@ class Portfolio:
             return False, None
         if requirement.binds_roles or requirement.binds_classes:
             return bool(self._binds(requirement)), self._from_on(requirement)
-        own = self._decided.get(ORGANISATION, ())
-        for one in requirement.narrowed:
-            words = words_of(own, one.law)
-            if words is not None and not set(words) & set(one.any_of):
-                return False, None
-        starts = requirement.applies_from
-        if moved := held_transition(requirement, own):
-            if moved.on is None:
-                return False, None
-            starts = moved.on if starts is None else max(starts, moved.on)
-        return starts is None or starts <= self.at.date(), starts
+        found = bind_organisation(requirement, (), self.at, self._decided.get(ORGANISATION, ()))
+        return found.applies, found.from_on
 
     def reaches(self, framework: Framework, requirement: Requirement) -> bool:
         """Whether a requirement is asked of single AI systems."""

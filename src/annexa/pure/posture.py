@@ -30,6 +30,7 @@ from annexa.pure.facts import (
     SystemFact,
     decided,
     latest,
+    standing_judgements,
 )
 from annexa.pure.standards import Control, Expectation, ExpectationKind, Framework, Library, Requirement
 
@@ -338,6 +339,7 @@ class Engine:
         reached = {fact.control for fact in new if isinstance(fact, (Adoption, Evidence))}
         reached |= {fact.subject for fact in new if isinstance(fact, Judgement)}
         found._controls.update({key: proof for key, proof in self._controls.items() if key[0] not in reached})
+        found._interned.update({key: proof for key, proof in self._interned.items() if key[0] not in reached})
         if at.date() == self.at.date():
             found._bindings.update(self._bindings)
             found._same.update(self._same)
@@ -443,12 +445,9 @@ class Engine:
 
     @cached_property
     def _judgements(self) -> Mapping[tuple[str, str, str], tuple[Judgement, ...]]:
-        closed = {fact.judgement for fact in self.facts.closures if self._known(fact)}
         found: dict[tuple[str, str, str], list[Judgement]] = {}
-        for fact in sorted(self.facts.judgements, key=lambda j: j.order):
-            ended = fact.ends_at is not None and fact.ends_at <= self.at
-            if self._known(fact) and fact.id not in closed and not ended:
-                found.setdefault((fact.framework, fact.subject, fact.scope), []).append(fact)
+        for fact in standing_judgements(self.facts.judgements, self.facts.closures, self.at, self.learnt_by):
+            found.setdefault((fact.framework, fact.subject, fact.scope), []).append(fact)
         return {key: tuple(judged) for key, judged in found.items()}
 
     # ---- controls

@@ -156,15 +156,13 @@ class _Between:
         """Judgements that were given, that ended, and that were closed."""
         judgements = {fact.id: fact for fact in self.engine.facts.judgements}
         for fact in self._fresh(judgements.values()):
-            self._about(fact, Cause(what="judged", at=_at(fact), control=_control(fact), detail=fact.kind, by=fact.by,
-                                    entry=fact.entry))  # fmt: skip
+            self._about(fact, _of(fact, "judged", _control(fact), fact.kind))
         for fact in judgements.values():
             if fact.ends_at is not None and self.before.at < fact.ends_at <= self.engine.at:
                 self._about(fact, Cause(what="ended", at=fact.ends_at, control=_control(fact), detail=fact.kind))
         for closure in self._fresh(self.engine.facts.closures):
             if (closed := judgements.get(closure.judgement)) is not None:
-                self._about(closed, Cause(what="closed", at=_at(closure), control=_control(closed), detail=closed.kind,
-                                          by=closure.by, entry=closure.entry))  # fmt: skip
+                self._about(closed, _of(closure, "closed", _control(closed), closed.kind))
 
     def _about(self, judgement: Judgement, cause: Cause) -> None:
         if judgement.framework:
@@ -186,23 +184,22 @@ class _Between:
         )
 
 
+def _of(fact: Fact, what: What, control: str, detail: str) -> Cause:
+    return Cause(what=what, at=fact.counts_from, control=control, detail=detail, by=fact.by, entry=fact.entry)
+
+
 def _came(fact: Adoption | Evidence) -> Cause:
     what: What = "declared" if isinstance(fact, Adoption) else "passed" if fact.passing else "failed"
     detail = fact.state if isinstance(fact, Adoption) else fact.name
-    return Cause(what=what, at=_at(fact), control=fact.control, detail=detail, by=fact.by, entry=fact.entry)
+    return _of(fact, what, fact.control, detail)
 
 
 def _systems(count: int, facts: list[SystemFact]) -> Cause | None:
     if not facts:
         return None
     last = max(facts, key=lambda fact: fact.order)
-    return Cause(what="systems", at=_at(last), detail=str(count), by=last.by, entry=last.entry)
+    return _of(last, "systems", "", str(count))
 
 
 def _control(judgement: Judgement) -> str:
     return "" if judgement.framework else judgement.subject
-
-
-def _at(fact: Fact) -> datetime:
-    """When it began to count."""
-    return max(fact.effective_at, fact.recorded_at)

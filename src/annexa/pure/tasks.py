@@ -1,11 +1,11 @@
 """Tasks: whether one is done, which is computed from the verdict of its control and never ticked, and since when."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
 from annexa.pure.checks import CHECKS
-from annexa.pure.facts import ORGANISATION, Evidence, Fact, SystemFact
+from annexa.pure.facts import ORGANISATION, Evidence, SystemFact
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
 TaskState = Literal["open", "late", "done", "void", "withdrawn"]
@@ -52,33 +52,38 @@ def effective_since(engine: Engine, control: str, scope: str) -> datetime | None
     """
     if verdict_in(engine, control, scope) is not Verdict.EFFECTIVE:
         return None
-    return max(_starts(engine, engine.control(control, scope), scope), default=None)
+    versions: dict[str, list[SystemFact]] = {}
+    for fact in sorted(engine.facts.systems, key=lambda one: one.order):
+        if fact.known(engine.at):
+            versions.setdefault(fact.id, []).append(fact)
+    return max(_starts(engine, engine.control(control, scope), (scope,), versions), default=None)
 
 
-def _starts(engine: Engine, proof: ControlProof, scope: str) -> Iterator[datetime]:
-    where = ORGANISATION if proof.inherited else scope
+Versions = Mapping[str, Sequence[SystemFact]]
+"""The states of each AI system's record, by slug, in their order."""
+
+
+def _starts(engine: Engine, proof: ControlProof, scopes: Sequence[str], versions: Versions) -> Iterator[datetime]:
+    """`scopes`: those which the proof is about. What it rests on today is the same in all; what was before is not."""
+    where = (ORGANISATION,) if proof.inherited else scopes
     yield from _closures(engine, proof.control.id, where)
     for group in proof.groups or ():
-        yield from _starts(engine, group.proof, group.systems[0])
+        yield from _starts(engine, group.proof, group.systems, versions)
     if proof.groups is not None:
         return
     if proof.adoption is not None:
-        yield _known(proof.adoption)
+        yield proof.adoption.counts_from
     for one in proof.expectations:
-        yield from _answered(engine, one, where)
+        yield from _answered(one, where, versions)
 
 
-def _answered(engine: Engine, proof: ExpectationProof, scope: str) -> Iterator[datetime]:
+def _answered(proof: ExpectationProof, scopes: Sequence[str], versions: Versions) -> Iterator[datetime]:
     """Since when an expectation is fulfilled without a break."""
     if proof.check is None:
         yield from _run(proof.evidence)
         return
-    versions: dict[str, list[SystemFact]] = {}
-    for fact in engine.facts.systems:
-        if fact.known(engine.at) and scope in {ORGANISATION, fact.id}:
-            versions.setdefault(fact.id, []).append(fact)
-    for found in versions.values():
-        yield from _mended(sorted(found, key=lambda fact: fact.order), proof.check.check)
+    for slug in versions if ORGANISATION in scopes else scopes:
+        yield from _mended(versions.get(slug, ()), proof.check.check)
 
 
 def _run(evidence: Iterable[Evidence]) -> Iterator[datetime]:
@@ -87,34 +92,32 @@ def _run(evidence: Iterable[Evidence]) -> Iterator[datetime]:
     for piece in evidence:
         if not piece.passing or (start is not None and piece.expires_at < start):
             break
-        start = _known(piece) if start is None else min(start, _known(piece))
+        start = piece.counts_from if start is None else min(start, piece.counts_from)
     if start is not None:
         yield start
 
 
-def _mended(versions: list[SystemFact], check: str) -> Iterator[datetime]:
+def _mended(versions: Iterable[SystemFact], check: str) -> Iterator[datetime]:
     """When the record of an AI system last began to pass a check that it did not pass before."""
     passed, start = True, None
     for version in versions:
         passes = not version.in_use or CHECKS[check](version)
-        start = None if not passes else start if passed else _known(version)
+        start = None if not passes else start if passed else version.counts_from
         passed = passes
     if start is not None:
         yield start
 
 
-def _closures(engine: Engine, control: str, scope: str) -> Iterator[datetime]:
-    """When major nonconformities against a control in a scope were closed or ended."""
+def _closures(engine: Engine, control: str, scopes: Container[str]) -> Iterator[datetime]:
+    """When major nonconformities against a control in these scopes were closed or ended."""
     judged = {
         fact.id: fact
         for fact in engine.facts.judgements
-        if (fact.framework, fact.subject, fact.scope) == ("", control, scope) and fact.kind == "major nonconformity"
+        if (fact.framework, fact.subject) == ("", control)
+        and fact.scope in scopes
+        and fact.kind == "major nonconformity"
     }
     for closure in engine.facts.closures:
         if closure.judgement in judged and closure.known(engine.at):
-            yield _known(closure)
+            yield closure.counts_from
     yield from (fact.ends_at for fact in judged.values() if fact.ends_at is not None and fact.ends_at <= engine.at)
-
-
-def _known(fact: Fact) -> datetime:
-    return max(fact.effective_at, fact.recorded_at)
