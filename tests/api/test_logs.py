@@ -2,11 +2,16 @@
 
 import json
 import logging
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from annexa.actions.people import actor_of
+from annexa.actions.tokens import create_token
 from annexa.api.logs import JsonLines, Lines
+from annexa.records.people import Person
 from tests.answers.small_house import found_house
 
 PASSWORD = "correct horse battery staple"
@@ -108,6 +113,28 @@ def test_every_request_is_one_json_object(db, now) -> None:
         "actor": last["actor"], "method": "GET", "route": "systems/<slug:slug>", "status": 200,
     }  # fmt: skip
     assert last["actor"].startswith("person/")
+
+
+def test_what_a_token_asked_is_told_apart(db, now) -> None:
+    """Rule: a line names the operation, and the actor the token acts for, never the token."""
+    handler, logger = Kept(JsonLines()), logging.getLogger("annexa.requests")
+    logger.addHandler(handler)
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    try:
+        found_house(now)
+        ada = Person.objects.get(email="ada@example.org")
+        _, secret = create_token(
+            actor=actor_of(ada), person=ada, holder=ada, name="CI", scopes=["read"],
+            expires_at=timezone.now() + timedelta(days=1), now=timezone.now(),
+        )  # fmt: skip
+        Client().get("/api/v1/systems/credit-score", headers={"Authorization": f"Bearer {secret}"})
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    said = json.loads(handler.lines[-1])
+    assert (said["route"], said["actor"]) == ("api/v1/systems/<slug>", f"person/{ada.pk}")
+    assert secret not in handler.lines[-1]
 
 
 @pytest.mark.parametrize("given", ["", "short", "x" * 65, "with space 123", "new\tline-12345", "ada@example.org"])

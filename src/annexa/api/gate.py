@@ -46,6 +46,8 @@ def _answer(request: HttpRequest, rest: str) -> HttpResponse:
     if "\0" in rest or not rest:
         raise Http404
     found = _resolver().resolve(rest)  # Resolver404 is a Http404
+    found.route = f"api/v1/{found.route.removeprefix('^')}"
+    request.resolver_match = found  # what logs and metrics name is the operation
     done = once(request, lambda: _called(found.func, request, found.kwargs), now=at)
     return not_modified(request, done)
 

@@ -39,6 +39,8 @@ def route_of(request: HttpRequest) -> str:
 
 def actor_of(request: HttpRequest) -> str:
     """Who asked, as far as anybody looked; "" for strangers."""
+    if held := request.__dict__.get("bearer"):
+        return str(held.actor.id)
     user = request.__dict__.get("_cached_user") or request.__dict__.get("user")
     number = getattr(user, "pk", None) if getattr(user, "is_authenticated", False) else None
     return f"person/{number}" if number is not None else ""
