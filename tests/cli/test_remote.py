@@ -88,6 +88,10 @@ def test_it_works(server, token, capsys, tmp_path) -> None:
     code, out, said = run("control", "adopt", "GOV-03", "--state", "planned")
     assert (code, out) == (2, "")
     assert "A plan needs a date." in said
+    hindsight = run("posture", "--at", "2020-01-01", "--hindsight", "--format", "json")
+    assert (hindsight[0], json.loads(hindsight[1])["learnt_by"] is None) == (0, False)
+    assert json.loads(run("posture", "--at", "2020-01-01", "--format", "json")[1])["learnt_by"] is None
+    assert run("explain", "A.5.2", "--framework", "iso42001-2023", "--hindsight")[0] == 2
     code, _, said = run("ledger", "verify")
     assert (code, "works on the machine itself only" in said) == (2, True)
 

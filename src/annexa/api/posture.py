@@ -1,5 +1,6 @@
 """Where the organisation or one AI system stands, and why."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from django.http import HttpRequest
@@ -60,6 +61,7 @@ class Posture(Shown):
     library: str
     ledger_size: int
     frameworks: list[Standing]
+    learnt_by: Instant | None = None
 
 
 class Proof(Shown):
@@ -86,6 +88,7 @@ class Proof(Shown):
     controls: list[dict[str, Any]]
     judgements: list[dict[str, Any]]
     systems: dict[str, Any] | None = None
+    learnt_by: Instant | None = None
 
 
 Framework = Annotated[str, Query(max_length=40, examples=["iso42001-2023"])]
@@ -111,17 +114,28 @@ def show_posture(
         "library": stand.library.version,
         "ledger_size": stand.size,
         "frameworks": [posture_json(stand.posture(one, scope)) for one in chosen],
+        "learnt_by": _learnt_by(stand.learnt_by),
     }
+
+
+def _learnt_by(instant: datetime | None) -> str | None:
+    return rfc3339(instant) if instant else None
 
 
 @get(router, "/explain", Proof, errors=(404,))
 def explain(
-    request: HttpRequest, framework: Framework, requirement: Requirement, scope: ScopeWord, at: At
+    request: HttpRequest,
+    framework: Framework,
+    requirement: Requirement,
+    scope: ScopeWord,
+    at: At,
+    hindsight: Hindsight,
 ) -> dict[str, Any]:
     """Show the proof under one verdict."""
-    return proof_json(
-        explained(
-            actor=who(request).actor, framework=framework, requirement=requirement, now=now(), at=instant(at),
-            scope=scope,
-        )
+    moment, asked = now(), instant(at)
+    proof = explained(
+        actor=who(request).actor, framework=framework, requirement=requirement, now=moment, at=asked,
+        scope=scope, hindsight=hindsight,
     )  # fmt: skip
+    later = hindsight and asked is not None and asked < moment
+    return proof_json(proof) | {"learnt_by": _learnt_by(moment if later else None)}

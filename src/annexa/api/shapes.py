@@ -90,8 +90,10 @@ Verdict = Literal[
 
 
 def instant(text: str) -> datetime | None:
-    """The instant asked about; None for now. Raises InstantError."""
-    return parse_instant(text, now=now()) if text else None
+    """The instant asked about; None for now, which today's date means too. Raises InstantError."""
+    moment = now()
+    at = parse_instant(text, now=moment) if text else None
+    return None if at == moment else at
 
 
 def cursor_of(place: Place | None, order: str = "") -> str | None:

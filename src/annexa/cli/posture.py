@@ -81,25 +81,24 @@ def posture(args: argparse.Namespace) -> int:
     words.tell_hindsight(stand.learnt_later if args.hindsight else None)
     if args.all_systems:
         counted = stand.tallies(chosen)
-        words.rows([_row(one, slug, counted[one, slug]) for slug in scopes for one in chosen], args.format)
+        words.rows([row(one, slug, counted[one, slug]) for slug in scopes for one in chosen], args.format)
     else:
         words.rows(
-            [_row(one.framework.id, one.scope, one.counts) for one in stand.postures(chosen, scopes)], args.format
+            [row(one.framework.id, one.scope, one.counts) for one in stand.postures(chosen, scopes)], args.format
         )
     return 0
 
 
-def _row(framework: str, scope: str, counts: Mapping["Verdict", int]) -> dict[str, Any]:
+def row(framework: str, scope: str, counts: Mapping[Any, int]) -> dict[str, Any]:
     """One framework in one scope: what is met of what applies, then the other verdicts, best first."""
-    met, *_, silent = counts.values()
-    applicable = sum(counts.values()) - silent
+    applicable = sum(n for verdict, n in counts.items() if verdict != "not applicable")
     return {
         "framework": framework,
         "scope": scope,
-        "met": met,
+        "met": counts["met"],
         "applicable": applicable,
-        "readiness": f"{met / applicable:.0%}" if applicable else "",
-        **{str(verdict): n for verdict, n in list(counts.items())[1:]},
+        "readiness": f"{counts['met'] / applicable:.0%}" if applicable else "",
+        **{str(verdict): n for verdict, n in counts.items() if verdict != "met"},
     }
 
 

@@ -4,9 +4,9 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from annexa.cli import words
+from annexa.cli.posture import print_proof, row
 from annexa.client import Client, ClientError, UnreachableError
 
 Run = Callable[[Client, argparse.Namespace], int]
@@ -44,31 +44,32 @@ def _posture(server: Client, args: argparse.Namespace) -> int:
     if args.all_systems or args.what_if:
         words.say("annexa: --all-systems and --what-if work on the machine itself only.")
         return 2
-    found = server.get("posture", framework=args.framework, scope=args.system, at=args.at)
+    if _refuses_hindsight(args):
+        return 2
+    found = server.get("posture", framework=args.framework, scope=args.system, at=args.at, hindsight=_hindsight(args))
     if args.format == "json":
         words.dump(found)
         return 0
-    words.rows([_standing(one) for one in found["frameworks"]], args.format)
+    words.rows([row(one["id"], one["scope"], one["counts"]) for one in found["frameworks"]], args.format)
     return 0
 
 
-def _standing(one: dict[str, Any]) -> dict[str, Any]:
-    counts = one["counts"]
-    share = one["readiness"]
-    return {
-        "framework": one["id"],
-        "scope": one["scope"],
-        "met": counts["met"],
-        "applicable": sum(n for verdict, n in counts.items() if verdict != "not applicable"),
-        "readiness": "" if share is None else f"{share:.0%}",
-        **{verdict: n for verdict, n in counts.items() if verdict != "met"},
-    }
+def _refuses_hindsight(args: argparse.Namespace) -> bool:
+    now = words.now()
+    return args.hindsight and words.refuses_hindsight(words.instant(args.at, now), now)
+
+
+def _hindsight(args: argparse.Namespace) -> str | None:
+    return "true" if args.hindsight else None
 
 
 def _explain(server: Client, args: argparse.Namespace) -> int:
-    from annexa.cli.posture import print_proof
-
-    proof = server.get("explain", framework=args.framework, requirement=args.requirement, scope=args.system, at=args.at)
+    if _refuses_hindsight(args):
+        return 2
+    proof = server.get(
+        "explain", framework=args.framework, requirement=args.requirement, scope=args.system, at=args.at,
+        hindsight=_hindsight(args),
+    )  # fmt: skip
     if args.format == "json":
         words.dump(proof)
     else:
