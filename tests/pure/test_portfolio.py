@@ -137,6 +137,17 @@ def test_a_later_instant_before_the_next_change_needs_nothing_anew(facts: Facts,
     same(known.plus([new], at=later), facts.plus([new]), later)
 
 
+@given(org.facts(), org.instants)
+def test_the_plans_are_those_in_the_proofs(facts: Facts, at: datetime) -> None:
+    engine = Engine(library=org.LIBRARY, facts=facts, at=at)
+    found = Portfolio(columns=columns_of(org.LIBRARY, facts), at=at)
+    for control in org.LIBRARY.controls:
+        proof = engine.control(control)
+        declared = [proof.adoption, *(group.proof.adoption for group in proof.groups or ())]
+        plans = {one for one in declared if one is not None and one.state == "planned"}
+        assert {one for one in found.declarations(control) if one.state == "planned"} == plans
+
+
 @given(org.facts(), org.instants, st.data())
 def test_the_matrix_holds_the_same_cells(facts: Facts, at: datetime, data: st.DataObject) -> None:
     found = Portfolio(columns=columns_of(org.WIDER, facts), at=at)

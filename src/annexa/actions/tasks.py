@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
@@ -14,6 +14,7 @@ from annexa.answers.owners import can_act
 from annexa.answers.posture import standpoint
 from annexa.answers.tasks import held_by
 from annexa.pure.facts import ORGANISATION
+from annexa.pure.instants import end_of
 from annexa.pure.permits import Actor
 from annexa.pure.posture import ControlProof, Verdict
 from annexa.pure.tasks import undeclared, verdict_in
@@ -57,7 +58,7 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
             if undeclared(engine.control(one.control, one.scope)):
                 adopt_control(
                     actor=actor, person=person, control=one.control, scope=one.scope, state="planned",
-                    because=one.because.strip(), plan_due=_end_of(one.due_on), now=now,
+                    because=one.because.strip(), plan_due=end_of(one.due_on), now=now,
                 )  # fmt: skip
             with door(actor=actor, verb="make_task", now=now, because=one.because.strip()) as opened:
                 task = Task(
@@ -110,10 +111,10 @@ def move_task(*, actor: Actor, person: Person, task: str, due_on: date, because:
     asked = verdict_in(engine, found.control, found.scope) is not None
     plan = engine.control(found.control, found.scope).adoption if asked else None
     with transaction.atomic():
-        if plan is not None and plan.scope == found.scope and plan.plan_due == _end_of(before):
+        if plan is not None and plan.scope == found.scope and plan.plan_due == end_of(before):
             adopt_control(
                 actor=actor, person=person, control=found.control, scope=found.scope, state="planned",
-                because=because.strip(), plan_due=_end_of(due_on), now=now,
+                because=because.strip(), plan_due=end_of(due_on), now=now,
             )  # fmt: skip
         return _changed(found, actor=actor, person=person, what="moved", due_on=due_on, because=because, now=now)
 
@@ -203,8 +204,3 @@ def _wrong_day(due_on: date, today: date) -> str:
 
 def _no_reason(because: str) -> dict[str, list[str]]:
     return {} if because.strip() else {"because": ["Say why; it is kept with the task."]}
-
-
-def _end_of(on: date) -> datetime:
-    """The last instant of a day."""
-    return datetime.combine(on, time.max, tzinfo=UTC)

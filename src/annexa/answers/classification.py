@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cache
@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 from django.db.models import Max
 
-from annexa.answers.applicability import Moved, bindings_of, moved
+from annexa.answers.applicability import Cite, Moved, bindings_of, moved
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.libraries import active_or_shipped
@@ -29,7 +29,6 @@ from annexa.pure.classify import (
     Standing,
     answer_problems,
     evaluate,
-    next_question,
 )
 from annexa.pure.facts import ORGANISATION, Decided
 from annexa.pure.permits import Actor
@@ -42,14 +41,6 @@ from annexa.records.systems import AiSystem, gravest
 
 Stage = Literal["unanswered", "open", "settled", "asked", "returned", "approved"]
 _PART = re.compile(r"\([^()]*\)$")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cite:
-    """A place in the law, and the requirement of the framework in which it stands; None where the library has none."""
-
-    text: str
-    requirement: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +235,11 @@ def classified(*, actor: Actor, tree: str, scope: str, now: datetime, question: 
     framework = stand.library.frameworks.get(tree)
     said = {one: _from_record(found, presumption, framework, system) for one, presumption in record.items() if system}
     waiting = () if recorded.settled else tuple(said[one] for one in put if one in said and one not in answers)
-    again = found.question(question) if question in put else _next(found, known, answers, waiting, now.date())
+    again = (
+        found.question(question)
+        if question in put
+        else next_of(found, outcome, known, (one.question.id for one in waiting))
+    )
     return Classified(
         tree=found,
         scope=scope,
@@ -522,14 +517,13 @@ def _link(tree: Classification, because: Because, framework: Framework | None, g
     return Link(because=because, cites=_cites(because.cites, framework), answers=answers)
 
 
-def _next(
-    tree: Classification, known: Answers, answers: Answers, waiting: Sequence[FromRecord], today: date
+def next_of(
+    tree: Classification, outcome: Outcome, answers: Mapping[str, Any], confirm: Iterable[str]
 ) -> Question | None:
-    """The first question that is open, or whose answer so far is only the record's; in the order of the tree."""
-    confirmed = {one.question.id for one in waiting}
-    ahead = next_question(tree, known, today)
-    first = next((one for one in tree.questions if one.id in confirmed or one == ahead), None)
-    return first or next_question(tree, answers, today)
+    """The first question in the order of the tree that is open and that nobody has said "unknown" to, or whose answer
+    so far is only the record's (`confirm`). None if there is nothing left to put."""
+    ahead = {one for one in outcome.open_questions if answers.get(one) != UNKNOWN} | {*confirm}
+    return next((one for one in tree.questions if one.id in ahead), None)
 
 
 def _from_record(tree: Classification, one: Presumed, framework: Framework | None, system: AiSystem) -> FromRecord:

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from annexa.answers.classification import Stage, fitting, presumed_briefly, records_of_then, trees_of
+from annexa.answers.classification import Stage, fitting, next_of, presumed_briefly, records_of_then, trees_of
 from annexa.answers.errors import UnknownError
 from annexa.library.classification import classifications
-from annexa.pure.classify import UNKNOWN, Classification, Outcome, Question, evaluate
+from annexa.pure.classify import Classification, Outcome, Question, evaluate
 from annexa.pure.permits import Actor
 from annexa.pure.presumptions import RECORD_FIELDS, Presumed, Record, presumed, record_of, together
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
@@ -240,6 +240,7 @@ class _Working:
         settled = outcome.settled and _outcome(self.tree.id, self.at, _frozen(answers)).settled
         unsaid = tuple(one for one in outcome.counting if one in from_record and one not in answers)
         confirm = () if settled else unsaid
+        following = next_of(self.tree, outcome, answers, confirm)
         return Standing(
             stage=_stage(saved, settled=settled),
             revision=saved.revision if saved else None,
@@ -247,12 +248,8 @@ class _Working:
             from_record=from_record,
             outcome=outcome,
             confirm=confirm,
-            next=self.next(outcome, confirm, answers),
+            next=following.id if following else "",
         )
-
-    def next(self, outcome: Outcome, confirm: Sequence[str], answers: Mapping[str, Any]) -> str:
-        ahead = {one for one in outcome.open_questions if answers.get(one) != UNKNOWN} | {*confirm}
-        return next((one.id for one in self.tree.questions if one.id in ahead), "")
 
 
 @lru_cache(maxsize=OUTCOMES_KEPT)

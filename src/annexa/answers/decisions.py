@@ -9,10 +9,9 @@ from annexa.answers.classification import answerers_of
 from annexa.answers.owners import key_of
 from annexa.answers.posture import Standpoint
 from annexa.library.classification import classifications
-from annexa.pure.facts import ORGANISATION, Adoption
+from annexa.pure.facts import Adoption
 from annexa.pure.owners import Owner, Owners
 from annexa.pure.permits import Actor, Permit, may
-from annexa.pure.posture import ControlProof
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 
 MOST_REVIEWS = 200
@@ -66,7 +65,7 @@ def reviews_asked(*, actor: Actor, stand: Standpoint) -> tuple[ReviewAsked, ...]
             tree=one.answers.tree,
             title=trees[one.answers.tree].title if one.answers.tree in trees else one.answers.tree,
             scope=one.answers.scope,
-            scope_name=_name(stand, one.answers.scope),
+            scope_name=stand.name_of(one.answers.scope),
             revision=one.answers.revision,
             by=one.by.name,
             at=one.recorded_at,
@@ -83,30 +82,19 @@ def late_plans(*, stand: Standpoint, owners: Owners, now: datetime) -> tuple[Lat
             control=control.id,
             control_name=control.name,
             scope=plan.scope,
-            scope_name=_name(stand, plan.scope),
+            scope_name=stand.name_of(plan.scope),
             plan_due=plan.plan_due or now,
             owner=owners.of(control.id, plan.scope),
         )
         for control in stand.library.controls.values()
-        for plan in _plans(stand.engine.control(control.id))
+        for plan in stand.portfolio.declarations(control.id)
         if _is_late(plan, now)
     ]
     return tuple(sorted(found, key=lambda one: (one.plan_due, one.control, one.scope)))
 
 
-def _plans(proof: ControlProof) -> tuple[Adoption, ...]:
-    """The declarations that stand for a control, each once."""
-    held = [proof.adoption, *(group.proof.adoption for group in proof.groups or ())]
-    return tuple({one.id: one for one in held if one is not None}.values())
-
-
 def _is_late(plan: Adoption, now: datetime) -> bool:
     return plan.state == "planned" and plan.plan_due is not None and plan.plan_due <= now
-
-
-def _name(stand: Standpoint, scope: str) -> str:
-    system = stand.engine.systems.get(scope)
-    return "Organisation" if scope == ORGANISATION else system.name if system else scope
 
 
 def _answerers(actor: Actor, asked: list[ClassificationReview]) -> dict[str, frozenset[int]]:

@@ -12,7 +12,7 @@ from annexa.library.risks import risks
 from annexa.pure.path import Step
 from annexa.pure.permits import Actor
 from annexa.pure.posture import Verdict
-from annexa.pure.risk import Catalogue, Scenario
+from annexa.pure.risk import Scenario
 from annexa.pure.standards import Framework, Requirement
 from annexa.pure.work import urgency
 
@@ -76,8 +76,10 @@ def gap_page(
     """
     steps = {step.number: step for step in page.path.steps}
     held = assignments(actor=actor, controls=[step.control.id for step in steps.values()], now=now)
-    lines = _Lines(page=page, steps=steps, held=held, reduced=_reduced(risks()))
-    told = [lines.row(gap) for gap in gaps(page)]
+    every = gaps(page)
+    reduced = {one: risks().reduced_by(one) for one in {control for gap in every for control in gap.missing}}
+    lines = _Lines(page=page, steps=steps, held=held, reduced=reduced)
+    told = [lines.row(gap) for gap in every]
     found = [one for one in told if one.is_open or not only_open]
     shown = [
         one
@@ -122,7 +124,7 @@ class _Lines:
         assigned = self.held[step.control.id] if step else None
         task = assigned.task if assigned else None
         answers = task.owner if task else assigned.owner if assigned else None
-        scenarios = {one.id: one for control in gap.missing for one in self.reduced.get(control, ())}.values()
+        scenarios = {one.id: one for control in gap.missing for one in self.reduced[control]}.values()
         waits = gap.verdict is not Verdict.MET and bool(gap.missing or gap.because)
         return GapRow(
             gap=gap,
@@ -138,12 +140,3 @@ class _Lines:
             owner=answers.name if answers else "",
             due_on=task.due_on if task else gap.due_on,
         )
-
-
-def _reduced(catalogue: Catalogue) -> Mapping[str, tuple[Scenario, ...]]:
-    """The risks that each control would make less likely or less bad."""
-    found: dict[str, list[Scenario]] = {}
-    for scenario in catalogue.scenarios.values():
-        for control in scenario.controls:
-            found.setdefault(control, []).append(scenario)
-    return {control: tuple(scenarios) for control, scenarios in found.items()}

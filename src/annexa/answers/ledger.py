@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -227,10 +227,10 @@ def list_entries(
         rows = rows.filter(position__lt=before)
     found = list(rows[: size + 1])
     shown = found[:size]
-    bodies = _bodies([e.position for e in shown])
+    bodies, names = _bodies([e.position for e in shown]), _names(shown)
     return LedgerPage(
         head=head(actor=actor),
-        lines=tuple(_line(entry, bodies) for entry in shown),
+        lines=tuple(_line(entry, bodies, names) for entry in shown),
         kind=kind,
         text=text,
         before=shown[-1].position if len(found) > size else None,
@@ -254,7 +254,7 @@ def entry_proof(*, actor: Actor, position: int) -> EntryProof:
         salt=bytes(kept.salt).hex(),
         proof=tuple(one.hex() for one in proof),
         head=latest,
-        line=_line(entry, {position: bytes(kept.body)}),
+        line=_line(entry, {position: bytes(kept.body)}, _names([entry])),
         steps=climb(leaf_hash(bytes(entry.header)), index=position, size=latest.size, proof=proof),
     )
 
@@ -345,8 +345,8 @@ def list_changes(*, actor: Actor, most: int = 8) -> tuple[Change, ...]:
     )
     lasts = [one["last"] for one in found]
     entries = rows.in_bulk(lasts)
-    bodies = _bodies(lasts)
-    return tuple(Change(line=_line(entries[one["last"]], bodies), entries=one["n"]) for one in found)
+    bodies, names = _bodies(lasts), _names(entries.values())
+    return tuple(Change(line=_line(entries[one["last"]], bodies, names), entries=one["n"]) for one in found)
 
 
 def proof_between(*, old: int, new: int) -> tuple[str, ...]:
@@ -407,20 +407,23 @@ def _bodies(positions: list[int]) -> dict[int, bytes]:
     return {position: bytes(body) for position, body in rows}
 
 
-def _line(entry: LedgerEntry, bodies: Mapping[int, bytes]) -> EntryLine:
+def _line(entry: LedgerEntry, bodies: Mapping[int, bytes], names: Mapping[str, str]) -> EntryLine:
     body = json.loads(bodies[entry.position])
-    return EntryLine(entry=entry, by=body.get("by", ""), verb=body.get("verb", ""), about=_about(entry, body))
+    return EntryLine(entry=entry, by=body.get("by", ""), verb=body.get("verb", ""), about=_about(entry, body, names))
 
 
-def _name(person: str | None) -> str:
-    """The name of a person an entry speaks of; entries hold who, not what they are called. Cost: one query."""
-    found = Person.objects.filter(pk=person.partition("/")[2]).values_list("name", flat=True).first() if person else ""
-    return str(found or person or "nobody")
+def _names(entries: Iterable[LedgerEntry]) -> Mapping[str, str]:
+    """What people are called; entries hold who they are. Cost: one query, if any entry speaks of a person."""
+    if not any(one.kind in {"ownership", "task", "task_change"} for one in entries):
+        return {}
+    return {f"person/{pk}": name for pk, name in Person.objects.values_list("pk", "name")}
 
 
-def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
+def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """What an entry is about, in a few words for the list."""
     state: Mapping[str, Any] = body["state"]
+    person = state.get("owner") or ""
+    owner = names.get(person, person or "nobody")
     match entry.kind:
         case "ai_system" | "person" | "organisation" | "service_account":
             return str(state.get("name", ""))
@@ -439,11 +442,11 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any]) -> str:
         case "classification_review":
             return f"{state['tree']} for {state['scope']}, revision {state['revision']}: {state['decision']}"
         case "ownership":
-            return f"{state['control']}, {state['scope']}: {_name(state['owner'])}"
+            return f"{state['control']}, {state['scope']}: {owner}"
         case "task":
-            return f"{state['control']}, {state['scope']}, by {state['due_on']}: {_name(state['owner'])}"
+            return f"{state['control']}, {state['scope']}, by {state['due_on']}: {owner}"
         case "task_change":
-            now = {"handed": f"handed to {_name(state['owner'])}", "moved": f"moved to {state['due_on']}"}
+            now = {"handed": f"handed to {owner}", "moved": f"moved to {state['due_on']}"}
             return f"{state['control']}, {state['scope']}: {now.get(state['what'], 'taken back')}"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"

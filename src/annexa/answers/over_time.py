@@ -263,7 +263,7 @@ class _Asked:
             key = (instant, known, self.scope)
             if key not in _memory.points:
                 portfolio = _memory.portfolio(library, self.taken.facts, at, instant, past=True)
-                judged = bool(known) and _in_use(portfolio, self.scope)
+                judged = bool(known) and self._is_there(portfolio)
                 _memory.keep(key, _counts(_verdicts(portfolio, known, self.scope)) if judged else None)
             return _memory.points[key]
 
@@ -274,20 +274,18 @@ class _Asked:
         with _working:
             known = _memory.known_by(self.taken.facts, at)
             portfolio = _memory.portfolio(library, self.taken.facts, at, (library.version, at, known))
-            judged = self.frameworks if _in_use(portfolio, self.scope) else ()
+            judged = self.frameworks if self._is_there(portfolio) else ()
             return tuple(portfolio.posture(one, self.scope) for one in judged)
 
-
-def _in_use(portfolio: Portfolio, scope: str) -> bool:
-    bit = portfolio.columns.slugs.get(scope)
-    return scope == ORGANISATION or (bit is not None and bool(portfolio.live >> bit & 1))
+    def _is_there(self, portfolio: Portfolio) -> bool:
+        return self.scope == ORGANISATION or portfolio.in_use(self.scope)
 
 
 def _verdicts(portfolio: Portfolio, frameworks: Iterable[str], scope: str) -> Iterator[Verdict]:
     """Of every requirement that is judged in the scope."""
     for framework in (portfolio.library.frameworks[one] for one in frameworks):
         for leaf in framework.leaves:
-            if scope == ORGANISATION or portfolio.reaches(framework, leaf):
+            if scope == ORGANISATION or portfolio.library.reaches_systems(framework, leaf):
                 yield portfolio.verdict(framework.id, leaf.id, scope)
 
 

@@ -89,8 +89,12 @@ class Standpoint:
 
     def in_use(self, slug: str) -> bool:
         """Whether an AI system is in use."""
-        bit = self.portfolio.columns.slugs.get(slug)
-        return bit is not None and bool(self.portfolio.live >> bit & 1)
+        return self.portfolio.in_use(slug)
+
+    def name_of(self, scope: str) -> str:
+        """What a scope is called: the organisation, or an AI system in use; else its slug."""
+        system = self.systems.get(scope)
+        return "Organisation" if scope == ORGANISATION else system.name if system else scope
 
     def posture(self, framework: str, scope: str = ORGANISATION) -> FrameworkPosture:
         """Every requirement of a framework in a scope. Computed once. KeyError for what does not exist."""

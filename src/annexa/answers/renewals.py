@@ -90,7 +90,7 @@ class _Making:
             return
         asked = self.stand.portfolio.asked_of(control.id)
         if asked and self.person is not None:
-            asked = self.stand.portfolio.bits_of(self._theirs(control, self.stand.portfolio.slugs_of(asked)))
+            asked = self.stand.portfolio.among(self._theirs(control, self.stand.portfolio.slugs_of(asked)))
         for expectation in control.expectations if asked else ():
             yield from self._in_systems(control, expectation, asked)
 
@@ -163,7 +163,7 @@ class _Making:
             what=expectation.what,
             kind=expectation.kind,
             scope=scope,
-            scope_name="Organisation" if scope == ORGANISATION else self.stand.systems[scope].name,
+            scope_name=self.stand.name_of(scope),
             urgency=urgency,
             when=None if since == NEVER else instant_of(since),
             holds_up=len(frameworks),

@@ -54,12 +54,13 @@ def _then(actor: Actor, stand: Standpoint, frameworks: tuple[str, ...], since: d
     """The verdicts of that instant. What was recorded later does not change them, so they stay as they are."""
     head = LedgerCheckpoint.objects.filter(at__lte=since).order_by("-size").values_list("size", "root").first()
     size, root = head or (0, "")
-    key = (root, since, frameworks, library_at(snapshot(), since).version)
+    version = library_at(snapshot(), since).version
+    key = (root, since, frameworks, version)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]
-    if _unmoved(stand, size, since):
+    if (size, version) == (stand.size, stand.library.version) and _no_day_between(stand, since):
         found = replace(_seen(stand, frameworks), at=since)
     else:
         past = standpoint(actor=actor, now=stand.at, at=since)
@@ -75,9 +76,7 @@ def _seen(stand: Standpoint, frameworks: tuple[str, ...]) -> Seen:
     return seen(stand.engine, frameworks, stand.posture, lambda one: stand.judged(one).verdict)
 
 
-def _unmoved(stand: Standpoint, size: int, since: datetime) -> bool:
-    """Whether nothing was recorded and no day came in between, so that the verdicts of now are those of then."""
-    if size != stand.size or library_at(snapshot(), since).version != stand.library.version:
-        return False
+def _no_day_between(stand: Standpoint, since: datetime) -> bool:
+    """Whether no day came on which a verdict changes by time alone."""
     ends = next_change(stand.portfolio.columns, since)
     return ends is None or ends > stand.at

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Lower
 
+from annexa.answers.classification import records_of_then
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
@@ -118,13 +119,9 @@ class Passport:
 
 def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
     """One page of the register of AI systems. Cost: six queries whatever its size, three more after a change."""
-    everything = AiSystem.objects.visible_to(actor)
-    found = _matching(everything, asked)
-    combinations = _combinations(found)
-    total = sum(n for values, n in combinations if _fits(values, asked.chosen))
+    facets, total = facets_of(actor=actor, asked=asked)
     asked = replace(asked, page=min(max(1, asked.page), max(1, -(-total // asked.size))))
-    for name, values in asked.chosen.items():
-        found = found.filter(**{f"{name}__in": values}) if values else found
+    found = narrowed(actor=actor, asked=asked)
     start = (asked.page - 1) * asked.size
     rows = list(found.defer("source", "outputs").order_by(*_order(asked.sort))[start : start + asked.size])
     stand = standpoint(actor=actor, now=now)
@@ -140,10 +137,10 @@ def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
             for row in rows
         ),
         frameworks=frameworks,
-        facets={name: _facet(combinations, asked, name) for name in FACETS},
+        facets=facets,
         asked=asked,
         total=total,
-        **_sums(everything),
+        **_sums(AiSystem.objects.visible_to(actor)),
     )
 
 
@@ -189,7 +186,8 @@ def passport(
     )
     newest = evidence.select_related("by").order_by("-recorded_at", "-id")
     shown = tuple(newest if whole else newest[:EVIDENCE_SHOWN])
-    facts = system.facts() if at is None or at >= system.changed_at else _facts_at(slug, at)
+    as_now = at is None or at >= system.changed_at
+    facts = system.facts() if as_now else records_of_then(actor=actor, at=stand.at, slug=slug).get(slug)
     owner = facts.owner if facts else ""
     return Passport(
         system=system,
@@ -233,15 +231,6 @@ def _names(actor: Actor, owners: Iterable[str]) -> Mapping[str, str]:
 def _postures(stand: Standpoint, frameworks: Sequence[str], slug: str) -> tuple[FrameworkPosture | None, ...]:
     """Where a system stands against each framework; None for all when it is not in use."""
     return tuple(stand.posture(f, slug) if stand.in_use(slug) else None for f in frameworks)
-
-
-def _facts_at(slug: str, at: datetime) -> SystemFacts | None:
-    """The record as the ledger knew it at that time."""
-    entry = LedgerEntry.objects.filter(subject=f"ai_system/{slug}", at__lte=at).order_by("-position").first()
-    if entry is None:
-        return None
-    state = json.loads(bytes(EntryBody.objects.get(position=entry.position).body))["state"]
-    return SystemFacts.from_json({name: value for name, value in state.items() if name in {*FIELD, "source"}})
 
 
 def _history(

@@ -281,7 +281,7 @@ def _of_task(stand: Standpoint, task: Task, today: date) -> Todo:
         name=control.name if control else task.control,
         expectation="",
         scope=task.scope,
-        scope_name=_scope_name(stand, task.scope),
+        scope_name=stand.name_of(task.scope),
         systems=0,
         owner=Owner(name=owner.name, person=owner.pk),
         due_on=due_on,
@@ -310,11 +310,6 @@ def _of_renewal(one: Renewal) -> Todo:
         state="open" if one.urgency == "soon" else "late",
         verdict={"failing": Verdict.FAILING, "expired": Verdict.STALE}.get(one.urgency, Verdict.EFFECTIVE),
     )
-
-
-def _scope_name(stand: Standpoint, scope: str) -> str:
-    system = stand.engine.systems.get(scope)
-    return "Organisation" if scope == ORGANISATION else system.name if system else scope
 
 
 def _is_of(todo: Todo, person: int | None) -> bool:

@@ -99,8 +99,3 @@ def list_tokens(*, actor: Actor, now: datetime) -> tuple[TokenLine, ...]:
         for row in rows
     ]
     return tuple(sorted(found, key=lambda one: one.state != "in use"))
-
-
-def list_service_accounts(*, actor: Actor) -> tuple[ServiceAccount, ...]:
-    """Every program that has a name of its own, by slug."""
-    return tuple(ServiceAccount.objects.visible_to(actor).order_by("slug"))

@@ -1,6 +1,6 @@
 """Dates and instants as people type them."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 
 class InstantError(ValueError):
@@ -18,7 +18,9 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
     except ValueError:
         pass
     else:
-        return now if day == now.date() else _end_of(day)
+        if day == date.max:
+            raise InstantError(f"{day.isoformat()} is beyond the calendar.")
+        return now if day == now.date() else end_of(day)
     try:
         found = datetime.fromisoformat(typed)
     except ValueError:
@@ -29,8 +31,6 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
         raise InstantError(f"{typed} is beyond the calendar.") from None
 
 
-def _end_of(day: date) -> datetime:
-    try:
-        return datetime.combine(day + timedelta(days=1), time(), tzinfo=UTC) - timedelta(microseconds=1)
-    except OverflowError:
-        raise InstantError(f"{day.isoformat()} is beyond the calendar.") from None
+def end_of(day: date) -> datetime:
+    """The last microsecond of a day."""
+    return datetime.combine(day, time.max, tzinfo=UTC)

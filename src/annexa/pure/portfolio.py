@@ -7,7 +7,7 @@ over its controls, a requirement the OR over its sets, a count the number of bit
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property, reduce
 from itertools import chain
@@ -99,41 +99,23 @@ class Answers:
     def with_cell(self, place: int, said: Said) -> "Answers":
         """The same with one cell said anew; place 0 is the organisation, else the bit plus one."""
         if place == 0:
-            return _answers(
-                said, self.passing, self.failing, self.expired, self.once, self.places, self.ends, self.since
-            )
+            return replace(self, organisation=said)
         bit = 1 << (place - 1)
 
         def with_bit(held: Bits, *, is_in: bool) -> Bits:
             return (held | bit) if is_in else (held & ~bit)
 
         others = self.places != place
-        return _answers(
-            self.organisation,
-            with_bit(self.passing, is_in=said.state == "passing"),
-            with_bit(self.failing, is_in=said.state == "failing"),
-            with_bit(self.expired, is_in=said.state == "expired"),
-            with_bit(self.once, is_in=said.once),
-            np.append(self.places[others], place),
-            np.append(self.ends[others], said.ends),
-            np.append(self.since[others], said.since),
+        return replace(
+            self,
+            passing=with_bit(self.passing, is_in=said.state == "passing"),
+            failing=with_bit(self.failing, is_in=said.state == "failing"),
+            expired=with_bit(self.expired, is_in=said.state == "expired"),
+            once=with_bit(self.once, is_in=said.once),
+            places=np.append(self.places[others], place),
+            ends=np.append(self.ends[others], said.ends),
+            since=np.append(self.since[others], said.since),
         )
-
-
-def _answers(
-    organisation: Said, passing: Bits, failing: Bits, expired: Bits, once: Bits,
-    places: NDArray[np.int64], ends: Instants, since: Instants,
-) -> Answers:  # fmt: skip
-    return Answers(
-        organisation=organisation,
-        passing=passing,
-        failing=failing,
-        expired=expired,
-        once=once,
-        places=places,
-        ends=ends,
-        since=since,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +238,7 @@ class Portfolio:
         held = self.library.frameworks[framework]
         met, applicable = np.zeros(self.size, np.int32), np.zeros(self.size, np.int32)
         for leaf in held.leaves:
-            if self.reaches(held, leaf):
+            if self.library.reaches_systems(held, leaf):
                 column = self.column(framework, leaf.id)
                 met += mask_of(column[0], self.size)
                 applicable += mask_of(self.live & ~column[-1], self.size)
@@ -267,7 +249,7 @@ class Portfolio:
         held = self.library.frameworks[framework]
         found = np.zeros((len(ORDER), self.size), np.int32)
         for leaf in held.leaves:
-            if self.reaches(held, leaf):
+            if self.library.reaches_systems(held, leaf):
                 for number, bits in enumerate(self.column(framework, leaf.id)):
                     if bits:
                         found[number] += mask_of(bits, self.size)
@@ -280,7 +262,11 @@ class Portfolio:
             lines = tuple(self._line(held, leaf) for leaf in held.leaves)
         else:
             bit = self._bit(scope)
-            lines = tuple(self._line_in(held, leaf, scope, bit) for leaf in held.leaves if self.reaches(held, leaf))
+            lines = tuple(
+                self._line_in(held, leaf, scope, bit)
+                for leaf in held.leaves
+                if self.library.reaches_systems(held, leaf)
+            )
         return FrameworkPosture(framework=held, scope=scope, at=self.at, lines=lines)
 
     def plus(self, facts: Iterable[Fact], *, at: datetime | None = None) -> "Portfolio":
@@ -441,7 +427,7 @@ class Portfolio:
         mask[list(bits)] = True
         return bits_of(mask)
 
-    def _scopes(self, scopes: Iterable[str]) -> Bits:
+    def among(self, scopes: Iterable[str]) -> Bits:
         """The systems among some scopes, in use or not."""
         known = self.columns.slugs
         return self._bits([known[scope] for scope in scopes if scope in known])
@@ -471,9 +457,10 @@ class Portfolio:
             first, last = int(bounds[number]), int(bounds[number + 1])
             said = self._organisation_said(cells, first, int(codes[number, 0]))
             here = slice(first, last)
-            found[key] = _answers(
-                said, passing, failing, expired, once, place[here], cells.ends[here], cells.since[here]
-            )
+            found[key] = Answers(
+                organisation=said, passing=passing, failing=failing, expired=expired, once=once,
+                places=place[here], ends=cells.ends[here], since=cells.since[here],
+            )  # fmt: skip
         return found
 
     @staticmethod
@@ -521,6 +508,16 @@ class Portfolio:
         """What the organisation declared about a control."""
         return self._adoptions.get(control, {}).get(ORGANISATION)
 
+    def declarations(self, control: str) -> Iterator[Adoption]:
+        """What was declared about a control: for the organisation and, of one for single systems, in those in use that
+        it is meant for."""
+        single = self.library.controls[control].level == "system"
+        applies = self.standings(control).applies if single else 0
+        for scope, declared in self._adoptions.get(control, {}).items():
+            bit = self.columns.slugs.get(scope)
+            if scope == ORGANISATION or (bit is not None and applies >> bit & 1):
+                yield declared
+
     def is_implemented(self, control: str) -> bool:
         """Whether a control is declared implemented, for the organisation or in a system in use."""
         here = self._adoptions.get(control, {})
@@ -538,9 +535,9 @@ class Portfolio:
         """The system of each bit."""
         return tuple(self.columns.slugs)
 
-    def bits_of(self, slugs: Iterable[str]) -> Bits:
-        """Some systems as a set; those that are not known are left aside."""
-        return self._scopes(slugs)
+    def in_use(self, slug: str) -> bool:
+        """Whether an AI system is in use."""
+        return slug in self._in_use
 
     @cached_property
     def _in_use(self) -> frozenset[str]:
@@ -554,10 +551,6 @@ class Portfolio:
     def answers(self, control: str, expectation: str) -> Answers:
         """What the evidence for an expectation says everywhere. KeyError for one that evidence cannot answer."""
         return self._answers[control, expectation]
-
-    def said(self, control: Control, expectation: Expectation) -> Said:
-        """What one expectation of a control of the organisation comes to for the organisation."""
-        return self._said(control, expectation, ORGANISATION)
 
     def fulfil(self, check: str) -> Bits:
         """The systems in use that fulfil a record check."""
@@ -614,7 +607,7 @@ class Portfolio:
             proven &= answers.once
         if not control.expectations:
             never, proven = live, 0
-        failing |= self._scopes(self._standing_against("", control.id, "major nonconformity"))
+        failing |= self.among(self._standing_against("", control.id, "major nonconformity"))
         done = live & applies & implemented & ~excluded
         undone = live & applies & ~implemented & ~excluded
         verdicts = {
@@ -659,15 +652,13 @@ class Portfolio:
 
     def _deciding(self, control: Control) -> Iterator[str]:
         """The systems in use whose owner decided about a control of the organisation."""
-        for scope in self._adoptions.get(control.id, {}):
-            if scope in self.columns.slugs and self.live >> self.columns.slugs[scope] & 1:
-                yield scope
+        return (scope for scope in self._adoptions.get(control.id, {}) if scope in self._in_use)
 
     def _alone(self, control: Control, scope: str) -> Judged:
         """A control of the organisation in one scope, as the definition has it."""
         here = self._adoptions.get(control.id, {})
         adoption = here.get(scope) or here.get(ORGANISATION)
-        said = [self._said(control, expectation, scope) for expectation in control.expectations]
+        said = [self.said(control, expectation, scope) for expectation in control.expectations]
         verdict = judge_control(
             adoption.state if adoption else None,
             planned=_holds(adoption)[2],
@@ -685,7 +676,7 @@ class Portfolio:
             falls_at=min((one.ends for one in said), default=ALWAYS) if effective else ALWAYS,
         )
 
-    def _said(self, control: Control, expectation: Expectation, scope: str) -> Said:
+    def said(self, control: Control, expectation: Expectation, scope: str = ORGANISATION) -> Said:
         """What one expectation of a control of the organisation comes to in one scope."""
         if expectation.kind is ExpectationKind.RECORD:
             everybody = self.live if scope == ORGANISATION else 1 << self.columns.slugs[scope]
@@ -762,7 +753,7 @@ class Portfolio:
     def _judged(self, framework: Framework, requirement: Requirement) -> Column:
         bound = self._binds(requirement)
         excluded = self._standing_against(framework.id, requirement.id, "exclusion")
-        bound &= ~self._scopes(excluded) if excluded else -1
+        bound &= ~self.among(excluded) if excluded else -1
         coverage = self.library.covering(framework, requirement)
         if coverage is None:
             return (0, 0, 0, 0, bound, self.live & ~bound)
@@ -835,7 +826,7 @@ class Portfolio:
     def will_bind(self, framework: str, requirement: Requirement) -> Bits:
         """The systems that a requirement binds or will bind, but for those in which it is excluded."""
         excluded = self._standing_against(framework, requirement.id, "exclusion")
-        return reduce(or_, (bits for _, bits in self._asked_of(requirement)), 0) & ~self._scopes(excluded)
+        return reduce(or_, (bits for _, bits in self._asked_of(requirement)), 0) & ~self.among(excluded)
 
     def _from_on(self, requirement: Requirement) -> date | None:
         """The first day on which it begins among systems it binds; if it binds none, among those it will bind."""
@@ -852,10 +843,6 @@ class Portfolio:
             return bool(self._binds(requirement)), self._from_on(requirement)
         found = bind_organisation(requirement, (), self.at, self._decided.get(ORGANISATION, ()))
         return found.applies, found.from_on
-
-    def reaches(self, framework: Framework, requirement: Requirement) -> bool:
-        """Whether a requirement is asked of single AI systems."""
-        return self.library.reaches_systems(framework, requirement)
 
     # ---- lines: a verdict with its dates
 

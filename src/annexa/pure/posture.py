@@ -419,12 +419,13 @@ class Engine:
     @cached_property
     def _profiles(self) -> tuple[tuple[SystemFact, int], ...]:
         """For each combination of what decides what binds an example, and how many systems have it."""
-        found: dict[tuple[object, ...], list[int | SystemFact]] = {}
+        examples: dict[tuple[object, ...], SystemFact] = {}
+        counts: Counter[tuple[object, ...]] = Counter()
         for group in self._alike:
             example = self.systems[group[0]]
-            held = found.setdefault(_profile(example), [example, 0])
-            held[1] += len(group)  # type: ignore[operator]
-        return tuple((example, count) for example, count in found.values())  # type: ignore[misc]
+            examples.setdefault(_profile(example), example)
+            counts[_profile(example)] += len(group)
+        return tuple((example, counts[profile]) for profile, example in examples.items())
 
     @cached_property
     def _index(self) -> FactIndex:
@@ -701,7 +702,7 @@ class Engine:
         framework = self.library.frameworks[framework_id]
         lines = []
         for leaf in framework.leaves:
-            if scope != ORGANISATION and not self.reaches_systems(framework, leaf):
+            if scope != ORGANISATION and not self.library.reaches_systems(framework, leaf):
                 continue
             proof = self.requirement(framework_id, leaf.id, scope)
             lines.append(
@@ -714,10 +715,6 @@ class Engine:
                 )
             )
         return FrameworkPosture(framework=framework, scope=scope, at=self.at, lines=tuple(lines))
-
-    def reaches_systems(self, framework: Framework, requirement: Requirement) -> bool:
-        """Whether a requirement is asked of single AI systems."""
-        return self.library.reaches_systems(framework, requirement)
 
 
 def next_change(library: Library, facts: Facts, at: datetime) -> datetime | None:

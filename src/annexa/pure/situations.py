@@ -76,7 +76,7 @@ def _patterns(portfolio: Portfolio, frameworks: Iterable[str]) -> dict[tuple[tup
         framework = portfolio.library.frameworks[name]
         for leaf in framework.leaves:
             coverage = portfolio.library.covering(framework, leaf)
-            if coverage is not None and not leaf.no_duty and portfolio.reaches(framework, leaf):
+            if coverage is not None and not leaf.no_duty and portfolio.library.reaches_systems(framework, leaf):
                 found[coverage.controls, portfolio.will_bind(name, leaf)] = None
     return found
 

@@ -12,6 +12,7 @@ is refused. With a trailer, because gzip leaves bits that nothing covers.
 """
 
 import hashlib
+import io
 import re
 import struct
 import tarfile
@@ -67,7 +68,7 @@ class ArchiveWriter:
 
     def add(self, name: str, data: bytes) -> str:
         """A member from memory; returns its SHA-256."""
-        return self.add_stream(name, len(data), _Bytes(data))
+        return self.add_stream(name, len(data), io.BytesIO(data))
 
     def add_stream(self, name: str, size: int, source: Source) -> str:
         """A member of exactly `size` bytes, read from a stream; returns its SHA-256. Raises ValueError."""
@@ -205,18 +206,6 @@ def _read_header(source: Source) -> tuple[str, int]:
     except ValueError:
         pass
     raise ArchiveDamagedError("what should be the head of a member is something else")
-
-
-class _Bytes:
-    """Bytes as a source, without a copy."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = memoryview(data), 0
-
-    def read(self, size: int, /) -> bytes:
-        part = self._data[self._at : self._at + size]
-        self._at += len(part)
-        return bytes(part)
 
 
 class _Compressed:

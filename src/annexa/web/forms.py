@@ -1,7 +1,7 @@
 """Forms that several pages share, and doing what a form asks: done, shown again with what is wrong, or refused."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from functools import wraps
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.pure import instants
 from annexa.pure.facts import JUDGEMENT_KINDS
 from annexa.web.refused import refused
 
@@ -62,7 +63,7 @@ def fresh(kind: type[forms.Form], key: str, **initial: Any) -> forms.Form:
 
 def end_of(on: date | None) -> datetime | None:
     """The last instant of a day."""
-    return datetime.combine(on, time.max, tzinfo=UTC) if on else None
+    return instants.end_of(on) if on else None
 
 
 def tried(request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str]) -> HttpResponse | None:

@@ -1,6 +1,6 @@
 """The tokens of one's own programs: made and shown once, looked at, revoked."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.tokens import create_token, revoke_token, scopes_for
 from annexa.answers.tokens import list_tokens
+from annexa.pure.instants import end_of
 from annexa.pure.permits import Permit, may
 from annexa.pure.tokens import USUAL
 from annexa.web.forms import date_field, see
@@ -75,7 +76,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
                 holder=person(request),
                 name=form.cleaned_data["name"],
                 scopes=form.cleaned_data["scopes"],
-                expires_at=datetime.combine(form.cleaned_data["expires_at"], time.max, tzinfo=UTC),
+                expires_at=end_of(form.cleaned_data["expires_at"]),
                 now=now,
             )
         except InvalidError as error:
