@@ -89,7 +89,7 @@ def test_in_a_system_it_is_the_one_named_there_and_else_its_owner(give, of, kim,
 
 
 def test_what_cannot_be_is_refused(give, kim, noor) -> None:
-    with pytest.raises(InvalidError, match="Noor Haddad may not change anything here"):
+    with pytest.raises(InvalidError, match="Noor Haddad may not change anything there"):
         give("GOV-01", to=noor)
     with pytest.raises(InvalidError, match="Choose at least one control"):
         give(to=kim)

@@ -10,7 +10,7 @@ from annexa.actions.evidence import add_evidence
 from annexa.actions.organisation import choose_frameworks
 from annexa.actions.systems import add_system, change_system
 from annexa.answers.errors import UnknownError
-from annexa.answers.over_time import MOST, OverTime, _memory, extent, over_time, system_over_time
+from annexa.answers.over_time import MOST, OverTime, _memories, extent, over_time, system_over_time
 from annexa.answers.posture import standpoint
 from annexa.answers.systems import asking
 from annexa.pure.facts import ORGANISATION
@@ -117,15 +117,15 @@ def test_what_was_does_not_change_and_what_will_be_does(house) -> None:
 def test_the_past_is_remembered_and_months_ahead_serve_every_framework(house) -> None:
     """After a change only what will be is computed, and once for all frameworks and scopes."""
     over_time(actor=house, now=NOW, framework="iso42001-2023")
-    held = dict(_memory.points)
+    held = dict(_memories[None].points)
     later = NOW + timedelta(minutes=5)
     show(house, "GOV-02", "approved-policies", later)
     over_time(actor=house, now=later, framework="iso42001-2023")
-    assert all(_memory.points[key] is counts for key, counts in held.items())
-    assert min(at for _, at, _ in _memory.instants) > later
-    ahead = dict(_memory.instants)
+    assert all(_memories[None].points[key] is counts for key, counts in held.items())
+    assert min(at for _, at, _ in _memories[None].instants) > later
+    ahead = dict(_memories[None].instants)
     over_time(actor=house, now=later, framework="eu-ai-act", scope="chatbot")
-    assert all(_memory.instants[key] is portfolio for key, portfolio in ahead.items())
+    assert all(_memories[None].instants[key] is portfolio for key, portfolio in ahead.items())
 
 
 def test_a_fact_that_comes_late_into_the_ledger_makes_a_past_point_anew(house) -> None:

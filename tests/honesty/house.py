@@ -18,6 +18,8 @@ from annexa.actions.classification import answer_classification, ask_review, rev
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.errors import ActionError
 from annexa.actions.evidence import add_evidence, attest
+from annexa.actions.governance import add_committee, appoint, end_appointment
+from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
@@ -25,6 +27,7 @@ from annexa.actions.sequencer import publish
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
+from annexa.actions.units import add_unit
 from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.answers.libraries import library_at
 from annexa.library.classification import classifications
@@ -116,6 +119,21 @@ def _tokens(ada: Person) -> None:
     revoke_token(token=made[1].id, because="Replaced", now=days(48), **by)
     hooks = [add_webhook(url=f"https://example.org/{one}", kinds=["evidence"], now=days(47), **by) for one in "ab"]
     end_webhook(webhook=hooks[0].id, because="Moved", now=days(46), **by)
+    markets = add_unit(actor=by["actor"], name="Markets", now=days(45.9))
+    for name in ("Nightly", "Later"):
+        create_token(
+            name=name, holder=account, scopes=["read"], units=[markets.slug], expires_at=days(-90), now=days(45.9), **by
+        )
+    add_committee(actor=by["actor"], name="AI board", purpose="Decides on AI.", months_between=3, now=days(45.9))
+    for office in ("incident-manager", "supplier-manager"):
+        made = appoint(
+            actor=by["actor"], by=ada, office=office, body="organisation", person=ada, because="Board", now=days(45)
+        )
+    end_appointment(actor=by["actor"], by=ada, appointment=made.id, because="Left", now=days(44))
+    for where in ({"unit": markets.slug}, {"system": "chatbot"}):
+        grant_role(holder=account, role="reader", because="Reports", now=days(44), **where, **by)
+    grant = grant_role(holder=account, role="auditor", unit=markets.slug, because="Audit", now=days(43), **by)
+    end_grant(grant=grant.id, because="Done", now=days(42), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

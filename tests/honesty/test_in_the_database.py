@@ -18,8 +18,10 @@ from annexa.actions.sequencer import publish, sequence
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.ledger import Header, canonical, leaf_hash, salted_digest
 from annexa.pure.posture import Verdict
+from annexa.records.appointments import Appointment
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
+from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.recorded import Recorded, recorded_tables
 from annexa.records.tokens import ApiToken
@@ -45,11 +47,14 @@ WORDS = {
     "owner_id": "owner",
     "token_id": "token",
     "webhook_id": "webhook",
+    "person_id": "person",
+    "grant_id": "grant",
+    "appointment_id": "appointment",
 }
 """Columns that entries call otherwise."""
 
 
-HELD = {"task_change": ("what", "owner_id")}
+HELD = {"task_change": ("what", "owner_id"), "unit": ("parent_id",), "grant": ("unit_id",)}
 """Columns that the database itself keeps in step with another one: alone they cannot be edited at all."""
 
 
@@ -82,7 +87,8 @@ def other(field: Any, value: Any) -> Any:
 def one(table: type[Recorded]) -> Recorded:
     """A row of a table: of reviews the approval, which may become a return without breaking the table's own rules."""
     rows = table.objects.order_by("pk")
-    found: Recorded = rows.filter(decision="approved").get() if table.KIND == "classification_review" else rows.first()
+    chosen = {"classification_review": {"decision": "approved"}, "grant": {"unit": None}}.get(table.KIND, {})
+    found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
 
 
@@ -130,6 +136,12 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["token_id"] = f"'{ApiToken.objects.filter(revocation=None).first().id}'"
     if table.KIND == "webhook_end":
         fresh["webhook_id"] = f"'{Webhook.objects.filter(end=None).first().id}'"
+    if table.KIND == "grant_end":
+        fresh["grant_id"] = f"'{RoleGrant.objects.filter(end=None).first().id}'"
+    if table.KIND == "appointment_end":
+        fresh["appointment_id"] = f"'{Appointment.objects.filter(end=None).first().id}'"
+    if table.KIND in {"unit", "committee"}:
+        fresh["name"] = "'Forged'"
     if table.KIND == "closure":
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"
     names = [field.column for field in table._meta.concrete_fields]

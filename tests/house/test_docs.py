@@ -177,11 +177,20 @@ def test_the_mapping_file_in_the_user_guide_is_accepted() -> None:
 def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     """Rule: a change of the permits is a change of the guide."""
     able = {role: {verb for verb, roles in VERBS.items() if role in roles} for role in ("lead", "owner", "auditor")}
-    everybody = {"read", "choose_theme", "change_own_password", "make_pack", "visit", "create_token", "revoke_token"}
+    everybody = {
+        "read",
+        "read_people",
+        "choose_theme",
+        "change_own_password",
+        "make_pack",
+        "visit",
+        "create_token",
+        "revoke_token",
+    }
     assert able["lead"] - everybody == {
         "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "attest", "judge",
         "close_judgement", "choose_frameworks", "change_library", "answer_classification", "review_classification",
-        "name_owner", "make_task", "change_task",
+        "name_owner", "make_task", "change_task", "share", "change_units", "change_committees", "appoint",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",

@@ -10,6 +10,7 @@ from django.db import IntegrityError
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.scopes import place_of
 from annexa.actions.systems import replace_facts
 from annexa.answers.classification import (
     answerers_of,
@@ -23,7 +24,7 @@ from annexa.answers.classification import (
 )
 from annexa.pure.classify import Classification, Outcome, answer_problems, evaluate
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, Place
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
@@ -49,7 +50,8 @@ def answer_classification(
     leave no entry, unless with a reason. Ledger: classification.
     Raises InvalidError with every problem by question, NotFoundError, NotPermittedError, ConflictError.
     """
-    with _once(), door(actor=actor, verb="answer_classification", now=now, because=because.strip()) as opened:
+    there, said = place_of(actor, scope), because.strip()
+    with _once(), door(actor=actor, verb="answer_classification", now=now, because=said, place=there) as opened:
         found = _tree(tree, scope)
         rows = revisions(actor=actor, tree=tree, scope=scope)
         latest = rows[-1] if rows else None
@@ -86,6 +88,7 @@ def confirm_record(
     confirms what they have not seen. Ledger: classification.
     Raises InvalidError if there is nothing to confirm, NotFoundError, NotPermittedError, ConflictError.
     """
+    place_of(actor, scope)
     found = _tree(tree, scope)
     shown = classified(actor=actor, tree=found.id, scope=scope, now=now)
     if shown.system is None or not shown.to_confirm:
@@ -111,7 +114,8 @@ def ask_review(*, actor: Actor, person: Person, answers: str, now: datetime, bec
     After a return it needs a reason or new answers. Ledger: classification_review.
     Raises InvalidError, NotFoundError, NotPermittedError, ConflictError if it is not the latest revision any more.
     """
-    with _once(), door(actor=actor, verb="answer_classification", now=now, because=because.strip()) as opened:
+    there, said = _place_of(actor, answers), because.strip()
+    with _once(), door(actor=actor, verb="answer_classification", now=now, because=said, place=there) as opened:
         latest, steps, _ = _latest(actor, answers)
         outcome = _outcome(latest, now)
         stage = stage_of(outcome, latest, steps)
@@ -141,8 +145,8 @@ def review_classification(
     `seen`: the record's `changed_at` when the actor looked at it. Ledger: classification_review, ai_system.
     Raises InvalidError, NotFoundError, NotPermittedError, ConflictError if answers or record changed since.
     """
-    said = because.strip()
-    with _once(), door(actor=actor, verb="review_classification", now=now, because=said) as opened:
+    there, said = _place_of(actor, answers), because.strip()
+    with _once(), door(actor=actor, verb="review_classification", now=now, because=said, place=there) as opened:
         latest, steps, rows = _latest(actor, answers)
         if person.pk in answerers_of(rows, steps):
             raise NotPermittedError(
@@ -175,12 +179,18 @@ def _once() -> Iterator[None]:
 
 
 def _tree(tree: str, scope: str) -> Classification:
-    if scope != ORGANISATION and not AiSystem.objects.filter(slug=scope).exists():
-        raise NotFoundError(f"There is no AI system {scope}.")
     found = next((one for one in trees_of(scope) if one.id == tree), None)
     if found is None:
         raise NotFoundError(f"There are no questions of {tree!r} for {scope}.")
     return found
+
+
+def _place_of(actor: Actor, answers: str) -> Place:
+    """Where a revision is about."""
+    scope = ClassificationAnswers.objects.filter(id=answers).values_list("scope", flat=True).first()
+    if scope is None:
+        raise NotFoundError(f"There are no answers {answers}.")
+    return place_of(actor, scope)
 
 
 def _same(latest: ClassificationAnswers | None, seen: str) -> None:

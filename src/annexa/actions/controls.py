@@ -5,12 +5,12 @@ from datetime import datetime
 
 from annexa.actions.door import door
 from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.actions.scopes import place_of
 from annexa.answers.libraries import active_library
 from annexa.pure.facts import ADOPTION_STATES, JUDGEMENT_KINDS, ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.people import Person
-from annexa.records.systems import AiSystem
 
 
 def adopt_control(
@@ -30,8 +30,7 @@ def adopt_control(
     A plan needs a date ahead, an exclusion a reason; in one AI system an organisation-level control is overridden
     with a reason. Ledger: adoption. Raises InvalidError, NotFoundError, NotPermittedError.
     """
-    level = _level(control)
-    _known_scope(scope)
+    level, place = _level(control), place_of(actor, scope)
     problems: dict[str, list[str]] = {}
     if state not in ADOPTION_STATES:
         problems["state"] = [f"{state!r} is not a state; use one of {', '.join(ADOPTION_STATES)}."]
@@ -48,7 +47,7 @@ def adopt_control(
     if problems:
         raise InvalidError(problems)
     verb = "exclude_control" if state == "excluded" else "adopt_control"
-    with door(actor=actor, verb=verb, now=now, because=because.strip()) as opened:
+    with door(actor=actor, verb=verb, now=now, because=because.strip(), place=place) as opened:
         adoption = Adoption(
             id=uuid.uuid4().hex,
             control=control,
@@ -83,7 +82,7 @@ def judge(
     An exclusion or an accepted exception needs an end. Ledger: judgement.
     Raises InvalidError, NotFoundError, NotPermittedError.
     """
-    _known_scope(scope)
+    place = place_of(actor, scope)
     if framework:
         requirements = active_library().frameworks.get(framework)
         if requirements is None or subject not in requirements.by_id:
@@ -101,7 +100,7 @@ def judge(
         problems["ends_at"] = [f"{ends_at.date().isoformat()} has passed."]
     if problems:
         raise InvalidError(problems)
-    with door(actor=actor, verb="judge", now=now, because=because.strip()) as opened:
+    with door(actor=actor, verb="judge", now=now, because=because.strip(), place=place) as opened:
         judgement = Judgement(
             id=uuid.uuid4().hex,
             kind=kind,
@@ -114,8 +113,8 @@ def judge(
             recorded_at=now,
             by=person,
         )
-        place = f"{framework or 'control'}/{subject}/{scope}"
-        opened.write(judgement, kind="judgement", subject=place)
+        about = f"{framework or 'control'}/{subject}/{scope}"
+        opened.write(judgement, kind="judgement", subject=about)
     return judgement
 
 
@@ -124,6 +123,7 @@ def close_judgement(*, actor: Actor, person: Person | None, judgement: str, beca
     found = Judgement.objects.filter(id=judgement).first()
     if found is None:
         raise NotFoundError(f"There is no judgement {judgement}.")
+    place = place_of(actor, found.scope)
     problems: dict[str, list[str]] = {}
     if Closure.objects.filter(judgement=found).exists():
         problems[""] = ["It is closed already."]
@@ -131,7 +131,7 @@ def close_judgement(*, actor: Actor, person: Person | None, judgement: str, beca
         problems["because"] = ["Say what was done."]
     if problems:
         raise InvalidError(problems)
-    with door(actor=actor, verb="close_judgement", now=now, because=because.strip()) as opened:
+    with door(actor=actor, verb="close_judgement", now=now, because=because.strip(), place=place) as opened:
         closure = Closure(id=uuid.uuid4().hex, judgement=found, because=because.strip(), recorded_at=now, by=person)
         opened.write(closure, kind="closure", subject=f"judgement/{found.id}")
     return closure
@@ -142,8 +142,3 @@ def _level(control: str) -> str:
     if found is None:
         raise NotFoundError(f"There is no control {control}.")
     return found.level
-
-
-def _known_scope(scope: str) -> None:
-    if scope != ORGANISATION and not AiSystem.objects.filter(slug=scope).exists():
-        raise NotFoundError(f"There is no AI system {scope}.")

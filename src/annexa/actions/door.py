@@ -16,7 +16,7 @@ from django.db import transaction
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.sequencer import sequence
 from annexa.pure.ledger import SALT_BYTES, Header, canonical, salted_digest
-from annexa.pure.permits import Actor, Refusal, may
+from annexa.pure.permits import WHOLE, Actor, Place, Refusal, may
 from annexa.records import guard
 from annexa.records.ledger import Outbox
 
@@ -43,6 +43,24 @@ class Door:
     now: datetime
     progress: Callable[[int, int], None] | None = None
     _entries: list[Outbox] = field(default_factory=list)
+
+    def ask(self, place: Place) -> None:
+        """Asks for the same in another place, too: to move something is to act where it was and where it goes.
+
+        Raises NotPermittedError.
+        """
+        permit = may(self.actor, self.verb, place)
+        if isinstance(permit, Refusal):
+            raise NotPermittedError(permit.because)
+
+    @contextmanager
+    def saying(self, because: str) -> Iterator[None]:
+        """Gives what is written meanwhile a reason of its own."""
+        before, self.because = self.because, because
+        try:
+            yield
+        finally:
+            self.because = before
 
     def write(self, record: Recorded, *, kind: str, subject: str, effective_at: datetime | None = None) -> None:
         """Saves one record and leaves its entry. `effective_at`: since when it is true; default: now."""
@@ -91,13 +109,14 @@ def door(
     verb: str,
     now: datetime,
     because: str = "",
+    place: Place = WHOLE,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Door]:
-    """Opens the door for one action of one actor. Raises NotPermittedError before anything happens.
+    """Opens the door for one action of one actor in one place. Raises NotPermittedError before anything happens.
 
     All rows and entries are written in one transaction; then the entries get their positions in the ledger.
     """
-    permit = may(actor, verb)
+    permit = may(actor, verb, place)
     if isinstance(permit, Refusal):
         raise NotPermittedError(permit.because)
     with guard.opened(), transaction.atomic():

@@ -8,15 +8,15 @@ from typing import BinaryIO
 
 from annexa.actions.door import door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.scopes import place_of
 from annexa.answers.libraries import active_library
 from annexa.answers.store import blobs
 from annexa.pure.evidence import expiry
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import Actor, Refusal, may
+from annexa.pure.permits import Actor, Place, Refusal, may
 from annexa.pure.standards import Control, Expectation, ExpectationKind
 from annexa.records.evidence import Evidence
 from annexa.records.people import Person
-from annexa.records.systems import AiSystem
 from annexa.vault.blobs import SNIFF_BYTES, Blob, BlobTooLargeError, sniff_type
 
 LONGEST_NAME = 200
@@ -44,7 +44,7 @@ def add_evidence(
     expectation allows. The type is told from the content, never from the name. Nothing is recorded unless everything
     is right. Ledger: evidence. Raises InvalidError, NotFoundError, NotPermittedError.
     """
-    _ask(actor, "add_evidence")
+    place = _asked(actor, "add_evidence", scope)
     asked, found = _expected(control, expectation, scope)
     problems = _time_problems(asked, observed_at or now, expires_at, now)
     if asked.kind is ExpectationKind.RECORD:
@@ -61,7 +61,7 @@ def add_evidence(
     return _record(
         actor=actor, person=person, control=found, expectation=asked, scope=scope, blob=blob, name=kept_name,
         media_type=_type_of(blob), observed_at=observed_at or now, expires_at=expires_at,
-        passing=passing, note=note, now=now, verb="add_evidence",
+        passing=passing, note=note, now=now, verb="add_evidence", place=place,
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def attest(
 
     Ledger: evidence. Raises InvalidError, NotFoundError, NotPermittedError.
     """
-    _ask(actor, "attest")
+    place = _asked(actor, "attest", scope)
     asked, found = _expected(control, expectation, scope)
     problems = _time_problems(asked, now, expires_at, now)
     if asked.kind is not ExpectationKind.ATTESTATION:
@@ -95,15 +95,17 @@ def attest(
     return _record(
         actor=actor, person=person, control=found, expectation=asked, scope=scope, blob=blob,
         name=f"Statement by {actor.name}", media_type="text/plain", observed_at=now, expires_at=expires_at,
-        passing=passing, note=statement.strip(), now=now, verb="attest",
+        passing=passing, note=statement.strip(), now=now, verb="attest", place=place,
     )  # fmt: skip
 
 
-def _ask(actor: Actor, verb: str) -> None:
-    """Refuses before a byte is kept; the door asks again."""
-    permit = may(actor, verb)
+def _asked(actor: Actor, verb: str, scope: str) -> Place:
+    """The place of the scope. Refuses before a byte is kept; the door asks again."""
+    place = place_of(actor, scope)
+    permit = may(actor, verb, place)
     if isinstance(permit, Refusal):
         raise NotPermittedError(permit.because)
+    return place
 
 
 def _record(
@@ -122,6 +124,7 @@ def _record(
     note: str,
     now: datetime,
     verb: str,
+    place: Place,
 ) -> Evidence:
     assert expectation.max_age is not None  # noqa: S101  the library refuses other kinds without it
     before = (
@@ -130,7 +133,7 @@ def _record(
         .values_list("id", flat=True)
         .first()
     )
-    with door(actor=actor, verb=verb, now=now, because=note.strip()) as opened:
+    with door(actor=actor, verb=verb, now=now, because=note.strip(), place=place) as opened:
         evidence = Evidence(
             id=uuid.uuid4().hex,
             control=control.id,
@@ -181,8 +184,6 @@ def _expected(control: str, expectation: str, scope: str) -> tuple[Expectation, 
     if asked is None:
         known = ", ".join(e.id for e in found.expectations)
         raise NotFoundError(f"Control {control} has no expectation {expectation!r}; it has {known}.")
-    if scope != ORGANISATION and not AiSystem.objects.filter(slug=scope).exists():
-        raise NotFoundError(f"There is no AI system {scope}.")
     if found.level == "system" and scope == ORGANISATION:
         raise InvalidError({"scope": [f"{control} is proven for each AI system; say for which one."]})
     return asked, found

@@ -9,13 +9,13 @@ from django.db.models import Max
 
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.scopes import place_of
 from annexa.answers.libraries import active_library
 from annexa.answers.owners import can_act
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, Place
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
-from annexa.records.systems import AiSystem
 
 
 def name_owner(
@@ -34,13 +34,13 @@ def name_owner(
     Raises InvalidError, NotFoundError, NotPermittedError, ConflictError.
     """
     wanted = tuple(dict.fromkeys(controls))
-    _known(wanted, scope)
+    place = _known(actor, wanted, scope)
     said = because.strip()
     try:
-        with door(actor=actor, verb="name_owner", now=now, because=said) as opened:
+        with door(actor=actor, verb="name_owner", now=now, because=said, place=place) as opened:
             before = _latest(wanted, scope)
             changed = [one for one in wanted if _owner_id(before.get(one)) != (owner.pk if owner else None)]
-            _refuse(wanted, changed, before, owner, said)
+            _refuse(wanted, changed, before, owner, said, place)
             made = [
                 Ownership(
                     id=uuid.uuid4().hex,
@@ -61,14 +61,13 @@ def name_owner(
     return tuple(made)
 
 
-def _known(controls: tuple[str, ...], scope: str) -> None:
+def _known(actor: Actor, controls: tuple[str, ...], scope: str) -> Place:
     if not controls:
         raise InvalidError({"control": ["Choose at least one control."]})
     there = active_library().controls
     if missing := [one for one in controls if one not in there]:
         raise NotFoundError(f"There is no control {', '.join(missing)}.")
-    if scope != ORGANISATION and not AiSystem.objects.filter(slug=scope).exists():
-        raise NotFoundError(f"There is no AI system {scope}.")
+    return place_of(actor, scope)
 
 
 def _latest(controls: tuple[str, ...], scope: str) -> dict[str, Ownership]:
@@ -87,10 +86,11 @@ def _refuse(
     before: dict[str, Ownership],
     owner: Person | None,
     because: str,
+    place: Place,
 ) -> None:
     problems: dict[str, list[str]] = {}
-    if owner is not None and not can_act(owner):
-        problems["owner"] = [f"{owner.name} may not change anything here, so cannot answer for a control."]
+    if owner is not None and not can_act(owner, place):
+        problems["owner"] = [f"{owner.name} may not change anything there, so cannot answer for a control."]
     elif not changed:
         whose = f"{owner.name} answers" if owner else "Nobody answers"
         problems["owner"] = [f"{whose} for {', '.join(wanted)} already."]

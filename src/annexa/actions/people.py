@@ -8,9 +8,14 @@ from django.core.validators import validate_email
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError
+from annexa.answers.actors import actor_of
+from annexa.answers.people import is_last_administrator
 from annexa.pure.permits import Actor
 from annexa.records.people import ROLES, Person
 
+__all__ = ["actor_of", "add_person", "change_password", "choose_theme", "first_administrator"]
+
+LONGEST_NAME = 200
 THEMES = ("system", "light", "dark")
 
 
@@ -24,6 +29,25 @@ def add_person(*, actor: Actor, email: str, name: str, role: str, password: str 
         raise InvalidError(problems)
     with door(actor=actor, verb="add_person", now=now) as opened:
         return make_person(opened, email=email, name=name, role=role, password=password, now=now)
+
+
+def check_name(name: str, role: str) -> dict[str, list[str]]:
+    """Everything that is wrong with a name and a role, by field."""
+    problems: dict[str, list[str]] = {}
+    if not 0 < len(name.strip()) <= LONGEST_NAME:
+        problems["name"] = [f"Give the person's name, at most {LONGEST_NAME} characters."]
+    if role not in dict(ROLES):
+        problems["role"] = [f"{role!r} is not a role; use one of {', '.join(dict(ROLES))}."]
+    return problems
+
+
+def refuse_last_administrator(person: Person, *, role: str = "administrator", active: bool = True) -> str:
+    """Why somebody cannot stop being an administrator; "" if they can, or do not stop. Locks the administrators."""
+    list(Person.objects.get_queryset().select_for_update().filter(role="administrator", is_active=True))
+    stays = role == "administrator" and active
+    if stays or not is_last_administrator(person):
+        return ""
+    return f"{person.name} is the last administrator who may sign in; make somebody else one first."
 
 
 def check_person(*, email: str, name: str, role: str, password: str | None) -> dict[str, list[str]]:
@@ -55,13 +79,8 @@ def make_person(opened: Door, *, email: str, name: str, role: str, password: str
     else:
         person.set_password(password)
     person.save()
-    opened.note(person.state(), kind="person", subject=actor_of(person).id)
+    opened.note(person.state(), kind="person", subject=person.actor_id)
     return person
-
-
-def actor_of(person: Person) -> Actor:
-    """The actor that a signed-in person is."""
-    return Actor(id=f"person/{person.pk}", name=person.name, role=person.role)
 
 
 def first_administrator() -> Person | None:

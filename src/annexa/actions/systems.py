@@ -10,11 +10,12 @@ from django.db import IntegrityError
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.scopes import place_of
 from annexa.answers.imports import RESERVED, Planned, register_mark
 from annexa.answers.ledger import entry_of
 from annexa.pure.imports import PlannedRow
 from annexa.pure.mapping_files import mapping_text
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, Place
 from annexa.pure.systems import FIELD, SystemFacts, SystemFactsError, tidied, validate
 from annexa.records.systems import AiSystem
 
@@ -36,10 +37,11 @@ class Imported:
 
 def add_system(*, actor: Actor, facts: SystemFacts, now: datetime, because: str = "") -> AiSystem:
     """Puts one AI system into the register. Ledger: ai_system. Raises InvalidError, NotPermittedError."""
-    with door(actor=actor, verb="change_system", now=now, because=because.strip()) as opened:
+    place = Place(unit=facts.unit.strip())
+    with door(actor=actor, verb="change_system", now=now, because=because.strip(), place=place) as opened:
         facts = _accepted(facts, slug="")
         taken = set(AiSystem.objects.values_list("slug", flat=True))
-        system = _made(next(_slugs([facts.name], taken)), facts, now)
+        system = _made(next(free_slugs([facts.name], taken)), facts, now)
         opened.write(system, kind=KIND, subject=_subject(system))
     return system
 
@@ -52,7 +54,10 @@ def change_system(
     The same facts again leave no entry. Ledger: ai_system.
     Raises InvalidError, NotFoundError, NotPermittedError, and ConflictError if it changed since it was seen.
     """
-    with door(actor=actor, verb="change_system", now=now, because=because.strip()) as opened:
+    place = place_of(actor, slug)
+    with door(actor=actor, verb="change_system", now=now, because=because.strip(), place=place) as opened:
+        if facts.unit.strip() != place.unit:
+            opened.ask(Place(system=slug, unit=facts.unit.strip()))
         return replace_facts(opened, slug=slug, facts=facts, seen=seen)
 
 
@@ -131,7 +136,7 @@ def _refuse_problems(planned: Planned, *, skip_bad: bool) -> None:
 
 def _write_added(opened: Door, rows: Sequence[PlannedRow], taken: set[str], now: datetime) -> None:
     taken |= {row.slug for row in rows if row.slug}
-    fresh = _slugs([row.facts.name for row in rows if not row.slug], taken)
+    fresh = free_slugs([row.facts.name for row in rows if not row.slug], taken)
     systems = [_made(row.slug or next(fresh), row.facts, now) for row in rows]
     opened.write_many(systems, kind=KIND, subject=_subject)
 
@@ -198,7 +203,7 @@ def slug_of(name: str) -> str:
     return words or "system"
 
 
-def _slugs(names: Iterable[str], taken: set[str]) -> Iterator[str]:
+def free_slugs(names: Iterable[str], taken: set[str]) -> Iterator[str]:
     """A slug for every name, none of them taken, reserved or given twice."""
     turns: dict[str, int] = {}
     for name in names:

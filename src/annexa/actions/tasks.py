@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 from annexa.actions.controls import adopt_control
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.scopes import place_of
 from annexa.answers.owners import can_act
 from annexa.answers.posture import standpoint
 from annexa.answers.tasks import held_by
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.instants import end_of
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, Place
 from annexa.pure.posture import ControlProof, Verdict
 from annexa.pure.tasks import undeclared, verdict_in
 from annexa.records.people import Person
@@ -48,7 +49,7 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
     for one in wanted:
         if verdict_in(engine, one.control, one.scope) is None:
             raise NotFoundError(f"There is no control {one.control} in {one.scope}.")
-        found = _problems(one, engine.control(one.control, one.scope), now.date())
+        found = _problems(one, engine.control(one.control, one.scope), now.date(), place_of(actor, one.scope))
         problems |= {one.control: found} if found else {}
     if problems:
         raise InvalidError(problems)
@@ -60,7 +61,8 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
                     actor=actor, person=person, control=one.control, scope=one.scope, state="planned",
                     because=one.because.strip(), plan_due=end_of(one.due_on), now=now,
                 )  # fmt: skip
-            with door(actor=actor, verb="make_task", now=now, because=one.because.strip()) as opened:
+            place = place_of(actor, one.scope)
+            with door(actor=actor, verb="make_task", now=now, because=one.because.strip(), place=place) as opened:
                 task = Task(
                     id=uuid.uuid4().hex,
                     control=one.control,
@@ -79,7 +81,9 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
     return tuple(made)
 
 
-def hand_task(*, actor: Actor, person: Person, task: str, owner: Person, because: str, now: datetime) -> TaskChange:
+def hand_task(
+    *, actor: Actor, person: Person | None, task: str, owner: Person, because: str, now: datetime
+) -> TaskChange:
     """Hands a task to somebody else, with the reason. Ledger: task_change.
 
     Raises InvalidError, NotFoundError, NotPermittedError, ConflictError.
@@ -88,8 +92,8 @@ def hand_task(*, actor: Actor, person: Person, task: str, owner: Person, because
     problems = _no_reason(because)
     if owner.pk == held_by(found)[0].pk:
         problems["owner"] = [f"{owner.name} has it already."]
-    elif not can_act(owner):
-        problems["owner"] = [f"{owner.name} may not change anything here, so cannot take it on."]
+    elif not can_act(owner, place_of(actor, found.scope)):
+        problems["owner"] = [f"{owner.name} may not change anything there, so cannot take it on."]
     if problems:
         raise InvalidError(problems)
     return _changed(found, actor=actor, person=person, what="handed", owner=owner, because=because, now=now)
@@ -134,7 +138,7 @@ def _changed(
     task: Task,
     *,
     actor: Actor,
-    person: Person,
+    person: Person | None,
     what: str,
     because: str,
     now: datetime,
@@ -142,7 +146,8 @@ def _changed(
     due_on: date | None = None,
 ) -> TaskChange:
     try:
-        with door(actor=actor, verb="change_task", now=now, because=because.strip()) as opened:
+        place = place_of(actor, task.scope)
+        with door(actor=actor, verb="change_task", now=now, because=because.strip(), place=place) as opened:
             change = TaskChange(
                 id=uuid.uuid4().hex,
                 task=task,
@@ -170,7 +175,7 @@ def _open(actor: Actor, task: str) -> Task:
     return found
 
 
-def _problems(wanted: Wanted, proof: ControlProof, today: date) -> list[str]:
+def _problems(wanted: Wanted, proof: ControlProof, today: date, place: Place) -> list[str]:
     """Everything that is wrong with one task."""
     found = []
     if proof.verdict in {Verdict.EFFECTIVE, Verdict.NOT_APPLICABLE}:
@@ -179,8 +184,8 @@ def _problems(wanted: Wanted, proof: ControlProof, today: date) -> list[str]:
         found.append(f"The organisation does {wanted.control} for every AI system; give the task there.")
     if _standing(wanted):
         found.append(f"There is a task for {wanted.control} already; hand it over or move it.")
-    if not can_act(wanted.owner):
-        found.append(f"{wanted.owner.name} may not change anything here, so cannot take it on.")
+    if not can_act(wanted.owner, place):
+        found.append(f"{wanted.owner.name} may not change anything there, so cannot take it on.")
     if wrong := _wrong_day(wanted.due_on, today):
         found.append(wrong)
     if not wanted.because.strip():

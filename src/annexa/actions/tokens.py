@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
-from annexa.actions.people import actor_of
+from annexa.answers.actors import actor_of, actor_of_account
+from annexa.answers.actors import units as known_units
 from annexa.pure.permits import ANNEXA, PERSONAL, SCOPES, VERBS, Actor, Refusal, may
 from annexa.pure.tokens import LONGEST, SECRET_BYTES, token_digest, token_text
 from annexa.records.people import ROLES, Person
@@ -55,16 +56,20 @@ def create_token(
     scopes: Sequence[str],
     expires_at: datetime,
     now: datetime,
+    units: Sequence[str] = (),
 ) -> tuple[ApiToken, str]:
     """Makes a token, and answers with it and its text, which can never be shown again: only a digest is kept.
 
     Everybody may make tokens for themselves, an administrator for service accounts; only who has access to the machine
-    may for other people. It never lets its holder do more than their role. Ledger: api_token.
+    may for other people. It never lets its holder do more than their roles, and with `units`, slugs, only there and
+    below. Ledger: api_token.
     Raises InvalidError with every problem, NotPermittedError.
     """
     acting = holding(holder)
     with door(actor=actor, verb=_verb_for(actor, acting), now=now) as opened:
         problems = _problems(acting, name=name, scopes=scopes, expires_at=expires_at, now=now)
+        if lost := sorted(set(units) - {one.slug for one in known_units() if not one.closed}):
+            problems["units"] = [f"There is no open unit {one}." for one in lost]
         if problems:
             raise InvalidError(problems)
         text = token_text(secrets.token_bytes(SECRET_BYTES))
@@ -73,6 +78,7 @@ def create_token(
             name=name.strip(),
             holder=acting.id,
             scopes=sorted(set(scopes)),
+            units=sorted(set(units)),
             sha256=token_digest(text),
             expires_at=expires_at,
             created_at=now,
@@ -130,7 +136,7 @@ def holding(holder: Person | ServiceAccount) -> Actor:
     """The actor that a token's holder is, without a token."""
     if isinstance(holder, Person):
         return actor_of(holder)
-    return Actor(id=holder.actor_id, name=holder.name, role=holder.role)
+    return actor_of_account(holder)
 
 
 def _verb_for(actor: Actor, holder: Actor) -> str:
@@ -164,7 +170,7 @@ def scope_problems(holder: Actor, scopes: Sequence[str]) -> list[str]:
         if one not in SCOPES
     ]
     for one in sorted(set(scopes) & SCOPES):
-        if holder.role not in VERBS[one]:
+        if VERBS[one].isdisjoint(holder.roles):
             problems.append(f"{one} is more than {holder.name} may do; a token never exceeds its holder's role.")
         elif one in PERSONAL and holder.id.startswith("service/"):
             problems.append(f"{one} is for people only; a program cannot state or judge what a person has to.")

@@ -15,7 +15,7 @@ from itertools import chain, pairwise
 
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import LibraryUnreadableError, library_at
-from annexa.answers.posture import Standpoint, columns_at_hand, goes_on, standpoint
+from annexa.answers.posture import Standpoint, columns_at_hand, goes_on, seen_by, standpoint
 from annexa.answers.systems import asking
 from annexa.pure.fact_columns import Columns, columns_of
 from annexa.pure.facts import ORGANISATION, Facts
@@ -25,7 +25,7 @@ from annexa.pure.portfolio import Portfolio
 from annexa.pure.posture import REQUIREMENT_ORDER, FrameworkPosture, Line, Verdict
 from annexa.pure.standards import Framework, Library
 from annexa.records.ledger import LedgerEntry
-from annexa.records.snapshot import Snapshot, snapshot
+from annexa.records.snapshot import Snapshot
 
 MONTHS = 12
 """How far the series reaches, either way."""
@@ -35,6 +35,7 @@ KEPT_POINTS = 20_000
 KEPT_CELLS = 300_000
 """Instants times AI systems whose verdicts are remembered, so that the next scope or framework costs little."""
 KEPT_LIBRARIES = 2
+KEPT_SIGHTS = 4
 
 Counts = Mapping[Verdict, int]
 
@@ -119,7 +120,7 @@ def over_time(*, actor: Actor, now: datetime, framework: str, scope: str = ORGAN
         raise UnknownError(f"There is no framework {framework!r}.")
     if scope != ORGANISATION and not stand.in_use(scope):
         raise UnknownError(f"There is no AI system {scope!r} in use.")
-    return series(stand, snapshot(), (framework,), scope, now=now, reach=extent(actor=actor, now=now, scope=scope))
+    return series(stand, seen_by(actor), (framework,), scope, now=now, reach=extent(actor=actor, now=now, scope=scope))
 
 
 def system_over_time(*, actor: Actor, now: datetime, slug: str) -> OverTime:
@@ -130,7 +131,7 @@ def system_over_time(*, actor: Actor, now: datetime, slug: str) -> OverTime:
     stand = standpoint(actor=actor, now=now)
     if slug not in stand.portfolio.columns.slugs:
         raise UnknownError(f"There is no AI system {slug!r}.")
-    return series(stand, snapshot(), asking(stand), slug, now=now, reach=extent(actor=actor, now=now, scope=slug))
+    return series(stand, seen_by(actor), asking(stand), slug, now=now, reach=extent(actor=actor, now=now, scope=slug))
 
 
 # --- the days
@@ -259,21 +260,23 @@ class _Asked:
         library = library_at(self.taken, at)
         known = tuple(one for one in self.frameworks if one in library.frameworks)
         with _working:
-            instant = (library.version, at, _memory.known_by(self.taken.facts, at))
+            memory = _memory_of(self.taken)
+            instant = (library.version, at, memory.known_by(self.taken.facts, at))
             key = (instant, known, self.scope)
-            if key not in _memory.points:
-                portfolio = _memory.portfolio(library, self.taken.facts, at, instant, past=True)
+            if key not in memory.points:
+                portfolio = memory.portfolio(library, self.taken.facts, at, instant, past=True)
                 judged = bool(known) and self._is_there(portfolio)
-                _memory.keep(key, _counts(_verdicts(portfolio, known, self.scope)) if judged else None)
-            return _memory.points[key]
+                memory.keep(key, _counts(_verdicts(portfolio, known, self.scope)) if judged else None)
+            return memory.points[key]
 
     def ahead(self, on: date) -> tuple[FrameworkPosture, ...]:
         """Everything about a day to come, if nobody acts; nothing where the system will be out of use."""
         at = _end_of(on, self.now)
         library = library_at(self.taken, at)
         with _working:
-            known = _memory.known_by(self.taken.facts, at)
-            portfolio = _memory.portfolio(library, self.taken.facts, at, (library.version, at, known))
+            memory = _memory_of(self.taken)
+            known = memory.known_by(self.taken.facts, at)
+            portfolio = memory.portfolio(library, self.taken.facts, at, (library.version, at, known))
             judged = self.frameworks if self._is_there(portfolio) else ()
             return tuple(portfolio.posture(one, self.scope) for one in judged)
 
@@ -344,4 +347,14 @@ class _Memory:
 
 
 _working = threading.Lock()
-_memory = _Memory()
+_memories: OrderedDict[frozenset[str] | None, _Memory] = OrderedDict()
+
+
+def _memory_of(taken: Snapshot) -> _Memory:
+    """What is remembered for a sight of the organisation: the whole of it, and the latest few parts."""
+    found = _memories.setdefault(taken.sight, _Memory())
+    _memories.move_to_end(taken.sight)
+    narrower = [one for one in _memories if one is not None]
+    for one in narrower[: max(0, len(narrower) - KEPT_SIGHTS)]:
+        del _memories[one]
+    return found

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from annexa.answers.actors import actor_of, actors_of
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.owners import Owner, Owners, propose
-from annexa.pure.permits import Actor, Permit, may
+from annexa.pure.permits import WHOLE, Actor, Permit, Place, may
 from annexa.pure.standards import Control
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
@@ -45,7 +46,7 @@ def owners_of_controls(*, actor: Actor, now: datetime) -> dict[str, Owner]:
 
 def owners(*, actor: Actor, stand: Standpoint) -> Owners:
     """Who was named for which control, and who owns which AI system in use. Cost: two queries."""
-    people = list(Person.objects.get_queryset().visible_to(actor))
+    people = list(Person.objects.all())  # names only, of whom what can be seen speaks
     by_key = {one.pk: Owner(name=one.name, person=one.pk) for one in people}
     by_address = {one.email.casefold(): by_key[one.pk] for one in people}
     rows = Ownership.objects.visible_to(actor).order_by("number").values_list("control", "scope", "owner_id")
@@ -60,16 +61,15 @@ def owners(*, actor: Actor, stand: Standpoint) -> Owners:
     )
 
 
-def candidates(*, actor: Actor) -> tuple[Person, ...]:
-    """The people who can answer for a control or take on a task, by name. Cost: one query."""
+def candidates(*, actor: Actor, place: Place = WHOLE) -> tuple[Person, ...]:
+    """The people who can answer for a control or take on a task there, by name. Cost: one query, a few for grants."""
     found = Person.objects.get_queryset().visible_to(actor).filter(is_active=True).order_by("name", "pk")
-    return tuple(one for one in found if can_act(one))
+    return tuple(one for one, who in actors_of(found) if isinstance(may(who, "add_evidence", place), Permit))
 
 
-def can_act(person: Person) -> bool:
-    """Whether somebody may sign in and do what an owner has to do: add evidence."""
-    who = Actor(id=f"person/{person.pk}", name=person.name, role=person.role)
-    return person.is_active and isinstance(may(who, "add_evidence"), Permit)
+def can_act(person: Person, place: Place = WHOLE) -> bool:
+    """Whether somebody may sign in and do there what an owner has to do: add evidence."""
+    return person.is_active and isinstance(may(actor_of(person), "add_evidence", place), Permit)
 
 
 def key_of(actor: Actor) -> int | None:

@@ -1,9 +1,131 @@
-"""Questions about people."""
+"""Questions about people: who there is, what somebody holds, and what would be orphaned if they left."""
 
-from annexa.pure.permits import Actor
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef, Q
+
+from annexa.answers.actors import standing_grants
+from annexa.answers.errors import UnknownError
+from annexa.answers.tasks import held_by
+from annexa.pure.permits import Actor, Permit, Refusal, may, may_somewhere
+from annexa.records.appointments import Appointment
+from annexa.records.grants import RoleGrant
+from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
+from annexa.records.systems import AiSystem
+from annexa.records.tasks import Task
+from annexa.records.tokens import ApiToken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """What somebody answers for and what they can do: the first four need a successor, the last two simply end."""
+
+    ownerships: tuple[Ownership, ...] = ()
+    systems: tuple[AiSystem, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    appointments: tuple[Appointment, ...] = ()
+    grants: tuple[RoleGrant, ...] = ()
+    tokens: tuple[ApiToken, ...] = ()
+
+    @property
+    def to_hand_over(self) -> int:
+        """How many things need a successor."""
+        return len(self.ownerships) + len(self.systems) + len(self.tasks) + len(self.appointments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonPage:
+    """Somebody with what they hold, and who could take it over. `may_change`: who asks may change them."""
+
+    person: Person
+    holdings: Holdings
+    successors: tuple[Person, ...]
+    may_change: bool
+    last_administrator: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonLine:
+    """Somebody in the list, with the roles they have in parts of the organisation."""
+
+    person: Person
+    grants: tuple[RoleGrant, ...]
 
 
 def list_people(*, actor: Actor) -> tuple[Person, ...]:
-    """Everybody who may or might sign in, by name."""
+    """Everybody who may or might sign in, by name; for who comes from outside, oneself."""
     return tuple(Person.objects.get_queryset().visible_to(actor).order_by("name", "id"))
+
+
+def people_page(*, actor: Actor, now: datetime, text: str = "", role: str = "") -> tuple[PersonLine, ...]:
+    """Everybody with their grants, those who may sign in first. Raises UnknownError for who may not know."""
+    _ask(actor)
+    rows = Person.objects.get_queryset().visible_to(actor).order_by("-is_active", "name", "id")
+    if words := text.strip():
+        rows = rows.filter(Q(name__icontains=words) | Q(email__icontains=words))
+    if role:
+        rows = rows.filter(role=role)
+    held: dict[str, list[RoleGrant]] = {}
+    for one in standing_grants(now):
+        held.setdefault(one.holder, []).append(one)
+    return tuple(PersonLine(person=one, grants=tuple(held.get(one.actor_id, ()))) for one in rows)
+
+
+def person_page(*, actor: Actor, person: int, now: datetime) -> PersonPage:
+    """Somebody and everything they hold. Raises UnknownError for who there is not, or may not be known of."""
+    _ask(actor)
+    found: Person | None = Person.objects.get_queryset().visible_to(actor).filter(pk=person).first()
+    if found is None:
+        raise UnknownError(f"There is no person {person}.")
+    others = Person.objects.filter(is_active=True).exclude(pk=person).exclude(role="external").order_by("name", "pk")
+    return PersonPage(
+        person=found,
+        holdings=holdings(found, now=now),
+        successors=tuple(others),
+        may_change=isinstance(may(actor, "change_person"), Permit) and actor.id != found.actor_id,
+        last_administrator=is_last_administrator(found),
+    )
+
+
+def holdings(person: Person, *, now: datetime) -> Holdings:
+    """Everything somebody holds, whoever asks. Cost: seven queries."""
+    given = Task.objects.filter(Q(owner=person) | Q(changes__owner=person)).distinct()
+    tasks = given.select_related("owner").prefetch_related("changes__owner").order_by("due_on", "id")
+    return Holdings(
+        ownerships=_ownerships(person),
+        systems=tuple(
+            AiSystem.objects.filter(owner__iexact=person.email).exclude(stage="retirement").order_by("name", "slug")
+        ),
+        tasks=tuple(one for one in tasks if held_by(one)[0].pk == person.pk and _stands(one)),
+        appointments=tuple(
+            Appointment.objects.filter(person=person, end__isnull=True).order_by("body", "office", "id")
+        ),
+        grants=tuple(standing_grants(now).filter(holder=person.actor_id).order_by("starts_at", "id")),
+        tokens=tuple(
+            ApiToken.objects.filter(holder=person.actor_id, revocation__isnull=True, expires_at__gt=now).order_by("id")
+        ),
+    )
+
+
+def is_last_administrator(person: Person) -> bool:
+    """Whether nobody else could administer any more."""
+    others = Person.objects.filter(role="administrator", is_active=True).exclude(pk=person.pk)
+    return person.role == "administrator" and person.is_active and not others.exists()
+
+
+def _ownerships(person: Person) -> tuple[Ownership, ...]:
+    later = Ownership.objects.filter(
+        control=OuterRef("control"), scope=OuterRef("scope"), number__gt=OuterRef("number")
+    )
+    return tuple(Ownership.objects.filter(~Exists(later), owner=person).order_by("control", "scope"))
+
+
+def _stands(task: Task) -> bool:
+    return all(change.what != "withdrawn" for change in task.changes.all())
+
+
+def _ask(actor: Actor) -> None:
+    if isinstance(may_somewhere(actor, "read_people"), Refusal):
+        raise UnknownError("There is nothing here for you.")

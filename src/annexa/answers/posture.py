@@ -5,6 +5,7 @@ What is held for "now" goes on until an instant passes at which a verdict may ch
 only what it reaches. Other instants are kept too, the latest few.
 """
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,29 +17,35 @@ from itertools import chain
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import library_at
 from annexa.pure.fact_columns import Columns, columns_of
+from annexa.pure.fact_index import FactIndex
 from annexa.pure.facts import ORGANISATION, Fact, Facts, SystemFact
-from annexa.pure.permits import Actor, Refusal, may
+from annexa.pure.permits import Actor, Permit, Refusal, may, may_somewhere
 from annexa.pure.portfolio import ORDER, Judged, Portfolio, changes_of, next_change
 from annexa.pure.posture import ControlProof, Engine, FrameworkPosture, RequirementProof, Verdict
 from annexa.pure.standards import Framework, Library
 from annexa.records.snapshot import Snapshot, snapshot
+from annexa.records.systems import AiSystem
 
 KEPT = 8
 """Other instants whose verdicts are remembered."""
+SIGHTS_KEPT = 8
+"""Parts of the organisation for which the verdicts of now are remembered."""
 
 
 @dataclass(kw_only=True)
 class Standpoint:
     """Everything at one instant over one state of the ledger, with what has been computed so far.
 
-    `learnt_by`: in hindsight, the instant by which facts count as learnt. `until`: the first instant at which a verdict
-    may change by time alone.
+    `sight`: the AI systems that it is about, where somebody reads a part of the organisation only; None: everything.
+    `root` is another one for every sight. `learnt_by`: in hindsight, the instant by which facts count as learnt.
+    `until`: the first instant at which a verdict may change by time alone.
     """
 
     engine: Engine
     size: int
     root: str
     until: datetime | None
+    sight: frozenset[str] | None = None
     _columns: Columns | None = None
     _portfolio: Portfolio | None = None
     _postures: dict[tuple[str, str], FrameworkPosture] = field(default_factory=dict)
@@ -149,7 +156,7 @@ class _Now:
 
 
 _lock = threading.Lock()
-_now: _Now | None = None
+_now: OrderedDict[frozenset[str] | None, _Now] = OrderedDict()
 _others: OrderedDict[tuple[str, str, datetime, bool], Standpoint] = OrderedDict()
 
 
@@ -159,14 +166,13 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hinds
     A past instant is seen as it was known then; with `hindsight` as we know now that it was.
     Raises UnknownError for an actor who may not read.
     """
-    global _now
-    if isinstance(may(actor, "read"), Refusal):
-        raise UnknownError("There is nothing here for you.")
-    taken = snapshot()
+    taken = seen_by(actor)
+    sight = taken.sight
     if at is None:
         with _lock:
-            _now = _kept_up(_now, taken, now)
-            return _now.stand
+            held_now = _kept_up(_now.get(sight), taken, now)
+            _remember(sight, held_now)
+            return held_now.stand
     learnt_by = now if hindsight and at < now else None
     key = (library_at(taken, at).version, taken.root, at, learnt_by is not None)
     with _lock:
@@ -177,6 +183,44 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hinds
                 _others.popitem(last=False)
         _others.move_to_end(key)
         return _others[key]
+
+
+def seen_by(actor: Actor) -> Snapshot:
+    """The facts that an actor may know of: all of them, or those about the organisation and the AI systems that their
+    grants reach. Cost: a query more for the latter. Raises UnknownError for who may read nothing."""
+    if isinstance(may_somewhere(actor, "read"), Refusal):
+        raise UnknownError("There is nothing here for you.")
+    whole = snapshot()
+    if isinstance(may(actor, "read"), Permit):
+        return whole
+    sight = frozenset(AiSystem.objects.visible_to(actor).values_list("slug", flat=True))
+    with _lock:
+        held = _now.get(sight)
+    if held is not None and held.taken.root == root_of(whole.root, sight):
+        return held.taken
+    return narrowed(whole, sight)
+
+
+def narrowed(whole: Snapshot, sight: frozenset[str]) -> Snapshot:
+    """The facts about the organisation and some AI systems only, under a root of their own."""
+    facts = whole.facts.about(sight)
+    return replace(
+        whole, root=root_of(whole.root, sight), facts=facts, index=FactIndex().plus(chain(*facts.kinds)), sight=sight
+    )
+
+
+def root_of(root: str, sight: frozenset[str]) -> str:
+    """What tells the facts of a narrower sight apart from others at the same root."""
+    return f"{root}/{hashlib.sha256(repr(sorted(sight)).encode()).hexdigest()[:16]}"
+
+
+def _remember(sight: frozenset[str] | None, held: _Now) -> None:
+    """Keeps what holds for now, for everything and for the latest few narrower sights."""
+    _now[sight] = held
+    _now.move_to_end(sight)
+    narrower = [one for one in _now if one is not None]
+    for one in narrower[: max(0, len(narrower) - SIGHTS_KEPT)]:
+        del _now[one]
 
 
 def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
@@ -193,7 +237,8 @@ def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
         portfolio = Portfolio(columns=stand.portfolio.columns.plus(added), at=now)
         fresh = Standpoint(
             engine=Engine(library=library, facts=taken.facts, at=now, given=taken.index),
-            size=taken.size, root=taken.root, until=next_change(portfolio.columns, now), _portfolio=portfolio,
+            size=taken.size, root=taken.root, until=next_change(portfolio.columns, now), sight=taken.sight,
+            _portfolio=portfolio,
         )  # fmt: skip
         return _Now(stand=fresh, taken=taken)
     if not added and (stand.size, stand.root) == (taken.size, taken.root):
@@ -202,6 +247,7 @@ def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
         engine=stand.engine.plus(added, taken.facts, taken.index, at=now),
         size=taken.size,
         root=taken.root,
+        sight=taken.sight,
         until=min([*([stand.until] if stand.until else []), *changes_of(added, now)], default=None),
         _portfolio=stand.portfolio.plus(added, at=now),
     )
@@ -214,6 +260,7 @@ def _made(taken: Snapshot, at: datetime, learnt_by: datetime | None = None) -> S
         engine=Engine(library=library, facts=taken.facts, at=at, learnt_by=learnt_by, given=taken.index),
         size=taken.size,
         root=taken.root,
+        sight=taken.sight,
         until=None,
         _columns=columns_at_hand(library, taken.facts),
     )
@@ -221,9 +268,9 @@ def _made(taken: Snapshot, at: datetime, learnt_by: datetime | None = None) -> S
 
 def columns_at_hand(library: Library, facts: Facts) -> Columns | None:
     """The columns that now stands on, if they hold the same facts for the same library: they serve any instant."""
-    held = _now
-    same = held is not None and held.stand.library is library and held.taken.facts is facts
-    return held.stand.portfolio.columns if held and same else None
+    there = (one for one in tuple(_now.values()) if one.stand.library is library and one.taken.facts is facts)
+    held = next(there, None)
+    return held.stand.portfolio.columns if held else None
 
 
 def goes_on(before: Facts, after: Facts) -> bool:

@@ -45,7 +45,7 @@ def moved_since(
     return before, moves(before, stand.engine, stand.posture, lambda one: stand.judged(one).verdict)
 
 
-_Key = tuple[str, datetime, tuple[str, ...], str]
+_Key = tuple[str, datetime, tuple[str, ...], str, frozenset[str] | None]
 _lock = threading.Lock()
 _kept: OrderedDict[_Key, Seen] = OrderedDict()
 
@@ -55,7 +55,7 @@ def _then(actor: Actor, stand: Standpoint, frameworks: tuple[str, ...], since: d
     head = LedgerCheckpoint.objects.filter(at__lte=since).order_by("-size").values_list("size", "root").first()
     size, root = head or (0, "")
     version = library_at(snapshot(), since).version
-    key = (root, since, frameworks, version)
+    key = (root, since, frameworks, version, stand.sight)
     with _lock:
         if key in _kept:
             _kept.move_to_end(key)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from annexa.answers.actors import actor_of, actor_of_token
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.pure.tokens import TokenError, token_digest
 from annexa.records.people import Person
@@ -52,34 +53,24 @@ def bearer(text: str, *, now: datetime) -> Bearer:
         raise TokenRefusedError(f"The token {token.name} was revoked.")
     if token.expires_at <= now:
         raise TokenRefusedError(f"The token {token.name} expired on {token.expires_at.date().isoformat()}.")
-    return _bearer(token)
+    return _bearer(token, now)
 
 
-def _bearer(token: ApiToken) -> Bearer:
+def _bearer(token: ApiToken, now: datetime) -> Bearer:
     kind, _, key = token.holder.partition("/")
     person = Person.objects.filter(pk=key, is_active=True).first() if kind == "person" else None
     account = ServiceAccount.objects.filter(slug=key).first() if kind == "service" else None
     found: Person | ServiceAccount | None = person or account
     if found is None:
         raise TokenRefusedError(f"Whoever the token {token.name} was made for may not sign in any more.")
-    return Bearer(
-        actor=Actor(
-            id=token.holder,
-            name=f"{found.name} (token {token.name})",
-            role=found.role,
-            scopes=frozenset(token.scopes),
-        ),
-        person=person,
-        token=token,
-    )
+    return Bearer(actor=actor_of_token(found, token, now=now), person=person, token=token)
 
 
 def session_of(user: object) -> Bearer | None:
     """Who signed in, as a session knows them; None for a stranger."""
     if not isinstance(user, Person) or not user.is_active:
         return None
-    actor = Actor(id=f"person/{user.pk}", name=user.name, role=user.role)
-    return Bearer(actor=actor, person=user, token=None)
+    return Bearer(actor=actor_of(user), person=user, token=None)
 
 
 def list_tokens(*, actor: Actor, now: datetime) -> tuple[TokenLine, ...]:

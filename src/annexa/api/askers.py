@@ -10,7 +10,7 @@ from django.middleware.csrf import CsrfViewMiddleware
 from annexa.actions.tokens import note_use
 from annexa.answers.tokens import Bearer, TokenRefusedError, bearer, session_of
 from annexa.api.problems import ProblemError
-from annexa.pure.permits import Refusal, may
+from annexa.pure.permits import Refusal, may_somewhere
 
 WINDOW = 60
 """Seconds over which requests are counted."""
@@ -29,10 +29,10 @@ class Scoped:
     def __call__(self, request: HttpRequest) -> Bearer:
         """Who asks. Raises ProblemError."""
         found = who(request)
-        refusals = [permit for verb in self.verbs if isinstance(permit := may(found.actor, verb), Refusal)]
+        refusals = [permit for verb in self.verbs if isinstance(permit := may_somewhere(found.actor, verb), Refusal)]
         if len(refusals) == len(self.verbs):
             raise ProblemError(403, refusals[0].because)
-        if self.reads and isinstance(reading := may(found.actor, "read"), Refusal):
+        if self.reads and isinstance(reading := may_somewhere(found.actor, "read"), Refusal):
             raise ProblemError(403, reading.because)
         return found
 

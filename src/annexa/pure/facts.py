@@ -4,7 +4,7 @@ Every fact has two times. `effective_at`: since when it is true. `recorded_at`: 
 Facts are only ever added. `entry` is the position of the ledger entry that carries the fact (None: hypothetical).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -169,6 +169,20 @@ class Facts:
             judgements=(*self.judgements, *kinds.get(Judgement, ())),
             closures=(*self.closures, *kinds.get(Closure, ())),
             circumstances=(*self.circumstances, *kinds.get(Circumstances, ())),
+        )
+
+    def about(self, systems: Collection[str]) -> "Facts":
+        """Only what is said of the organisation and of these AI systems."""
+        scopes = {ORGANISATION, *systems}
+        judgements = tuple(one for one in self.judgements if one.scope in scopes)
+        kept = {one.id for one in judgements}
+        return Facts(
+            systems=tuple(one for one in self.systems if one.id in scopes),
+            adoptions=tuple(one for one in self.adoptions if one.scope in scopes),
+            evidence=tuple(one for one in self.evidence if one.scope in scopes),
+            judgements=judgements,
+            closures=tuple(one for one in self.closures if one.judgement in kept),
+            circumstances=tuple(one for one in self.circumstances if one.scope in scopes),
         )
 
     @property

@@ -1,21 +1,79 @@
-"""May this actor do this? A first form: role by verb, default no; through a token only what the token was made for."""
+"""May this actor do this, there? Role by place by verb, default no; through a token only what the token was made for.
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+A person has one role for the whole organisation and, by grants, further ones in parts of it: in units with whatever is
+below them, or for single AI systems. What somebody may not read does not exist for them.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something is done or looked at: one AI system (its slug), a unit (its name), an AI system in its unit.
+
+    With neither it is the organisation as a whole.
+    """
+
+    system: str = ""
+    unit: str = ""
+
+
+WHOLE = Place()
+"""The organisation as a whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role that counts in a part of the organisation: in units (by name, with those below them), for AI systems (by
+    slug), or everywhere."""
+
+    role: str
+    units: frozenset[str] = frozenset()
+    systems: frozenset[str] = frozenset()
+    everywhere: bool = False
+
+    def reaches(self, place: Place) -> bool:
+        """Whether the role counts there."""
+        return self.everywhere or place.system in self.systems or place.unit in self.units
+
+    def within(self, units: frozenset[str]) -> "Grant":
+        """The same grant, as far as it lies in these units."""
+        kept = units if self.everywhere else self.units & units
+        return Grant(role=self.role, units=kept)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who acts: a person, a service account or the program itself. `id` goes into the ledger; `name` is for people.
 
-    `scopes`: the only verbs a token lets its holder use; None without a token: whatever the role may.
+    `role` counts everywhere, each of `grants` in its own part. `scopes`: the only verbs a token lets its holder use;
+    None without a token: whatever the roles may.
     """
 
     id: str
     name: str
     role: str
     scopes: frozenset[str] | None = None
+    grants: tuple[Grant, ...] = ()
+
+    def within(self, units: Iterable[str]) -> "Actor":
+        """The same actor through a token that counts in these units only."""
+        there = frozenset(units)
+        everywhere = Grant(role=self.role, everywhere=True)
+        return replace(self, role=MEMBER, grants=tuple(one.within(there) for one in (everywhere, *self.grants)))
+
+    def roles_in(self, place: Place) -> Iterator[str]:
+        """The roles that count there, the one that counts everywhere first."""
+        yield self.role
+        yield from (one.role for one in self.grants if one.reaches(place))
+
+    @property
+    def roles(self) -> Iterator[str]:
+        """Every role, wherever it counts."""
+        yield self.role
+        yield from (one.role for one in self.grants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,23 +90,40 @@ class Refusal:
     because: str
 
 
+MEMBER = "member"
+"""Works here; what they see and do beyond themselves comes from grants."""
+EXTERNAL = "external"
+"""From outside, such as an auditor of a certification body or a customer: sees only what was shared, until a day."""
+READER = "reader"
+"""A role for grants only: reads a part of the organisation."""
+
 ANNEXA = Actor(id="annexa", name="Annexa", role="program")
 """The program itself: at first start and on the command line of the machine it runs on."""
 
 _EVERYBODY = frozenset({"administrator", "lead", "owner", "auditor", "program"})
+_ANYBODY = _EVERYBODY | {MEMBER, EXTERNAL}
 _WRITERS = frozenset({"administrator", "lead", "owner", "program"})
 _LEADS = frozenset({"administrator", "lead", "program"})
+_ADMINISTRATORS = frozenset({"administrator", "program"})
 
 VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "read": _EVERYBODY,
-        "choose_theme": _EVERYBODY,
-        "change_own_password": _EVERYBODY,
-        "visit": _EVERYBODY,
+        "read": _EVERYBODY | {READER},
+        "read_people": _EVERYBODY | {MEMBER},
+        "choose_theme": _ANYBODY,
+        "change_own_password": _ANYBODY,
+        "visit": _ANYBODY,
         "set_up_organisation": frozenset({"program"}),
         "back_up": frozenset({"program"}),
         "restore": frozenset({"program"}),
-        "add_person": frozenset({"administrator", "program"}),
+        "add_person": _ADMINISTRATORS,
+        "change_person": _ADMINISTRATORS,
+        "end_access": _ADMINISTRATORS,
+        "grant": _ADMINISTRATORS,
+        "share": _LEADS,
+        "change_units": _LEADS,
+        "change_committees": _LEADS,
+        "appoint": _LEADS,
         "import_systems": _LEADS,
         "change_system": _WRITERS,
         "answer_classification": _WRITERS,
@@ -65,15 +140,15 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "make_pack": _EVERYBODY,
         "change_library": _LEADS,
         "choose_frameworks": _LEADS,
-        "create_token": _EVERYBODY,
-        "create_service_token": frozenset({"administrator", "program"}),
+        "create_token": _EVERYBODY | {MEMBER},
+        "create_service_token": _ADMINISTRATORS,
         "create_token_of_others": frozenset({"program"}),
-        "revoke_token": _EVERYBODY,
-        "revoke_token_of_others": frozenset({"administrator", "program"}),
-        "add_service_account": frozenset({"administrator", "program"}),
+        "revoke_token": _ANYBODY,
+        "revoke_token_of_others": _ADMINISTRATORS,
+        "add_service_account": _ADMINISTRATORS,
         "note_use_of_token": frozenset({"program"}),
         "keep_answer": frozenset({"program"}),
-        "manage_webhooks": frozenset({"administrator", "program"}),
+        "manage_webhooks": _ADMINISTRATORS,
         "deliver_webhook": frozenset({"program"}),
     }
 )
@@ -91,18 +166,57 @@ SCOPES = frozenset(
 )  # fmt: skip
 """Verbs a token may be made for. Passwords, tokens and the library stay with people who signed in."""
 
+IMPLIED: Mapping[str, str] = MappingProxyType({"read_people": "read"})
+"""Verbs that another scope of a token brings along."""
+
+GRANTABLE = ("lead", "owner", "auditor", READER)
+"""Roles that can be granted in a part of the organisation. Administering is for the whole of it."""
+
 WORDS: Mapping[str, str] = MappingProxyType(
-    {"administrator": "an administrator", "lead": "a compliance lead", "owner": "an owner", "auditor": "an auditor"}
+    {
+        "administrator": "an administrator",
+        "lead": "a compliance lead",
+        "owner": "an owner",
+        "auditor": "an auditor",
+        READER: "a reader",
+        MEMBER: "a member",
+        EXTERNAL: "somebody from outside",
+    }
 )
 
 
-def may(actor: Actor, verb: str) -> Permit | Refusal:
-    """Whether the actor may do this; a refusal says who could."""
+def may(actor: Actor, verb: str, place: Place = WHOLE) -> Permit | Refusal:
+    """Whether the actor may do this there; a refusal says who could."""
+    return _answer(actor, verb, actor.roles_in(place), _where(place))
+
+
+def may_somewhere(actor: Actor, verb: str) -> Permit | Refusal:
+    """Whether there is any place where the actor may do this: to be asked before the place is known."""
+    return _answer(actor, verb, actor.roles, "")
+
+
+def knows(actor: Actor, place: Place) -> bool:
+    """Whether any role of the actor reads there: else what is there does not exist for them, whatever they ask.
+
+    What their token is made for does not matter here: a program may add evidence where it cannot read.
+    """
+    return any(role in VERBS["read"] for role in actor.roles_in(place))
+
+
+def _answer(actor: Actor, verb: str, roles: Iterable[str], where: str) -> Permit | Refusal:
     allowed = VERBS.get(verb, frozenset())
-    if actor.role in allowed and actor.scopes is not None and verb not in actor.scopes:
+    held = any(role in allowed for role in roles)
+    if held and actor.scopes is not None and IMPLIED.get(verb, verb) not in actor.scopes:
         made_for = ", ".join(sorted(actor.scopes)) or "nothing"
         return Refusal(because=f"{actor.name} may not {verb.replace('_', ' ')} here; its scopes are: {made_for}.")
-    if actor.role in allowed:
+    if held:
         return Permit(verb=verb)
+    there = where if actor.grants else ""
     who = ", ".join(words for role, words in WORDS.items() if role in allowed) or "nobody here"
-    return Refusal(because=f"{actor.name} may not {verb.replace('_', ' ')}; {who} may.")
+    return Refusal(because=f"{actor.name} may not {verb.replace('_', ' ')}{there}; {who} may.")
+
+
+def _where(place: Place) -> str:
+    if place == WHOLE:
+        return " for the whole organisation"
+    return f" in {place.system or place.unit}"

@@ -18,6 +18,7 @@ class ClassificationAnswers(Recorded):
     `tree` is the law's id; `tree_version` and `tree_digest` are those of the questions as they were put.
     """
 
+    SCOPE = "scope"
     KIND = "classification"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
 
@@ -61,6 +62,7 @@ class ClassificationReview(Recorded):
     what an approval found besides roles and classes, on which duties hang; None for every other step.
     """
 
+    SCOPE = "answers__scope"
     KIND = "classification_review"
     BESIDE: ClassVar[Mapping[str, Column]] = {"recorded_at": at, "by_id": by}
     FOLLOWED = ("answers",)

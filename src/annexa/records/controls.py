@@ -12,6 +12,7 @@ from annexa.records.recorded import Column, Recorded, at, because, by, effective
 class Adoption(Recorded):
     """A dated declaration about a control in a scope; the latest one holds. Nothing is overwritten."""
 
+    SCOPE = "scope"
     KIND = "adoption"
     BESIDE: ClassVar[Mapping[str, Column]] = {
         "because": because, "effective_at": effective_at, "recorded_at": at, "by_id": by,
@@ -44,6 +45,7 @@ class Adoption(Recorded):
 class Judgement(Recorded):
     """What a person found or accepted about a control or requirement, with a reason and, if it has one, an end."""
 
+    SCOPE = "scope"
     KIND = "judgement"
     BESIDE: ClassVar[Mapping[str, Column]] = {
         "because": because, "effective_at": effective_at, "recorded_at": at, "by_id": by,
@@ -78,6 +80,7 @@ class Judgement(Recorded):
 class Closure(Recorded):
     """The end of a judgement, with the reason."""
 
+    SCOPE = "judgement__scope"
     KIND = "closure"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
 

@@ -12,6 +12,7 @@ from annexa.records.recorded import Column, Recorded, at, by, effective_at
 class Evidence(Recorded):
     """One piece of evidence. Its bytes are in the vault under `sha256`; newer evidence supersedes it."""
 
+    SCOPE = "scope"
     KIND = "evidence"
     BESIDE: ClassVar[Mapping[str, Column]] = {"observed_at": effective_at, "recorded_at": at, "by_id": by}
 

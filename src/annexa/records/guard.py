@@ -6,11 +6,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from django.apps import apps
 from django.db import models
 
-from annexa.pure.permits import Actor, Refusal, may
+from annexa.pure.facts import ORGANISATION
+from annexa.pure.permits import VERBS, Actor, Permit, Refusal, may, may_somewhere
 
 _open: ContextVar[bool] = ContextVar("annexa_door_open", default=False)
 
@@ -35,12 +37,32 @@ def opened() -> Iterator[None]:
 M = TypeVar("M", bound=models.Model)
 
 
+def _reached(actor: Actor, where: str) -> models.Q:
+    """The condition that a column speaks of the organisation itself or of an AI system the actor's grants reach."""
+    systems = apps.get_model("records", "AiSystem").objects.filter(systems_reached(actor)).values("slug")
+    return models.Q(**{where: ORGANISATION}) | models.Q(**{f"{where}__in": systems})
+
+
+def systems_reached(actor: Actor) -> models.Q:
+    """The condition that an AI system is one that the actor's grants let them read."""
+    found = models.Q(pk__in=[])
+    for grant in (one for one in actor.grants if one.role in VERBS["read"]):
+        found |= models.Q(unit__in=grant.units) | models.Q(slug__in=grant.systems)
+    return found
+
+
 class GuardedQuerySet(models.QuerySet[M]):
     """A query set whose writes ask for the open door."""
 
     def visible_to(self, actor: Actor) -> "GuardedQuerySet[M]":
-        """The rows this actor may know of. A first form: whoever may read sees every row of the organisation."""
-        return self.none() if isinstance(may(actor, "read"), Refusal) else self.all()
+        """The rows this actor may know of: all of them for who reads the whole organisation; else those about the
+        organisation itself and about the AI systems that their grants reach, as the table says where that stands."""
+        if isinstance(may(actor, "read"), Permit):
+            return self.all()
+        where = getattr(self.model, "SCOPE", None)
+        if where is None or isinstance(may_somewhere(actor, "read"), Refusal):
+            return self.none()
+        return self.filter(_reached(actor, where)) if where else self.all()
 
     def _ask(self) -> None:
         if not _open.get():
@@ -69,6 +91,10 @@ class GuardedQuerySet(models.QuerySet[M]):
 
 class Guarded(models.Model):
     """A record: written by actions only, through the door."""
+
+    SCOPE: ClassVar[str | None] = None
+    """The column, or the way to it, that says of which scope a row speaks; "": of none, so whoever reads anything may
+    know of it; None: only who reads the whole organisation."""
 
     objects: models.Manager[Any] = GuardedQuerySet.as_manager()
 

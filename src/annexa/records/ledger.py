@@ -3,9 +3,55 @@
 Entries, bodies and checkpoints refuse UPDATE and DELETE in the database itself (migration 0002).
 """
 
-from django.db import models
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
-from annexa.records.guard import Guarded
+from django.apps import apps
+from django.db import models
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.functions import Cast, Concat
+
+from annexa.pure.permits import Actor, Permit, Refusal, may, may_somewhere
+from annexa.records.guard import Guarded, GuardedQuerySet
+
+SUBJECTS: tuple[tuple[str, Any], ...] = (
+    ("AiSystem", Concat(Value("ai_system/"), F("slug"))),
+    ("Evidence", Concat(Value("evidence/"), F("id"))),
+    ("Adoption", Concat(Value("control/"), F("control"), Value("/"), F("scope"))),
+    ("Ownership", Concat(Value("control/"), F("control"), Value("/"), F("scope"))),
+    (
+        "Judgement",
+        Concat(
+            Case(When(framework="", then=Value("control")), default=F("framework")),
+            Value("/"), F("subject"), Value("/"), F("scope"),
+        ),
+    ),
+    ("Closure", Concat(Value("judgement/"), F("judgement_id"))),
+    ("ClassificationAnswers", Concat(Value("classification/"), F("tree"), Value("/"), F("scope"))),
+    ("Task", Concat(Value("task/"), F("id"))),
+)  # fmt: skip
+"""The tables that speak of scopes, each with the subject that the entries about its rows have."""
+
+
+class LedgerEntryQuerySet(GuardedQuerySet["LedgerEntry"]):
+    """Finds entries; to who reads a part of the organisation only those about the records they may know of."""
+
+    def visible_to(self, actor: Actor) -> "LedgerEntryQuerySet":
+        """The entries this actor may know of."""
+        if isinstance(may(actor, "read"), Permit):
+            return self.all()
+        if isinstance(may_somewhere(actor, "read"), Refusal):
+            return self.none()
+        found = Q(pk__in=[])
+        for subjects in _subjects(actor):
+            found |= Q(subject__in=subjects)
+        return self.filter(found)
+
+
+def _subjects(actor: Actor) -> Iterator[Any]:
+    for name, subject in SUBJECTS:
+        rows = apps.get_model("records", name).objects.visible_to(actor)
+        yield rows.order_by().values_list(Cast(subject, CharField()), flat=True)
 
 
 class Outbox(Guarded):
@@ -30,6 +76,8 @@ class LedgerEntry(Guarded):
     actor = models.CharField(max_length=80, db_index=True)
     at = models.DateTimeField(db_index=True)
 
+    objects: ClassVar[Any] = LedgerEntryQuerySet.as_manager()
+
     def __str__(self) -> str:
         return f"entry {self.position}: {self.kind}"
 
@@ -47,6 +95,8 @@ class EntryBody(Guarded):
 
 class LedgerCheckpoint(Guarded):
     """A signed root. `frontier` holds the hashes of the complete subtrees, left to right, as hex."""
+
+    SCOPE = ""
 
     size = models.BigIntegerField(primary_key=True)
     root = models.CharField(max_length=64)

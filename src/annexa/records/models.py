@@ -1,8 +1,10 @@
 """All tables, for Django to find."""
 
+from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
+from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.organisation import Organisation
@@ -11,6 +13,7 @@ from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
+from annexa.records.units import Committee, Unit
 from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
@@ -18,12 +21,16 @@ __all__ = [
     "Adoption",
     "AiSystem",
     "ApiToken",
+    "Appointment",
+    "AppointmentEnd",
     "ClassificationAnswers",
     "ClassificationReview",
     "Closure",
+    "Committee",
     "Delivery",
     "EntryBody",
     "Evidence",
+    "GrantEnd",
     "Judgement",
     "KeptAnswer",
     "LedgerCheckpoint",
@@ -32,10 +39,12 @@ __all__ = [
     "Outbox",
     "Ownership",
     "Person",
+    "RoleGrant",
     "ServiceAccount",
     "Task",
     "TaskChange",
     "TokenRevocation",
+    "Unit",
     "Visit",
     "Webhook",
     "WebhookEnd",

@@ -11,6 +11,7 @@ from annexa.records.recorded import Column, Recorded, first_at
 class Organisation(Recorded):
     """The organisation, its name and the frameworks it judges itself against."""
 
+    SCOPE = ""
     KIND = "organisation"
     KEY = ""
     ONCE = False

@@ -16,6 +16,7 @@ class Ownership(Recorded):
     Without an owner: nobody is named any more.
     """
 
+    SCOPE = "scope"
     KIND = "ownership"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
 

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.db import models
 
+from annexa.pure.permits import Actor, Permit, may_somewhere
 from annexa.records.guard import GuardedQuerySet
 from annexa.records.recorded import Column, Recorded, first_at
 
@@ -16,15 +17,28 @@ ROLES = (
     ("lead", "Compliance lead"),
     ("owner", "Owner"),
     ("auditor", "Auditor"),
+    ("member", "Member"),
+    ("external", "From outside"),
 )
+
+
+class PersonQuerySet(GuardedQuerySet["Person"]):
+    """Finds the people somebody may know of: everybody for who works here, oneself for who comes from outside."""
+
+    def visible_to(self, actor: Actor) -> "PersonQuerySet":
+        """The people this actor may know of."""
+        if isinstance(may_somewhere(actor, "read_people"), Permit):
+            return self.all()
+        kind, _, key = actor.id.partition("/")
+        return self.filter(pk=int(key)) if kind == "person" and key.isdecimal() else self.none()
 
 
 class PersonManager(BaseUserManager["Person"]):
     """Finds people by their address, in any case of letters."""
 
-    def get_queryset(self) -> GuardedQuerySet["Person"]:
+    def get_queryset(self) -> PersonQuerySet:
         """Guarded like every record."""
-        return GuardedQuerySet(self.model, using=self._db)
+        return PersonQuerySet(self.model, using=self._db)
 
     def get_by_natural_key(self, username: str | None) -> "Person":
         """The person with that email address."""
@@ -59,6 +73,11 @@ class Person(Recorded, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def actor_id(self) -> str:
+        """How the ledger names them."""
+        return f"person/{self.pk}"
 
     def check_password(self, raw_password: str | None) -> bool:
         """Whether it is this person's password. Never rewrites the hash on the way: writing is for actions."""

@@ -18,7 +18,7 @@ class Snapshot:
     """All facts up to a ledger size. `root` is the ledger's root at that size, in hex: equal roots, equal facts.
 
     `index` has the same facts by what they speak of. `libraries`: every library that was ever taken up, in the order
-    of the ledger.
+    of the ledger. `sight`: the AI systems that the facts are about, where not all of them are here; None: all.
     """
 
     size: int
@@ -26,6 +26,7 @@ class Snapshot:
     facts: Facts
     index: FactIndex = field(default_factory=FactIndex)
     libraries: tuple[LibraryFact, ...] = ()
+    sight: frozenset[str] | None = None
 
 
 _EMPTY = Snapshot(size=0, root="", facts=Facts())

@@ -24,6 +24,7 @@ class AiSystem(Recorded):
     `source` keeps, as [column, text] pairs, what no field of ours takes.
     """
 
+    SCOPE = "slug"
     KIND = "ai_system"
     KEY = "slug"
     ONCE = False

@@ -18,6 +18,7 @@ class Task(Recorded):
     Who has it and when it is due now is said by the latest of its changes.
     """
 
+    SCOPE = "scope"
     KIND = "task"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
 
@@ -56,6 +57,7 @@ class Task(Recorded):
 class TaskChange(Recorded):
     """A task handed to somebody else, moved to another day, or taken back; with the reason. Nothing is overwritten."""
 
+    SCOPE = "task__scope"
     KIND = "task_change"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
     FOLLOWED = ("task",)
@@ -68,7 +70,7 @@ class TaskChange(Recorded):
     due_on = models.DateField(null=True)
     because = models.TextField()
     recorded_at = models.DateTimeField()
-    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

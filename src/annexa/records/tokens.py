@@ -40,7 +40,8 @@ class ServiceAccount(Recorded):
 class ApiToken(Recorded):
     """A token: for whom, for which verbs, until when. The secret itself is shown once and kept nowhere.
 
-    `holder` is the actor's id, person/3 or service/pipeline. The ledger commits to the digest, so that nobody can put
+    `holder` is the actor's id, person/3 or service/pipeline. `units`: slugs of the units in which it counts, with those
+    below them; empty: wherever its holder may act. The ledger commits to the digest, so that nobody can put
     the digest of a token of their own into the table unseen; of 256 random bits a digest tells nothing.
     """
 
@@ -54,6 +55,7 @@ class ApiToken(Recorded):
     name = models.CharField(max_length=100)
     holder = models.CharField(max_length=80, db_index=True)
     scopes = models.JSONField()
+    units = models.JSONField(default=list)
     sha256 = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()
     created_at = models.DateTimeField()
@@ -70,6 +72,7 @@ class ApiToken(Recorded):
             "name": self.name,
             "holder": self.holder,
             "scopes": self.scopes,
+            "units": self.units,
             "sha256": self.sha256,
             "expires_at": self.expires_at.isoformat(),
         }

@@ -18,10 +18,10 @@ from annexa.answers.classification import Classified, classified, trees_of
 from annexa.answers.errors import UnknownError
 from annexa.pure.classify import UNKNOWN, Question
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import Permit, may
+from annexa.pure.permits import Refusal
 from annexa.pure.systems import FIELD
 from annexa.web.forms import Bound, fresh, see, takes_form_of, text_field, tried
-from annexa.web.frame import actor, person
+from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.refused import refused
 from annexa.web.systems import parse_seen
 
@@ -215,9 +215,8 @@ def _label(name: str) -> str:
 
 def _forms(request: HttpRequest, found: Classified, bound: Bound) -> dict[str, Any]:
     """The forms this person may use now, and the sentence for a reviewer who answered."""
-    who = actor(request)
-    answers = isinstance(may(who, "answer_classification"), Permit)
-    reviews = isinstance(may(who, "review_classification"), Permit) and found.stage == "asked"
+    answers = permitted(request, "answer_classification", found.scope)
+    reviews = permitted(request, "review_classification", found.scope) and found.stage == "asked"
     own = person(request).pk in found.answerers
     asks = answers and found.recorded.settled and found.stage in {"settled", "returned"}
     return {
@@ -263,9 +262,9 @@ def _done(
     request: HttpRequest, found: Classified, key: str, form: forms.Form, do: Any, *, verb: str, place: str
 ) -> HttpResponse:
     """Does it and goes back to the page; or shows the form again with what is wrong."""
-    permit = may(actor(request), verb)
-    if not isinstance(permit, Permit):
-        return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
+    answer = permit(request, verb, found.scope)
+    if isinstance(answer, Refusal):
+        return refused(request, status=403, title=_("Not yours to do"), text=answer.because)
     if (stopped := tried(request, form, do)) is not None:
         return stopped
     if form.errors:

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.evidence import add_evidence, attest
+from annexa.actions.scopes import place_of
 from annexa.answers.controls import (
     FAMILIES,
     ControlPage,
@@ -41,7 +42,7 @@ from annexa.answers.tasks import control_work
 from annexa.answers.trees import ExpectationNode, Piece
 from annexa.pure.facts import ADOPTION_STATES, ORGANISATION
 from annexa.pure.owners import Owner
-from annexa.pure.permits import Permit, may
+from annexa.pure.permits import Refusal
 from annexa.pure.posture import CONTROL_ORDER, Verdict
 from annexa.pure.standards import ExpectationKind
 from annexa.records.controls import Judgement
@@ -60,7 +61,7 @@ from annexa.web.forms import (
     text_field,
     tried,
 )
-from annexa.web.frame import actor, person
+from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.frameworks import decided, requirement_url
 from annexa.web.owners import OwnerForm
 from annexa.web.refused import refused
@@ -135,7 +136,7 @@ def controls(request: HttpRequest) -> HttpResponse:
     asof = as_of(request, now)
     rows = list_controls(actor=actor(request), now=now, at=asof.at, hindsight=asof.hindsight)
     named = owners_of_controls(actor=actor(request), now=now)
-    names = asof.at is None and isinstance(may(actor(request), "name_owner"), Permit)
+    names = asof.at is None and permitted(request, "name_owner")
     text, done = request.GET.get("q", "").strip(), request.GET.get("implemented", "")
     verdicts = [v for v in request.GET.getlist("verdict") if v in SLUGS]
     shown = [row for row in rows if _matches(row, named, text, {SLUGS[v] for v in verdicts}, done)]
@@ -237,7 +238,7 @@ def _asking(request: HttpRequest, page: ControlPage, node: ExpectationNode, boun
     expectation = node.proof.expectation
     spoken = expectation.kind is ExpectationKind.ATTESTATION
     verb, view = ("attest", "control-attest") if spoken else ("add_evidence", "control-evidence")
-    offered = open_ and expectation.kind is not ExpectationKind.RECORD and isinstance(may(actor(request), verb), Permit)
+    offered = open_ and expectation.kind is not ExpectationKind.RECORD and permitted(request, verb, page.scope)
     refused_form = bound.get(expectation.id)
     empty = fresh(StatementForm if spoken else EvidenceForm, expectation.id, observed_at=timezone.now().date())
     shown = tuple(Shown(piece=piece, record=page.records.get(piece.evidence.id)) for piece in node.pieces)
@@ -253,9 +254,8 @@ def _asking(request: HttpRequest, page: ControlPage, node: ExpectationNode, boun
 
 def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editable: bool) -> dict[str, Any]:
     """The forms to declare, judge and close, as far as this person may."""
-    who = actor(request)
     adopts, judges, closes = (
-        editable and isinstance(may(who, verb), Permit) for verb in ("adopt_control", "judge", "close_judgement")
+        editable and permitted(request, verb, page.scope) for verb in ("adopt_control", "judge", "close_judgement")
     )
     declared = page.proof.adoption.state if page.proof.adoption else "implemented"
     return {
@@ -273,9 +273,9 @@ def _decisions(request: HttpRequest, page: ControlPage, bound: Bound, *, editabl
 def _work(request: HttpRequest, page: ControlPage, now: datetime, *, editable: bool) -> dict[str, Any]:
     """Who answers for it, the tasks that were given for it, and the forms to name somebody and to give one."""
     who, control, scope = actor(request), page.control.id, page.scope
-    names, gives = (editable and isinstance(may(who, verb), Permit) for verb in ("name_owner", "make_task"))
+    names, gives = (editable and permitted(request, verb, scope) for verb in ("name_owner", "make_task"))
     found = control_work(actor=who, control=control, scope=scope, now=now)
-    people = candidates(actor=who) if names or gives else ()
+    people = candidates(actor=who, place=place_of(who, scope)) if names or gives else ()
     first = found.answering.proposed.person if found.answering.proposed else None
     offer = found.proposal if gives else None
     initial = {"owner": first or person(request).pk, "because": page.why}
@@ -456,9 +456,9 @@ def _done(
     verb: str,
 ) -> HttpResponse:
     """Does it and goes back to the control; or shows the form again with what is wrong."""
-    permit = may(actor(request), verb)
-    if not isinstance(permit, Permit):
-        return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
+    asking = permit(request, verb, scope)
+    if isinstance(asking, Refusal):
+        return refused(request, status=403, title=_("Not yours to do"), text=asking.because)
     if (answer := tried(request, form, do)) is not None:
         return answer
     if form.errors:

@@ -6,9 +6,12 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from annexa.actions.people import actor_of
+from annexa.actions.errors import NotFoundError
+from annexa.actions.scopes import place_of
+from annexa.answers.actors import actor_of
 from annexa.answers.today import house
-from annexa.pure.permits import Actor
+from annexa.pure.facts import ORGANISATION
+from annexa.pure.permits import Actor, Permit, Refusal, may
 from annexa.records.people import Person
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -31,9 +34,26 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 
 def actor(request: HttpRequest) -> Actor:
     """Who is asking. Pages are reached only by people who signed in."""
-    person = request.user
-    assert isinstance(person, Person)  # noqa: S101  the guard lets nobody else through
-    return actor_of(person)
+    held: Actor | None = vars(request).get("acting")
+    if held is None:
+        held = vars(request)["acting"] = actor_of(person(request))
+    return held
+
+
+def permit(request: HttpRequest, verb: str, scope: str = ORGANISATION) -> Permit | Refusal:
+    """Whether who is asking may do this in a scope. Cost: a query for who has roles in parts of the organisation."""
+    who = actor(request)
+    if scope == ORGANISATION or not who.grants:
+        return may(who, verb)
+    try:
+        return may(who, verb, place_of(who, scope))
+    except NotFoundError as error:
+        return Refusal(because=str(error))
+
+
+def permitted(request: HttpRequest, verb: str, scope: str = ORGANISATION) -> bool:
+    """The same, as yes or no."""
+    return isinstance(permit(request, verb, scope), Permit)
 
 
 def person(request: HttpRequest) -> Person:
@@ -48,7 +68,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if not isinstance(user, Person):
         return {"theme": "system"}
-    found = house(actor=actor_of(user))
+    found = house(actor=actor(request))
     counts = {"systems": found.systems, "controls": found.controls, "ledger": found.entries}
     return {
         "organisation": found.name,

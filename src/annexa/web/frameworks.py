@@ -27,13 +27,13 @@ from annexa.pure.facts import ORGANISATION
 from annexa.pure.instants import InstantError, parse_instant
 from annexa.pure.ledger import canonical
 from annexa.pure.pack import member
-from annexa.pure.permits import Permit, may
+from annexa.pure.permits import Refusal
 from annexa.pure.posture import Verdict
 from annexa.pure.proofs import proof_json, rfc3339
 from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.asof import AsOf, as_of
 from annexa.web.forms import Bound, ClosureForm, JudgementForm, end_of, fresh, see, takes_form_of, tried
-from annexa.web.frame import actor, person
+from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.over_time import Slider, slider
 from annexa.web.refused import refused
 from annexa.web.templatetags.face import LOOKS
@@ -172,9 +172,9 @@ def _judging(request: HttpRequest, page: FrameworkPage, asked: Asked, bound: Bou
     """The forms to judge the requirement that was chosen and to close what stands against it, as far as one may."""
     if page.proof is None:
         return {}
-    who, today = actor(request), asked.asof.at is None
-    judges = today and not page.proof.requirement.no_duty and isinstance(may(who, "judge"), Permit)
-    closes = today and isinstance(may(who, "close_judgement"), Permit)
+    today = asked.asof.at is None
+    judges = today and not page.proof.requirement.no_duty and permitted(request, "judge", page.scope)
+    closes = today and permitted(request, "close_judgement", page.scope)
     return {
         "wrong": next(iter(bound.values()), None),
         "judgement_form": (bound.get("judge") or fresh(JudgementForm, "judge")) if judges else None,
@@ -285,9 +285,9 @@ def decided(
 ) -> HttpResponse:
     """Judges or closes and goes back to the proof; or shows it again with what is wrong in the form."""
     now = timezone.now()
-    permit = may(actor(request), "judge" if key == "judge" else "close_judgement")
-    if not isinstance(permit, Permit):
-        return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
+    asking = permit(request, "judge" if key == "judge" else "close_judgement", scope)
+    if isinstance(asking, Refusal):
+        return refused(request, status=403, title=_("Not yours to do"), text=asking.because)
     asked = replace(asked_of(request, now), requirement=requirement, scope=scope)
     _page(request, framework, asked, now)  # 404 for what is not judged by itself, before anything is written
     if (answer := tried(request, form, do)) is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +12,8 @@ from django.utils import timezone
 from annexa.actions.tokens import note_use
 from annexa.answers.libraries import LibraryUnreadableError
 from annexa.answers.tokens import TokenRefusedError, bearer
-from annexa.pure.permits import Permit, may
+from annexa.pure.permits import Permit, Refusal, may
+from annexa.web.frame import actor as acting
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -88,6 +89,10 @@ def signed_in(handle: Handler) -> Handler:
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(LEDGER) and request.user.is_authenticated:
+            if isinstance(may(acting(request), "read"), Refusal):
+                raise Http404
+            return handle(request)
         if request.path.startswith(OPEN) or request.user.is_authenticated:
             return handle(request)
         if request.path.startswith(LEDGER) and (given := request.headers.get("Authorization", "")):

@@ -22,11 +22,10 @@ from annexa.answers.owners import candidates
 from annexa.answers.path import Ahead, PathPage, path_page
 from annexa.answers.tasks import Assignment, assignments
 from annexa.pure.path import CAPACITY, MOST_CAPACITY, BurnPoint
-from annexa.pure.permits import Permit, may
 from annexa.pure.standards import Framework
 from annexa.records.people import Person
 from annexa.web.forms import date_field, see, tried
-from annexa.web.frame import actor, person
+from annexa.web.frame import actor, permitted, person
 from annexa.web.owners import chosen_person, owner_field
 from annexa.web.refused import refused
 from annexa.web.systems import short_title
@@ -84,7 +83,7 @@ def path(request: HttpRequest) -> HttpResponse:
     titles = {one.id: short_title(one) for one in page.frameworks}
     steps = Paginator(page.steps, SIZE).get_page(request.GET.get("page"))
     held = assignments(actor=actor(request), controls=[one.step.control.id for one in steps], now=now)
-    gives = isinstance(may(actor(request), "make_task"), Permit)
+    gives = permitted(request, "make_task")
     context = {
         "now": now,
         "asked": wanted,

@@ -21,7 +21,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
-from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.systems import add_system, change_system
 from annexa.answers.applicability import changed_bindings, upcoming
 from annexa.answers.errors import UnknownError
@@ -41,14 +41,14 @@ from annexa.answers.systems import (
     matching_slugs,
     passport,
 )
-from annexa.pure.permits import Refusal, may
+from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
 from annexa.pure.systems import FIELD, FIELDS, Field, SystemFacts, tidy, validate
 from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
-from annexa.web.frame import actor
+from annexa.web.frame import actor, permit
 from annexa.web.over_time import slider
 from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
 
@@ -120,10 +120,10 @@ def refused(request: HttpRequest, heading: str, sentence: str, status: int = 403
     return render(request, "systems/refused.html", {"heading": heading, "sentence": sentence}, status=status)
 
 
-def refusal_of(request: HttpRequest, verb: str) -> str:
-    """Why the person may not do this; "" if they may."""
-    permit = may(actor(request), verb)
-    return permit.because if isinstance(permit, Refusal) else ""
+def refusal_of(request: HttpRequest, verb: str, slug: str = "") -> str:
+    """Why the person may not do this to an AI system, or to none there is anywhere; "" if they may."""
+    answer = permit(request, verb, slug) if slug else may_somewhere(actor(request), verb)
+    return answer.because if isinstance(answer, Refusal) else ""
 
 
 # --- the register -------------------------------------------------------------------------------------------------
@@ -473,7 +473,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "evidence": _evidence(found),
         "history": [(line, _cut(line.because or line.detail)) for line in found.history],
         "ledger_url": f"{reverse('ledger')}?q={quote(slug)}",
-        "may_change": not refusal_of(request, "change_system"),
+        "may_change": not refusal_of(request, "change_system", slug),
         "unit_url": _address(QueryDict(), unit=found.system.unit) if found.system.unit else "",
     }
     part = request.htmx  # type: ignore[attr-defined]
@@ -639,19 +639,21 @@ def add(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("system", args=[made.slug]), status=303)
         except InvalidError as error:
             _tell(form, error.problems)
+        except NotPermittedError as error:
+            _tell(form, {"unit": [str(error)]})
     return _form_page(request, form, heading="Add system", back=reverse("systems"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The form of one AI system, changed only if nobody else did meanwhile."""
-    if sentence := refusal_of(request, "change_system"):
-        return refused(request, "Edit", sentence)
     now, who = timezone.now(), actor(request)
     try:
         found = passport(actor=who, slug=slug, now=now)
     except UnknownError as error:
         raise Http404(str(error)) from error
+    if sentence := refusal_of(request, "change_system", slug):
+        return refused(request, "Edit", sentence)
     before, back = found.system.facts(), reverse("system", args=[slug])
     form = SystemForm(request.POST or None, changes=True, initial=before.to_json() | {"seen": _seen(found)})
     if request.method != "POST" or not form.is_valid():
@@ -663,6 +665,8 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
         change_system(actor=who, slug=slug, facts=facts, seen=seen, now=now, because=form.cleaned_data["because"])
     except InvalidError as error:
         _tell(form, error.problems)
+    except NotPermittedError as error:
+        _tell(form, {"unit": [str(error)]})
     except (ConflictError, NotFoundError) as error:
         return _conflict(request, error, found, facts)
     else:

@@ -18,16 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
+from annexa.actions.scopes import place_of
 from annexa.actions.tasks import Wanted, hand_task, make_tasks, move_task, withdraw_task
 from annexa.answers.errors import UnknownError
 from annexa.answers.owners import candidates
 from annexa.answers.tasks import TaskPage, Todo, Todos, list_todos, my_calendar, task_page
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import Permit, may
+from annexa.pure.permits import Place, Refusal
 from annexa.pure.tables import with_guard
 from annexa.records.people import Person
 from annexa.web.forms import Bound, date_field, fresh, see, takes_form_of, text_field, tried
-from annexa.web.frame import actor, person
+from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.narrowing import address
 from annexa.web.owners import chosen_person, owner_field
 from annexa.web.refused import refused
@@ -263,9 +264,13 @@ def _found(request: HttpRequest, task: str) -> TaskPage:
         raise Http404(str(error)) from error
 
 
+def _place(request: HttpRequest, found: TaskPage) -> Place:
+    return place_of(actor(request), found.todo.scope)
+
+
 def _page(request: HttpRequest, found: TaskPage, *, bound: Bound, status: int) -> HttpResponse:
-    changes = isinstance(may(actor(request), "change_task"), Permit) and found.todo.state != "withdrawn"
-    people = candidates(actor=actor(request)) if changes else ()
+    changes = permitted(request, "change_task", found.todo.scope) and found.todo.state != "withdrawn"
+    people = candidates(actor=actor(request), place=_place(request, found)) if changes else ()
     context = {
         "now": timezone.now(),
         "found": found,
@@ -284,9 +289,9 @@ def _done(
     request: HttpRequest, task: str, key: str, form: forms.Form, do: Callable[[Mapping[str, Any]], str]
 ) -> HttpResponse:
     """Does it and goes back to the task; or shows the form again with what is wrong."""
-    permit = may(actor(request), "change_task")
-    if not isinstance(permit, Permit):
-        return refused(request, status=403, title=_("Not yours to do"), text=permit.because)
+    asking = permit(request, "change_task", _found(request, task).todo.scope)
+    if isinstance(asking, Refusal):
+        return refused(request, status=403, title=_("Not yours to do"), text=asking.because)
     if (answer := tried(request, form, do)) is not None:
         return answer
     if form.errors:

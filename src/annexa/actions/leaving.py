@@ -1,0 +1,221 @@
+"""Moving and leaving: whatever somebody answers for goes to a named successor in the same step; nothing is orphaned."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import transaction
+
+from annexa.actions.door import Door, door
+from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.governance import appoint_inside, end_inside
+from annexa.actions.grants import end_grant
+from annexa.actions.owners import name_owner
+from annexa.actions.people import check_name, refuse_last_administrator
+from annexa.actions.scopes import place_of
+from annexa.actions.systems import change_system
+from annexa.actions.tasks import hand_task
+from annexa.actions.tokens import revoke_token
+from annexa.answers.governance import offices_held
+from annexa.answers.owners import can_act
+from annexa.answers.people import Holdings, holdings
+from annexa.library.governance import governance
+from annexa.pure.governance import stands_against
+from annexa.pure.permits import EXTERNAL, Actor
+from annexa.records.people import Person
+
+KINDS = ("controls", "systems", "tasks", "offices")
+"""What can go to different successors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a leaver handed over and lost."""
+
+    handed_over: int
+    grants: int
+    tokens: int
+
+
+def let_go(
+    *,
+    actor: Actor,
+    by: Person | None,
+    person: int,
+    successors: Mapping[str, Person],
+    because: str,
+    now: datetime,
+) -> Left:
+    """Ends somebody's access. Controls, AI systems, tasks and offices go to successors, one for each of KINDS; grants
+    and tokens end. Everything or nothing. Ledger: an entry for each thing, and person.
+
+    Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
+    """
+    said = because.strip()
+    with transaction.atomic():
+        with door(actor=actor, verb="end_access", now=now, because=said) as opened:
+            found = _person(person)
+            held = holdings(found, now=now)
+            _refuse_leaving(actor, found, held, successors, said)
+            found.is_active = False
+            opened.write(found, kind="person", subject=found.actor_id)
+            _offices(opened, held, successors.get("offices"), by)
+        why = f"{found.name} left: {said}"
+        _hand_over(actor, by, held, successors, why, now)
+        for grant in held.grants:
+            end_grant(actor=actor, person=by, grant=grant.id, because=why, now=now)
+        for token in held.tokens:
+            revoke_token(actor=actor, person=by, token=token.id, because=why, now=now)
+    return Left(handed_over=held.to_hand_over, grants=len(held.grants), tokens=len(held.tokens))
+
+
+def change_person(
+    *,
+    actor: Actor,
+    by: Person | None,
+    person: int,
+    name: str,
+    role: str,
+    because: str,
+    now: datetime,
+    successors: Mapping[str, Person] | None = None,
+) -> Person:
+    """Gives somebody another name or role. What the new role cannot do any more goes to a successor in the same step.
+
+    Nobody changes their own role, and there is always an administrator. Ledger: person, and an entry for each thing.
+    Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
+    """
+    said, given = because.strip(), successors or {}
+    with transaction.atomic():
+        with door(actor=actor, verb="change_person", now=now, because=said) as opened:
+            found = _person(person)
+            problems = check_name(name, role)
+            if role != found.role:
+                if found.actor_id == actor.id:
+                    raise NotPermittedError("Nobody changes their own role; ask another administrator.")
+                if not said:
+                    problems["because"] = ["Say why the role changes."]
+                if refusal := refuse_last_administrator(found, role=role):
+                    problems["role"] = [refusal]
+            if problems:
+                raise InvalidError(problems)
+            found.name, found.role = name.strip(), role
+            opened.write(found, kind="person", subject=found.actor_id)
+            lost = _unable(actor, found, holdings(found, now=now))
+            problems = _without_successor(actor, lost, given)
+            if problems:
+                raise InvalidError(problems)
+        _hand_over(actor, by, lost, given, f"{found.name} is {found.get_role_display().lower()} now: {said}", now)
+    return found
+
+
+def readmit(*, actor: Actor, person: int, because: str, now: datetime) -> Person:
+    """Lets somebody sign in again who left; what they held stays where it went. Ledger: person.
+
+    Raises InvalidError, NotFoundError, NotPermittedError.
+    """
+    with door(actor=actor, verb="change_person", now=now, because=because.strip()) as opened:
+        found = _person(person)
+        if not because.strip():
+            raise InvalidError({"because": ["Say why they are back."]})
+        if not found.is_active:
+            found.is_active = True
+            opened.write(found, kind="person", subject=found.actor_id)
+    return found
+
+
+def _person(person: int) -> Person:
+    found: Person | None = Person.objects.get_queryset().select_for_update().filter(pk=person).first()
+    if found is None:
+        raise NotFoundError(f"There is no person {person}.")
+    return found
+
+
+def _refuse_leaving(
+    actor: Actor, found: Person, held: Holdings, successors: Mapping[str, Person], because: str
+) -> None:
+    if found.actor_id == actor.id:
+        raise NotPermittedError("Nobody ends their own access; ask another administrator.")
+    problems = _without_successor(actor, held, successors)
+    if not because:
+        problems["because"] = ["Say why, such as the last day at work."]
+    if not found.is_active:
+        problems[""] = [f"{found.name} may not sign in already."]
+    if refusal := refuse_last_administrator(found, active=False):
+        problems[""] = [refusal]
+    if problems:
+        raise InvalidError(problems)
+
+
+def _without_successor(actor: Actor, held: Holdings, successors: Mapping[str, Person]) -> dict[str, list[str]]:
+    """For each kind of thing: that nobody was named for it, or why who was named cannot take it."""
+    asked: dict[str, Sequence[object]] = {
+        "controls": held.ownerships, "systems": held.systems, "tasks": held.tasks, "offices": held.appointments,
+    }  # fmt: skip
+    problems: dict[str, list[str]] = {}
+    for kind, things in asked.items():
+        if not things:
+            continue
+        heir = successors.get(kind)
+        if heir is None:
+            problems[kind] = [f"Name who takes over {len(things)} {kind if len(things) > 1 else kind[:-1]}."]
+        elif not heir.is_active or heir.role == EXTERNAL:
+            problems[kind] = [f"{heir.name} does not work here."]
+    places = {
+        "controls": {one.scope for one in held.ownerships}, "tasks": {one.scope for one in held.tasks},
+    }  # fmt: skip
+    for kind, scopes in places.items():
+        heir = successors.get(kind)
+        if kind not in problems and heir is not None:
+            problems |= _cannot(actor, kind, heir, scopes)
+    if held.appointments and "offices" not in problems:
+        problems |= _forbidden(held, successors["offices"])
+    return problems
+
+
+def _cannot(actor: Actor, kind: str, heir: Person, scopes: Iterable[str]) -> dict[str, list[str]]:
+    there = sorted(scope for scope in scopes if not can_act(heir, place_of(actor, scope)))
+    return {kind: [f"{heir.name} may not change anything in {', '.join(there)}."]} if there else {}
+
+
+def _forbidden(held: Holdings, heir: Person) -> dict[str, list[str]]:
+    found = {
+        sentence
+        for one in held.appointments
+        for sentence in stands_against(governance(), offices_held(), one.office, heir.pk)
+    }
+    return {"offices": sorted(found)} if found else {}
+
+
+def _unable(actor: Actor, person: Person, held: Holdings) -> Holdings:
+    """What somebody holds that their roles do not let them do any more."""
+    return Holdings(
+        ownerships=tuple(one for one in held.ownerships if not can_act(person, place_of(actor, one.scope))),
+        tasks=tuple(one for one in held.tasks if not can_act(person, place_of(actor, one.scope))),
+    )
+
+
+def _offices(opened: Door, held: Holdings, heir: Person | None, by: Person | None) -> None:
+    for one in held.appointments:
+        end_inside(opened, one, because=opened.because, by=by)
+        if heir is not None and not _sits(one.office, one.body, heir):
+            appoint_inside(opened, office=one.office, body=one.body, person=heir, by=by)
+
+
+def _sits(office: str, body: str, heir: Person) -> bool:
+    return any(one.holder.person == heir.pk and (one.office, one.body) == (office, body) for one in offices_held())
+
+
+def _hand_over(
+    actor: Actor, by: Person | None, held: Holdings, successors: Mapping[str, Person], because: str, now: datetime
+) -> None:
+    for one in held.ownerships:
+        name_owner(
+            actor=actor, person=by, controls=[one.control], owner=successors["controls"], scope=one.scope,
+            because=because, now=now,
+        )  # fmt: skip
+    for task in held.tasks:
+        hand_task(actor=actor, person=by, task=task.id, owner=successors["tasks"], because=because, now=now)
+    for system in held.systems:
+        facts = replace(system.facts(), owner=successors["systems"].email)
+        change_system(actor=actor, slug=system.slug, facts=facts, seen=system.changed_at, now=now, because=because)

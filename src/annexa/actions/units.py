@@ -1,0 +1,120 @@
+"""The tree of units: adding, renaming, moving, closing; and taking over the units that AI systems name."""
+
+from datetime import datetime
+
+from annexa.actions.door import Door, door
+from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.actions.systems import free_slugs
+from annexa.answers.actors import units
+from annexa.pure.permits import Actor
+from annexa.pure.units import parents_allowed
+from annexa.records.systems import AiSystem
+from annexa.records.units import Unit
+
+LONGEST = 300
+
+
+def add_unit(*, actor: Actor, name: str, now: datetime, parent: str = "", because: str = "") -> Unit:
+    """Adds a unit below another one, or with `parent` "" directly below the organisation. Ledger: unit.
+
+    Raises InvalidError, NotPermittedError.
+    """
+    with door(actor=actor, verb="change_units", now=now, because=because.strip()) as opened:
+        said, above = name.strip(), _parent(parent)
+        _refuse(_name_problems(said) | ({} if above or not parent else {"parent": [f"There is no unit {parent}."]}))
+        return _made(opened, said, above)
+
+
+def adopt_units(*, actor: Actor, now: datetime) -> tuple[Unit, ...]:
+    """Adds a unit for every name that AI systems give as theirs and that is none yet, directly below the organisation.
+
+    Ledger: unit for each. Raises NotPermittedError.
+    """
+    with door(actor=actor, verb="change_units", now=now, because="Named by AI systems in the register") as opened:
+        return tuple(_made(opened, name, None) for name in unknown_names())
+
+
+def unknown_names() -> tuple[str, ...]:
+    """The units that AI systems name and that are none here, by name."""
+    named = AiSystem.objects.exclude(unit="").order_by("unit").values_list("unit", flat=True).distinct()
+    known = set(Unit.objects.values_list("name", flat=True))
+    return tuple(one for one in named if one not in known)
+
+
+def change_unit(*, actor: Actor, slug: str, name: str, parent: str, closed: bool, because: str, now: datetime) -> Unit:
+    """Renames, moves, closes or reopens a unit. The AI systems that name it are renamed along with it.
+
+    Only an empty unit can be closed. Ledger: unit, and ai_system for each system. Raises InvalidError, NotFoundError,
+    NotPermittedError.
+    """
+    with door(actor=actor, verb="change_units", now=now, because=because.strip()) as opened:
+        unit = Unit.objects.select_for_update().select_related("parent").filter(slug=slug).first()
+        if unit is None:
+            raise NotFoundError(f"There is no unit {slug}.")
+        said, above = name.strip(), _parent(parent)
+        problems = _name_problems(said, but=slug) | _parent_problems(slug, parent)
+        if not because.strip():
+            problems["because"] = ["Say why it changes."]
+        if closed and not unit.closed:
+            problems |= _closing_problems(unit)
+        _refuse(problems)
+        before = unit.name
+        unit.name, unit.parent, unit.closed, unit.changed_at = said, above, closed, now
+        opened.write(unit, kind="unit", subject=f"unit/{slug}")
+        if said != before:
+            _rename(opened, before, said, now)
+        return unit
+
+
+def _rename(opened: Door, before: str, name: str, now: datetime) -> None:
+    """The AI systems of a unit follow its new name."""
+    systems = list(AiSystem.objects.select_for_update().filter(unit=before))
+    for one in systems:
+        one.unit, one.changed_at = name, now
+    if systems:
+        opened.write_many(
+            systems, kind="ai_system", subject=lambda one: f"ai_system/{one.slug}", fields=["unit", "changed_at"]
+        )
+
+
+def _made(opened: Door, name: str, parent: Unit | None) -> Unit:
+    taken = set(Unit.objects.values_list("slug", flat=True))
+    unit = Unit(
+        slug=next(free_slugs([name], taken)),
+        name=name,
+        parent=parent,
+        created_at=opened.now,
+        changed_at=opened.now,
+    )
+    opened.write(unit, kind="unit", subject=f"unit/{unit.slug}")
+    return unit
+
+
+def _parent(slug: str) -> Unit | None:
+    return Unit.objects.filter(slug=slug, closed=False).first() if slug else None
+
+
+def _name_problems(name: str, *, but: str = "") -> dict[str, list[str]]:
+    if not 0 < len(name) <= LONGEST:
+        return {"name": [f"Give it a name of at most {LONGEST} characters."]}
+    if Unit.objects.filter(name__iexact=name).exclude(slug=but).exists():
+        return {"name": [f"There is a unit {name} already."]}
+    return {}
+
+
+def _parent_problems(slug: str, parent: str) -> dict[str, list[str]]:
+    if not parent or parent in {one.slug for one in parents_allowed(units(), slug)}:
+        return {}
+    return {"parent": ["It can stand below any open unit but itself and those below it."]}
+
+
+def _closing_problems(unit: Unit) -> dict[str, list[str]]:
+    systems = AiSystem.objects.filter(unit=unit.name).exclude(stage="retirement").count()
+    below = Unit.objects.filter(parent=unit, closed=False).count()
+    said = [f"{systems} AI systems in use name it."] if systems else []
+    return {"closed": [*said, *([f"{below} open units stand below it."] if below else [])]} if said or below else {}
+
+
+def _refuse(problems: dict[str, list[str]]) -> None:
+    if problems:
+        raise InvalidError(problems)
