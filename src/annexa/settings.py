@@ -290,7 +290,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "annexa.web.guard.signed_in",
     "annexa.web.visits.visits",
-    "annexa.web.guard.UnreadableLibrary",
+    "annexa.web.guard.Unanswered",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -155,10 +155,16 @@ class Row:
         """Those with one letter."""
         return tuple(cell for cell in self.cells if cell.letter == letter)
 
-    @property
-    def vacant(self) -> tuple[Cell, ...]:
-        """Who is responsible or accountable by office, while nobody holds it."""
-        return tuple(cell for cell in self.cells if cell.letter in "RA" and not cell.people)
+
+def vacant(governance: Governance, rows: Iterable[Row]) -> tuple[str, ...]:
+    """The offices of the organisation that are responsible or accountable for something while nobody holds them."""
+    found = {
+        cell.office
+        for row in rows
+        for cell in row.cells
+        if cell.letter in "RA" and not cell.people and cell.office in governance.offices
+    }
+    return tuple(one for one, office in governance.offices.items() if one in found and "organisation" in office.bodies)
 
 
 def conflicts(governance: Governance, held: Iterable[Held]) -> tuple[Conflict, ...]:

@@ -11,7 +11,7 @@ from annexa.actions.scopes import place_of
 from annexa.answers.actors import actor_of
 from annexa.answers.today import house
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import Actor, Permit, Refusal, may
+from annexa.pure.permits import VERBS, Actor, Permit, Refusal, may, may_somewhere
 from annexa.records.people import Person
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
@@ -28,6 +28,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Inventory", (("AI systems", "systems", "systems"),)),
     ("Operation", (("Controls", "controls", "controls"),)),
     ("Assurance", (("Ledger", "ledger", "ledger"),)),
+    ("Organisation", (("Governance", "governance", "governance"), ("People", "people", "people"))),
 )
 """Groups of places: their label, the name of their page, their icon. Only what exists is offered."""
 
@@ -75,10 +76,28 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "demo": found.demo,
         "actor": {"name": user.name, "initials": initials(user.name), "role": user.get_role_display()},
         "theme": user.theme,
+        "part": part_of(actor(request)),
         "places": [
-            {"title": title, "items": [_item(request, counts, *place) for place in places]} for title, places in PLACES
+            {"title": title, "items": [_item(request, counts, *place) for place in offered]}
+            for title, places in PLACES
+            if (offered := [place for place in places if _enters(request, place[1])])
         ],
     }
+
+
+def part_of(who: Actor) -> str:
+    """What somebody sees of the organisation, in words; "" for everything, or nothing."""
+    if isinstance(may(who, "read"), Permit):
+        return ""
+    reading = [one for one in who.grants if one.role in VERBS["read"]]
+    names = sorted({name for one in reading for name in (*one.units, *one.systems)})
+    return ", ".join(names)
+
+
+def _enters(request: HttpRequest, view: str) -> bool:
+    """Whether somebody may enter a place: everybody Today, most places who reads anything."""
+    verb = {"today": "visit", "people": "read_people"}.get(view, "read")
+    return isinstance(may_somewhere(actor(request), verb), Permit)
 
 
 def initials(name: str) -> str:

@@ -8,8 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.views.defaults import page_not_found
 
 from annexa.actions.tokens import note_use
+from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import LibraryUnreadableError
 from annexa.answers.tokens import TokenRefusedError, bearer
 from annexa.pure.permits import Permit, Refusal, may
@@ -65,8 +67,9 @@ def content_security_policy(handle: Handler) -> Handler:
     return answer
 
 
-class UnreadableLibrary:
-    """Where the library of a date cannot be had any more, the page says so; nothing else can be judged without it."""
+class Unanswered:
+    """What no page has to think of: what is not there, or not for who asks, is not found; and where the library of a
+    date cannot be had any more, the page says so, since nothing else can be judged without it."""
 
     def __init__(self, handle: Handler) -> None:
         self.handle = handle
@@ -75,8 +78,10 @@ class UnreadableLibrary:
         """Passes on."""
         return self.handle(request)
 
-    def process_exception(self, _request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """A page without the frame, which would ask for the library too."""
+        if isinstance(error, UnknownError):
+            return page_not_found(request, Http404(str(error)))
         if not isinstance(error, LibraryUnreadableError):
             return None
         return HttpResponse(render_to_string("503.html", {"text": str(error)}), status=503)

@@ -73,8 +73,8 @@ def ledger(request: HttpRequest) -> HttpResponse:
     }
     if request.headers.get("HX-Request"):
         return render(request, "ledger/_register.html", context)
-    if page.head.size:
-        context |= _shown(answers.entry_proof(actor=actor(request), position=page.head.size - 1))
+    if (newest := answers.newest(actor=actor(request), size=page.head.size)) is not None:
+        context |= _shown(answers.entry_proof(actor=actor(request), position=newest))
     return render(request, "ledger/index.html", context)
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from annexa.answers.today import Today
 from annexa.answers.today import today as answer
 from annexa.library.regimes import regimes
+from annexa.pure.permits import Refusal, may_somewhere
 from annexa.web.frame import actor
 from annexa.web.systems import short_title
 
@@ -21,6 +22,8 @@ CAUSES = 2
 def today(request: HttpRequest) -> HttpResponse:
     """What waits for somebody this day, then where the organisation stands and what changed."""
     now = timezone.now()
+    if isinstance(may_somewhere(actor(request), "read"), Refusal):
+        return render(request, "today/outside.html", {"now": now})
     page = answer(actor=actor(request), now=now, whose=request.GET.get("whose", ""))
     titles = {one.posture.framework.id: short_title(one.posture.framework) for one in page.standing}
     laws = regimes()

@@ -68,7 +68,7 @@ ICONS = frozenset({
     "today", "frameworks", "path", "soa", "obligations", "systems", "requests", "suppliers", "assets", "risks",
     "controls", "oversight", "incidents", "policies", "training", "evidence", "audits", "findings", "reviews", "ledger",
     "arrow", "chat", "check", "chevron", "copy", "download", "filter", "flag", "info", "lock", "menu", "more", "plus",
-    "print", "search", "upload", "whatif", "x",
+    "governance", "people", "print", "search", "upload", "whatif", "x",
 })  # fmt: skip
 # Steps filled of four, and the words on screen.
 RISKS: Mapping[str, tuple[int, str]] = {
