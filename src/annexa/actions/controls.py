@@ -3,14 +3,19 @@
 import uuid
 from datetime import datetime
 
+from django.db.models import Exists, OuterRef
+
 from annexa.actions.door import door
-from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.scopes import place_of
 from annexa.answers.libraries import active_library
 from annexa.pure.facts import ADOPTION_STATES, JUDGEMENT_KINDS, ORGANISATION
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, own_work
 from annexa.records.controls import Adoption, Closure, Judgement
+from annexa.records.evidence import Evidence
+from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
+from annexa.records.systems import AiSystem
 
 
 def adopt_control(
@@ -79,7 +84,8 @@ def judge(
 ) -> Judgement:
     """Records what a person found or accepted about a control, or with `framework` about a requirement.
 
-    An exclusion or an accepted exception needs an end. Ledger: judgement.
+    An exclusion or an accepted exception needs an end, and is not for whoever answers for the control or gave its
+    evidence. Ledger: judgement.
     Raises InvalidError, NotFoundError, NotPermittedError.
     """
     place = place_of(actor, scope)
@@ -101,6 +107,8 @@ def judge(
     if problems:
         raise InvalidError(problems)
     with door(actor=actor, verb="judge", now=now, because=because.strip(), place=place) as opened:
+        if kind in {"accepted exception", "exclusion"} and not framework:
+            _refuse_own_work(person, subject, scope, f"accept an {kind.removeprefix('accepted ')}")
         judgement = Judgement(
             id=uuid.uuid4().hex,
             kind=kind,
@@ -132,9 +140,28 @@ def close_judgement(*, actor: Actor, person: Person | None, judgement: str, beca
     if problems:
         raise InvalidError(problems)
     with door(actor=actor, verb="close_judgement", now=now, because=because.strip(), place=place) as opened:
+        if found.kind.endswith("nonconformity") and not found.framework:
+            _refuse_own_work(person, found.subject, found.scope, "close the nonconformity")
         closure = Closure(id=uuid.uuid4().hex, judgement=found, because=because.strip(), recorded_at=now, by=person)
         opened.write(closure, kind="closure", subject=f"judgement/{found.id}")
     return closure
+
+
+def _refuse_own_work(person: Person | None, control: str, scope: str, what: str) -> None:
+    """Raises NotPermittedError for who answers for the control there, or has given its latest evidence."""
+    if person is None:
+        return
+    owner = Ownership.objects.filter(control=control, scope=scope).order_by("-number").first()
+    system = AiSystem.objects.filter(slug=scope, owner__iexact=person.email).exists()
+    later = Evidence.objects.filter(
+        control=OuterRef("control"), scope=OuterRef("scope"), expectation=OuterRef("expectation"),
+        observed_at__gt=OuterRef("observed_at"),
+    )  # fmt: skip
+    proved = Evidence.objects.filter(~Exists(later), control=control, scope=scope, by=person).exists()
+    owns = owner.owner_id == person.pk if owner else system
+    refusal = own_work(person.name, owns=owns, proved=proved, what=what)
+    if refusal is not None:
+        raise NotPermittedError(refusal.because)
 
 
 def _level(control: str) -> str:

@@ -203,6 +203,17 @@ def knows(actor: Actor, place: Place) -> bool:
     return any(role in VERBS["read"] for role in actor.roles_in(place))
 
 
+def own_work(name: str, *, owns: bool, proved: bool, what: str) -> Refusal | None:
+    """Why somebody must not decide about a control: they answer for it, or its evidence is theirs. None if they may.
+
+    Source: ISO/IEC 27001 and 42001, 9.2 (auditors are objective) and A.5.3 (conflicting duties are apart).
+    """
+    if not (owns or proved):
+        return None
+    why = "answers for it" if owns else "gave evidence for it"
+    return Refusal(because=f"{name} {why}, so somebody else has to {what}: nobody audits their own work.")
+
+
 def _answer(actor: Actor, verb: str, roles: Iterable[str], where: str) -> Permit | Refusal:
     allowed = VERBS.get(verb, frozenset())
     held = any(role in allowed for role in roles)

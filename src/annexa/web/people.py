@@ -60,13 +60,16 @@ class AddForm(forms.Form):
 class HeirsForm(forms.Form):
     """Who takes over what somebody holds, one for each kind that they hold."""
 
+    NEEDED = False
+
     def __init__(self, *args: Any, held: Mapping[str, int], people: Sequence[Person], **more: Any) -> None:
         super().__init__(*args, **more)
         for kind in (one for one in KINDS if held.get(one)):
             self.fields[kind] = forms.ChoiceField(
                 label=f"{HEIRS[kind]} ({held[kind]})",
                 choices=[("", _("Choose a person")), *((str(one.pk), one.name) for one in people)],
-                required=False,
+                required=self.NEEDED,
+                error_messages={"required": _("Name who takes over.")},
             )
 
 
@@ -81,6 +84,7 @@ class ChangeForm(HeirsForm):
 class LeaveForm(HeirsForm):
     """The end of somebody's access."""
 
+    NEEDED = True
     because = text_field(later("Why, such as the last day at work"))
 
 
