@@ -12,6 +12,8 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, No
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system, change_system
 from annexa.answers import ledger
+from annexa.answers.applicability import chain
+from annexa.answers.posture import standpoint
 from annexa.library.classification import classifications
 from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
@@ -183,6 +185,21 @@ def test_an_approval_writes_the_record_with_the_revision_as_its_reason(asked, de
     assert found.changed_at == now
     assert entries("ai_system")[-1]["because"] == "EU AI Act, revision 1 approved: Checked with the vendor"
     assert [one["state"]["decision"] for one in entries("classification_review")] == ["asked", "approved"]
+
+
+def test_an_approved_out_of_scope_counts_as_decided_everywhere(say, decide, actor, admin, now, system) -> None:
+    """Neither the register nor a check nor a binding speaks of what is not decided any more."""
+    found = say(worked(LAW, "A system run and felt only outside the Union"))
+    ask_review(actor=actor, person=admin, answers=found.id, now=now)
+    decide(found)
+    system.refresh_from_db()
+    assert (system.classes, system.risk_class) == (["out-of-scope"], "out-of-scope")
+    stand = standpoint(actor=actor, now=now)
+    recorded = next(e for e in stand.control("AIM-02", "ranking").expectations if e.check)
+    assert recorded.state == "passing"
+    binding = stand.engine.requirement(LAW, "Art.26(1)", "ranking").binding
+    assert binding.because.endswith("The class here is out of scope.")
+    assert [link.law for link in chain(binding, stand.library.frameworks[LAW])] == [LAW]
 
 
 def test_a_return_changes_no_record_and_a_reason_or_new_answers_ask_again(

@@ -40,6 +40,21 @@ def system(**more: object) -> SystemFact:
     return SystemFact(id="one", name="One", effective_at=AT, recorded_at=AT, **known)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("asked", [{"binds_roles": ("provider",)}, {"binds_classes": ("high-risk",)}])
+def test_a_system_out_of_scope_is_decided_and_says_so(asked: dict[str, object]) -> None:
+    """Where a law leaves a system out, nothing is open: the decision is the ground, not its absence."""
+    found = bind_system(requirement(**asked), system(roles=(), classes=("out-of-scope",), high_risk_by=""), AT)
+    assert not found.applies
+    assert "not decided" not in found.because
+    assert found.because.endswith("The class here is out of scope.")
+    assert [ground.fact for ground in found.grounds] == ["The class here is out of scope"]
+
+
+def test_a_role_that_other_answers_gave_still_binds_a_system_out_of_scope() -> None:
+    """Roles may come from another law; what asks for no class is not lifted by a class."""
+    assert bind_system(requirement(binds_roles=("deployer",)), system(classes=("out-of-scope",)), AT).applies
+
+
 def midnight(day: date) -> datetime:
     """The first instant of a day, UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

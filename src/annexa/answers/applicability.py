@@ -13,7 +13,7 @@ from annexa.pure.facts import SystemFact
 from annexa.pure.permits import Actor
 from annexa.pure.posture import FrameworkPosture
 from annexa.pure.standards import Framework, Requirement
-from annexa.pure.systems import SystemFacts
+from annexa.pure.systems import OUT_OF_SCOPE, SystemFacts
 
 Bindings = Callable[[Requirement], tuple[Binding, Binding]]
 """Whether a requirement binds before a change and after it."""
@@ -69,7 +69,7 @@ def chain(binding: Binding, framework: Framework) -> tuple[Link, ...]:
             rule=ground.rule,
             cites=tuple(_cite(text, framework) for text in ground.cites),
             from_on=ground.from_on,
-            law=ground.law,
+            law=ground.law or (framework.id if OUT_OF_SCOPE in ground.words and _titles(framework.id) else ""),
         )
         for ground in binding.grounds
     )

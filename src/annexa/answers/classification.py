@@ -34,7 +34,7 @@ from annexa.pure.facts import ORGANISATION, Decided
 from annexa.pure.permits import Actor
 from annexa.pure.presumptions import Presumed, Term, presumed, record_of, together
 from annexa.pure.standards import Framework, Requirement
-from annexa.pure.systems import CLASSES, FIELD, ROLES, SystemFacts
+from annexa.pure.systems import ALONE, CLASSES, FIELD, ROLES, RiskClass, SystemFacts
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.systems import AiSystem, gravest
@@ -425,9 +425,16 @@ def facts_after(
     return replace(
         before,
         roles=tuple(role for role in ROLES if role in roles),
-        classes=tuple(word for word in CLASSES if word in classes and (word != "minimal" or len(classes) == 1)),
+        classes=_classes(classes),
         high_risk_by=next(filter(None, ways), "") if deciding else before.high_risk_by,
     )
+
+
+def _classes(found: set[RiskClass]) -> tuple[RiskClass, ...]:
+    """In the order of the register; what says that there is no other class stands only where there is none."""
+    alone = [word for word in ALONE if word in found][:1]
+    kept = {word for word in found if word not in ALONE} or set(alone)
+    return tuple(word for word in CLASSES if word in kept)
 
 
 def _system(actor: Actor, scope: str) -> AiSystem | None:

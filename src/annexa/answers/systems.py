@@ -26,7 +26,9 @@ PAGE_SIZES = (25, 50, 100)
 FACETS: tuple[str, ...] = ("risk_class", "stage", "unit", "personal_data", "impact_assessment", "monitoring")
 SORTS: tuple[str, ...] = ("name", "risk", "stage", "owner", "unit", "changed")
 """What the register is ordered by; a minus before it turns it round."""
-RISK_ORDER = ("prohibited", "high-risk", "gpai-systemic", "gpai", "transparency", "minimal", "")
+RISK_ORDER = (
+    "prohibited", "high-risk", "gpai-systemic", "gpai", "transparency", "minimal", "sector-law", "out-of-scope", "",
+)  # fmt: skip
 HISTORY_SHOWN = 10
 EVIDENCE_SHOWN = 10
 FRAMEWORKS_SHOWN = 3

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from annexa.pure.facts import Decided, SystemFact
 from annexa.pure.standards import Control, Narrowing, Requirement, Transition
+from annexa.pure.systems import OUT_OF_SCOPE
 
 REGISTER = "register"
 """The law whose words come from the AI system's own record and need no approval."""
@@ -52,7 +53,10 @@ def bind_system(requirement: Requirement, system: SystemFact, at: datetime) -> B
         return Binding(applies=False, because=requirement.no_duty)
     grounds: list[Ground] = []
     known = known_words(system)
-    by_class = [] if class_is_replaced(requirement, known) else _class(requirement, system)
+    replaced = class_is_replaced(requirement, known)
+    if left_out := not replaced and _left_out(requirement, system):
+        return Binding(applies=False, because=f"{left_out.rule} {left_out.fact}.", grounds=(left_out,))
+    by_class = [] if replaced else _class(requirement, system)
     for asked in (_role(requirement, system), by_class):
         if isinstance(asked, str):
             return Binding(applies=False, because=asked, grounds=tuple(grounds))
@@ -134,6 +138,15 @@ def words_of(known: Decided, law: str) -> tuple[str, ...] | None:
 def class_is_replaced(requirement: Requirement, known: Decided) -> bool:
     """Whether approved words decide in the place of the class."""
     return any(one.replaces_class and words_of(known, one.law) is not None for one in requirement.narrowed)
+
+
+def _left_out(requirement: Requirement, system: SystemFact) -> Ground | None:
+    """What ends the question where a role or class is asked for and the law leaves the system out."""
+    asks = bool(requirement.binds_classes) or (bool(requirement.binds_roles) and not system.roles)
+    if OUT_OF_SCOPE not in system.classes or not asks:
+        return None
+    fact, rule = "The class here is out of scope", f"It binds only {_asks(requirement)}."
+    return Ground(fact=fact, rule=rule, cites=(requirement.id,), words=(OUT_OF_SCOPE,))
 
 
 def _role(requirement: Requirement, system: SystemFact) -> list[Ground] | str:

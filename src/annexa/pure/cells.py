@@ -47,6 +47,8 @@ OTHER_WORDS: Mapping[str, str] = {
     "limited": "transparency",
     "limited risk": "transparency",
     "minimal risk": "minimal",
+    "not in scope": "out-of-scope",
+    "outside the scope": "out-of-scope",
     "high": "high-risk",
     "unacceptable": "prohibited",
     "unacceptable risk": "prohibited",

@@ -22,7 +22,9 @@ Role = Literal[
     "employer_deployer",
     "public_authority_deployer",
 ]
-RiskClass = Literal["prohibited", "high-risk", "transparency", "gpai", "gpai-systemic", "minimal"]
+RiskClass = Literal[
+    "prohibited", "high-risk", "transparency", "gpai", "gpai-systemic", "minimal", "sector-law", "out-of-scope"
+]
 HighRiskBy = Literal["", "annex-iii", "annex-i"]
 Built = Literal["", "in-house", "supplier", "both"]
 Answer = Literal["yes", "no", "planned", "not applicable", "unknown"]
@@ -31,6 +33,14 @@ Kind = Literal["text", "long", "choice", "choices", "answer", "date"]
 STAGES: tuple[str, ...] = get_args(Stage)
 ROLES: tuple[str, ...] = get_args(Role)
 CLASSES: tuple[str, ...] = get_args(RiskClass)
+OUT_OF_SCOPE: RiskClass = "out-of-scope"
+"""Decided, and the law leaves the system out: it has neither role nor class there."""
+ALONE: Mapping[RiskClass, str] = {
+    "minimal": "no other applies",
+    "sector-law": "the law of its sector takes the place of them",
+    OUT_OF_SCOPE: "the law leaves it out",
+}
+"""Classes that say there is no other one, and in which words."""
 HIGH_RISK_BY: tuple[str, ...] = get_args(HighRiskBy)
 BUILT: tuple[str, ...] = get_args(Built)
 ANSWERS: tuple[str, ...] = get_args(Answer)
@@ -277,8 +287,8 @@ def _word_problems(facts: SystemFacts) -> list[FieldProblem]:
 
 def _class_problems(facts: SystemFacts) -> list[FieldProblem]:
     found = []
-    if "minimal" in facts.classes and len(facts.classes) > 1:
-        message = "has minimal beside another class; minimal means that no other applies"
+    for word in (one for one in facts.classes if one in ALONE and {*facts.classes} != {one}):
+        message = f"has {word} beside another class; {word} means that {ALONE[word]}"
         found.append(FieldProblem(field="classes", message=message))
     if facts.high_risk_by and "high-risk" not in facts.classes:
         message = "is given although the system is not classed as high-risk"

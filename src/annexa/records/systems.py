@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from annexa.pure.systems import FIELDS, SystemFacts
+from annexa.pure.systems import ALONE, FIELDS, SystemFacts
 from annexa.records.recorded import Column, Recorded, at, first_at
 
 STAGES = (
@@ -88,5 +88,5 @@ class AiSystem(Recorded):
 
 def gravest(classes: tuple[str, ...]) -> str:
     """The risk class shown for a system that has several; "" while it is not classified."""
-    order = ("prohibited", "high-risk", "transparency", "gpai-systemic", "gpai", "minimal")
-    return next((one for one in order if one in classes), "")
+    others = ("prohibited", "high-risk", "transparency", "gpai-systemic", "gpai")
+    return next((one for one in (*others, *ALONE) if one in classes), "")

@@ -41,6 +41,8 @@ WORDS: Mapping[str, Any] = {
     "gpai-systemic": later("general-purpose model with systemic risk"),
     "gpai_provider": later("provider of a general-purpose model"),
     "high-risk": later("high risk"),
+    "sector-law": later("the law of its sector"),
+    "out-of-scope": later("out of scope"),
 }
 
 

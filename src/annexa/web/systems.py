@@ -75,6 +75,8 @@ WORDS: Mapping[str, str] = {
     "public_authority_deployer": "Deployer that is a public authority",
     "employer_deployer": "Deployer as employer",
     "high-risk": "High risk",
+    "sector-law": "The law of its sector",
+    "out-of-scope": "Out of scope",
     "": "Not given",
 }
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -1,6 +1,7 @@
 """Checks over the register of AI systems: each asserts one thing of every system in use."""
 
 from annexa.pure.facts import SystemFact
+from annexa.pure.systems import OUT_OF_SCOPE
 
 
 def owner_named(system: SystemFact) -> bool:
@@ -14,12 +15,12 @@ def purpose_stated(system: SystemFact) -> bool:
 
 
 def role_decided(system: SystemFact) -> bool:
-    """For every AI system in use the organisation's role towards it is decided."""
-    return bool(system.roles)
+    """For every AI system in use the organisation's role towards it is decided, or the law gives it none."""
+    return bool(system.roles) or OUT_OF_SCOPE in system.classes
 
 
 def risk_class_decided(system: SystemFact) -> bool:
-    """Every AI system in use has a decided risk class."""
+    """Every AI system in use has a decided risk class, or is decided to be out of scope."""
     return bool(system.classes)
 
 

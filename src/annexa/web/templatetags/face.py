@@ -78,6 +78,8 @@ RISKS: Mapping[str, tuple[int, str]] = {
     "gpai": (2, "General purpose"),
     "transparency": (2, "Transparency"),
     "minimal": (1, "Minimal"),
+    "sector-law": (1, "Sector law"),
+    "out-of-scope": (0, "Out of scope"),
     "": (0, "Unclassified"),
 }
 STATES = frozenset({"pass", "soon", "fail", "idle"})
