@@ -45,6 +45,17 @@ def test_it_begins_where_the_posture_stands(page, house, now) -> None:
     assert page.gains[0].met == posture.counts[Verdict.MET]
 
 
+def test_what_binds_now_is_counted_as_the_posture_counts_it(page, house, now) -> None:
+    """Rule: the page and Today say the same number, and what binds later is said apart."""
+    counts = [standpoint(actor=house, now=now).posture(one).counts for one in FRAMEWORKS]
+    assert page.met_now == sum(one[Verdict.MET] for one in counts)
+    assert page.binding_now == sum(sum(one.values()) - one.get(Verdict.NOT_APPLICABLE, 0) for one in counts)
+    later = [one for one in gaps(page) if one.later]
+    assert page.binding_later == len(later) > 0
+    assert page.ready_later == sum(not one.missing and not one.because for one in later)
+    assert {one.verdict for one in later} == {Verdict.NOT_APPLICABLE}
+
+
 def test_without_a_choice_the_adopted_frameworks_count(house, now) -> None:
     page = path_page(actor=house, now=now)
     assert page.frameworks == page.adopted

@@ -44,9 +44,10 @@ def test_the_first_sentence_has_the_numbers(page, actor) -> None:
     shown = re.sub(r"<[^>]+>|\s+", " ", text_of(page()))
     found = path_page(actor=actor, now=timezone.now())
     lead = re.sub(r" +", " ", shown)
-    assert f"{found.met} of {found.total} requirements are met" in lead
+    assert f"{found.met_now} of {found.binding_now} requirements that bind now are met" in lead
+    assert f"{found.ready_later} of {found.binding_later} that bind later are ready for their day" in lead
     assert f"{len(found.steps)} steps" in lead
-    assert f"lead to {found.met_after}" in lead
+    assert f"lead to {found.met_after} of {found.total}" in lead
     assert "At 5 days a week they are done by" in lead
 
 
@@ -70,7 +71,9 @@ def test_a_later_page_goes_on_counting(page, steps) -> None:
 
 def test_the_chart_has_a_sentence_and_a_table(page) -> None:
     shown = text_of(page())
-    assert re.search(r'role="img" aria-label="Requirements met: \d+ of \d+ today, \d+ on \d+ \w+ \d{4} along', shown)
+    assert re.search(
+        r'role="img" aria-label="Requirements met or ready: \d+ of \d+ today, \d+ on \d+ \w+ \d{4} along', shown
+    )
     assert "Requirements met and binding by day" in shown
 
 

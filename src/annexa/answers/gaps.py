@@ -18,6 +18,8 @@ from annexa.pure.work import urgency
 
 CLOSED = frozenset({Verdict.MET, Verdict.NOT_APPLICABLE})
 """Where there is no gap."""
+LATER = "binds later"
+"""The state of a requirement that does not bind yet: no verdict."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,11 @@ class GapRow:
     due_on: date | None
 
     @property
+    def state(self) -> str:
+        """Its verdict, or that it binds later."""
+        return LATER if self.gap.later else str(self.gap.verdict)
+
+    @property
     def is_open(self) -> bool:
         """Whether there is a gap at all."""
         return self.gap.verdict not in CLOSED or bool(self.lacks)
@@ -51,11 +58,11 @@ class GapRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapPage:
-    """The rows as narrowed, and what they can be narrowed by: verdicts, and owners by name, each with how many."""
+    """The rows as narrowed, and what they can be narrowed by: states, and owners by name, each with how many."""
 
     rows: tuple[GapRow, ...]
     total: int
-    verdicts: tuple[tuple[Verdict, int], ...]
+    states: tuple[tuple[str, int], ...]
     owners: tuple[tuple[str, int], ...]
     unowned: int
 
@@ -65,7 +72,7 @@ def gap_page(
     actor: Actor,
     page: PathPage,
     now: datetime,
-    verdict: str = "",
+    state: str = "",
     owner: str | None = None,
     due: date | None = None,
     only_open: bool = False,
@@ -84,7 +91,7 @@ def gap_page(
     shown = [
         one
         for one in found
-        if (not verdict or one.gap.verdict == verdict)
+        if (not state or one.state == state)
         and (owner is None or one.owner == owner)
         and (due is None or (one.due_on is not None and one.due_on <= due))
     ]
@@ -92,7 +99,7 @@ def gap_page(
     return GapPage(
         rows=tuple(shown),
         total=len(found),
-        verdicts=tuple(sorted(Counter(one.gap.verdict for one in found).items())),
+        states=tuple(sorted(Counter(one.state for one in found).items())),
         owners=tuple(sorted((name, n) for name, n in owners.items() if name)),
         unowned=owners[""],
     )

@@ -40,7 +40,7 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """One framework: what is met now and after the steps shown, of all that binds or will."""
+    """One framework: what is met or ready now and after the steps shown, of all that binds or will."""
 
     framework: Framework
     met: int
@@ -72,12 +72,32 @@ class PathPage:
 
     @property
     def met(self) -> int:
-        """Requirements that are met today."""
+        """Requirements that are met today, or would be if they bound already."""
         return self.path.met
 
     @property
+    def met_now(self) -> int:
+        """Of those that bind now, how many are met: what the posture of the frameworks says."""
+        return sum(verdict is Verdict.MET for verdict, _ in self.verdicts.values())
+
+    @property
+    def binding_now(self) -> int:
+        """Requirements that bind now."""
+        return dict(self.path.binding).get(None, 0)
+
+    @property
+    def ready_later(self) -> int:
+        """Of those that bind later, how many would be met if they bound already."""
+        return self.met - self.met_now
+
+    @property
+    def binding_later(self) -> int:
+        """Requirements that bind later, within the days asked for."""
+        return self.total - self.binding_now
+
+    @property
     def met_after(self) -> int:
-        """Requirements that are met after the steps shown."""
+        """Requirements that are met, or ready for the day they bind, after the steps shown."""
         return self.path.curve[-1].met
 
     @property
@@ -105,8 +125,9 @@ class PathPage:
 class Gap:
     """One line of a gap analysis: where a requirement stands, which controls it waits for, and what comes next.
 
-    `step` is the number of the next step for it, `effort_days` the work of all its steps, `due_on` the day on which the
-    last of them ends; None where nothing is open or nothing can be done, for which `because` has the reason.
+    `later`: it does not bind yet, so it has no verdict of its own. `step` is the number of the next step for it,
+    `effort_days` the work of all its steps, `due_on` the day on which the last of them ends; None where nothing is open
+    or nothing can be done, for which `because` has the reason.
     """
 
     framework: str
@@ -114,6 +135,7 @@ class Gap:
     title: str
     verdict: Verdict
     binds_from: date | None
+    later: bool
     missing: tuple[str, ...]
     step: int | None
     owner_role: str
@@ -242,7 +264,13 @@ def _told(
     verdict, binds_from = page.verdicts[key]
     if verdict is not Verdict.NOT_APPLICABLE or key in serving or key in blocked:
         return True
-    return binds_from is not None and binds_from > page.path.start and (page.by is None or binds_from <= page.by)
+    return _later(page, key) and (page.by is None or binds_from is None or binds_from <= page.by)
+
+
+def _later(page: PathPage, key: tuple[str, str]) -> bool:
+    """Whether a requirement binds from a day ahead."""
+    verdict, binds_from = page.verdicts[key]
+    return verdict is Verdict.NOT_APPLICABLE and binds_from is not None and binds_from > page.path.start
 
 
 def _gap(
@@ -263,6 +291,7 @@ def _gap(
         title=known.by_id[requirement].title,
         verdict=verdict,
         binds_from=binds_from,
+        later=_later(page, (framework, requirement)),
         missing=tuple(step.control.id for step in steps),
         step=steps[0].number if steps else None,
         owner_role=steps[0].owner_role if steps else "",

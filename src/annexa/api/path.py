@@ -62,10 +62,15 @@ class Lost(Shown):
 
 
 class Path(Shown):
-    """The order of work, with what is met now and after it, and what cannot be met."""
+    """The order of work, with what is met now and after it, and what cannot be met.
+
+    `met`, `met_after` and `total` count what binds later too, as if it did already; `met_now` of `binding_now` is what
+    the verdicts say.
+    """
 
     model_config = shown(
-        at="2026-11-20T09:40:00Z", ledger_size=431, frameworks=["iso42001-2023"], capacity=5.0, met=12, met_after=13,
+        at="2026-11-20T09:40:00Z", ledger_size=431, frameworks=["iso42001-2023"], capacity=5.0, met=12, met_now=11,
+        binding_now=55, met_after=13,
         total=60, days=3.0, ready_on="2026-11-24", steps=[STEP], unreachable=[],
     )  # fmt: skip
 
@@ -74,6 +79,8 @@ class Path(Shown):
     frameworks: list[str]
     capacity: float
     met: int
+    met_now: int
+    binding_now: int
     met_after: int
     total: int
     days: float
@@ -125,6 +132,8 @@ def show_path(request: HttpRequest, framework: Chosen, capacity: Capacity, by: B
         "frameworks": [one.id for one in page.frameworks],
         "capacity": page.capacity,
         "met": page.met,
+        "met_now": page.met_now,
+        "binding_now": page.binding_now,
         "met_after": page.met_after,
         "total": page.total,
         "days": page.days,

@@ -57,12 +57,15 @@ def path(args: argparse.Namespace) -> int:
 
 def _summary(page: "PathPage", shown: int) -> str:
     """Where the path leads, in one sentence."""
-    met = f"{page.met:,} of {page.total:,} requirements are met"
+    met = f"{page.met_now:,} of {page.binding_now:,} requirements "
+    met += "that bind now are met" if page.binding_later else "are met"
+    met += f", {page.ready_later:,} of {page.binding_later:,} that bind later are ready" if page.binding_later else ""
     if not page.steps or page.ready_on is None:
         return f"{met}; no step meets another."
     printed = f" ({shown} printed)" if shown < len(page.steps) else ""
     return (
-        f"{met}; {len(page.steps)} steps{printed} and {page.days:g} days of work meet {page.met_after:,}, at "
+        f"{met}; {len(page.steps)} steps{printed} and {page.days:g} days of work lead to {page.met_after:,} of "
+        f"{page.total:,}, at "
         f"{page.capacity:g} days a week by {page.ready_on.isoformat()}."
     )
 
@@ -97,6 +100,8 @@ def _json(page: "PathPage", shown: tuple["Ahead", ...]) -> dict[str, Any]:
         "capacity": page.capacity,
         "by": page.by.isoformat() if page.by else None,
         "met": page.met,
+        "met_now": page.met_now,
+        "binding_now": page.binding_now,
         "met_after": page.met_after,
         "total": page.total,
         "days": page.days,

@@ -52,8 +52,9 @@ class Step:
 class Path:
     """The order of work. `curve` starts before the first step and has a point after each.
 
-    `met` are met already; `reachable` can still be won; `unreachable` cannot be met by any step. `binding` counts all
-    of them by the day from which they bind (None: today). `left_out` counts steps cut off by `limit` or `by`.
+    `met` are met already; `reachable` can still be won; `unreachable` cannot be met by any step. `binding` counts,
+    as a posture does, what is applicable by the day from which it binds (None: today). `left_out` counts steps cut off
+    by `limit` or `by`.
     """
 
     start: date

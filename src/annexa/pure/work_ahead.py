@@ -108,12 +108,13 @@ class _Sorted:
             because = f"Excluded by {excluded.by or 'somebody'}: {excluded.because}"
             self.unreachable.append(_unreachable(framework, leaf, because))
             return
+        if proof.verdict is Verdict.NOT_APPLICABLE:  # nor does a posture count it
+            because = "Every control that covers it is excluded or has no AI system to be judged in."
+            self.unreachable.append(_unreachable(framework, leaf, because))
+            return
         self.binding[from_on] += 1
         if proof.verdict is Verdict.MET:
             self.met += 1
-        elif proof.verdict is Verdict.NOT_APPLICABLE:
-            because = "Every control that covers it is excluded or has no AI system to be judged in."
-            self.unreachable.append(_unreachable(framework, leaf, because))
         else:
             self.open.append((framework, proof, from_on))
 

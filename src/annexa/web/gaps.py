@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from annexa.answers.gaps import GapPage, GapRow, gap_page
+from annexa.answers.gaps import LATER, GapPage, GapRow, gap_page
 from annexa.library.risks import risks
 from annexa.pure.path import left
 from annexa.pure.posture import REQUIREMENT_ORDER, Verdict
@@ -39,8 +39,9 @@ GAP_HEADER = (
     "Effort in days", "Due", "Why not", "Gap", "Risk", "Weight", "Action", "Owner", "Task due",
 )  # fmt: skip
 """Columns are only ever added at the end."""
-WORDS = {LOOKS[v].colour: v for v in (*REQUIREMENT_ORDER, Verdict.NOT_APPLICABLE)}
-"""Verdicts as addresses name them."""
+WORDS = {LOOKS[v].colour: str(v) for v in (*REQUIREMENT_ORDER, Verdict.NOT_APPLICABLE)} | {"later": LATER}
+"""States as addresses name them."""
+_SLUGS = {state: slug for slug, state in WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def gap_analysis(request: HttpRequest) -> HttpResponse:
         "offered": offered(page),
         "narrowed": narrowed,
         "nobody": NOBODY,
-        "verdicts": [(LOOKS[v].colour, LOOKS[v].word, n) for v, n in found.verdicts],
+        "verdicts": [(_SLUGS[state], _word(state), n) for state, n in found.states],
         "query": request.GET.urlencode(),
     }
     return render(request, "path/gaps.html", context)
@@ -136,7 +137,7 @@ def gap_page_of(request: HttpRequest, narrowed: Narrowed, now: datetime) -> GapP
         actor=actor(request),
         page=asked_page(request, asked(request, now.date()), now),
         now=now,
-        verdict=WORDS[narrowed.verdict] if narrowed.verdict else "",
+        state=WORDS.get(narrowed.verdict, ""),
         owner=None if not narrowed.owner else "" if narrowed.owner == NOBODY else narrowed.owner,
         due=narrowed.due,
         only_open=not narrowed.everything,
@@ -155,11 +156,16 @@ def _cells(request: HttpRequest) -> Iterable[tuple[str, ...]]:
         yield tuple("" if one is None else with_guard(str(one)) for one in cells)
 
 
+def _word(state: str) -> str:
+    """A state as people read it."""
+    return _("Binds later") if state == LATER else LOOKS[state].word
+
+
 def _gap(row: GapRow) -> str:
     """What is lacking, in words."""
     if row.lacks:
         return _("Lacks %(controls)s") % {"controls": ", ".join(f"{one} ({verdict})" for one, verdict in row.lacks)}
-    return row.gap.because
+    return row.gap.because or (_("Nothing is lacking: it is ready for its day") if row.gap.later else "")
 
 
 def _risk(row: GapRow) -> str:

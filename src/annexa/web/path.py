@@ -252,7 +252,7 @@ def _drawn(page: PathPage) -> Drawing | None:
 
 def _finding(page: PathPage) -> str:
     """What the chart shows, in a sentence."""
-    said = _("Requirements met: %(met)d of %(total)d today") % {"met": page.met, "total": page.total}
+    said = _("Requirements met or ready: %(met)d of %(total)d today") % {"met": page.met, "total": page.total}
     if page.ready_on is None:
         return said
     return said + _(", %(after)d on %(day)s along the path") % {"after": page.met_after, "day": _day(page.ready_on)}
