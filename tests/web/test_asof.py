@@ -136,3 +136,13 @@ def test_hindsight_says_nothing_beside_today_or_a_wrong_date(client, admin, here
         assert not found.hindsight
         assert found.learnt_later is None
         assert "hindsight" not in found.query
+
+
+def test_a_date_in_the_year_of_the_page_has_its_year_where_the_reader_lives_in_another(client, at, actor) -> None:
+    """Rule: a date without a year is of the year the reader is in, whatever day the page shows."""
+    address = "/frameworks/eu-ai-act/requirements/Art.26(1)"
+    assert at.year == 2026
+    for query in ({}, {"at": "2027-12-31"}):
+        text = client.get(address, query).content.decode()
+        assert ">2 Dec 2027</time>" in text
+        assert ">2 Dec</time>" not in text, query
