@@ -114,6 +114,7 @@ def test_any_day_is_a_move_of_the_slider_away(demo: Server, page: Page) -> None:
     expect(page).to_have_url(re.compile(f"at={day}"))
     expect(page.get_by_label("As of", exact=True).and_(page.locator("[type=date]"))).to_have_value(str(day))
     expect(page.get_by_text("A look back: as it stood then")).to_be_visible()
+    expect(page.locator("#over-time [data-chosen]")).to_have_attribute("x1", f"{slider.get_attribute('data-x')}%")
     page.get_by_role("link", name="As we know it now").click()
     expect(page).to_have_url(re.compile("hindsight=1"))
     expect(page.get_by_text("learnt later")).to_be_visible()

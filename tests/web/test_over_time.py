@@ -168,6 +168,29 @@ def test_the_slider_stands_at_the_day_that_is_shown(client) -> None:
         assert found[3] in found.group(1, 2)
 
 
+def test_the_day_beyond_the_slider_is_the_day_it_says(client) -> None:
+    """Rule: words beside the slider never name another day than the page."""
+    text = client.get(PAGE, {"at": "2100-01-01"}).content.decode()
+    assert 'id="asof-words">1 January 2100, not on the chart<' in text
+    assert 'aria-valuetext="1 January 2100, not on the chart"' in text
+    assert "data-x" not in text
+
+
+def test_the_chart_marks_the_day_that_is_shown(client) -> None:
+    """As the chart comes, and for the script that moves the mark while the chart stays."""
+    at = (timezone.now().date() - timedelta(days=100)).isoformat()
+    mark = r'<line class="line" data-chosen x1="([\d.]+)%" x2="([\d.]+)%" y1="20" y2="100%"( visibility="hidden")?/>'
+    chosen = re.search(mark, client.get(CHART, {"at": at}).content.decode())
+    assert chosen
+    assert 0 < float(chosen[1]) < 50
+    assert not chosen[3]
+    assert f'data-x="{chosen[1]}"' in client.get(PAGE, {"at": at}).content.decode()
+    for query in ({}, {"at": "2100-01-01"}, {"at": "tomorrowish"}):
+        hidden = re.search(mark, client.get(CHART, query).content.decode())
+        assert hidden
+        assert hidden[3], query
+
+
 def test_every_point_of_the_table_leads_to_the_page_that_says_the_same(client) -> None:
     response = client.get(CHART, headers={"HX-Request": "true"})
     text = response.content.decode()

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from annexa.answers.errors import UnknownError
 from annexa.answers.over_time import Extent, OverTime, Point, extent, over_time, system_over_time
 from annexa.pure.facts import ORGANISATION
+from annexa.pure.instants import InstantError, parse_instant
 from annexa.pure.posture import REQUIREMENT_ORDER, Verdict
 from annexa.web.frame import actor
 from annexa.web.templatetags.face import IN_ORDER
@@ -39,12 +40,18 @@ DROPPED = ("at", "hindsight")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slider:
-    """The days that can be looked at, as a slider counts them: since 1970. `shown` is where it stands."""
+    """The days that can be looked at, as a slider counts them: since 1970.
+
+    `shown` is the day of the page, `beyond` whether it lies outside of them; the slider then stands at its end. `chosen`
+    is where the chart marks the day, in per cent; None for today and beyond.
+    """
 
     first: int
     last: int
     value: int
     shown: date
+    beyond: bool
+    chosen: float | None
     chart: str
 
 
@@ -99,10 +106,24 @@ class Drawing:
 def slider(request: HttpRequest, chart: str, at: datetime | None, *, now: datetime, scope: str) -> Slider:
     """The slider of a page that shows an instant, None for now; `chart`: whence its chart comes. Cost: one query."""
     reach = extent(actor=actor(request), now=now, scope=scope)
-    shown = min(max(at.date() if at else reach.today, reach.first), reach.last)
-    days = [(on - EPOCH).days for on in (reach.first, reach.last, shown)]
+    shown = at.date() if at else reach.today
+    stands = min(max(shown, reach.first), reach.last)
+    days = [(on - EPOCH).days for on in (reach.first, reach.last, stands)]
     query = request.GET.urlencode()
-    return Slider(first=days[0], last=days[1], value=days[2], shown=shown, chart=f"{chart}?{query}" if query else chart)
+    return Slider(
+        first=days[0],
+        last=days[1],
+        value=days[2],
+        shown=shown,
+        beyond=stands != shown,
+        chosen=_chosen(reach, shown),
+        chart=f"{chart}?{query}" if query else chart,
+    )
+
+
+def _chosen(reach: Extent, on: date) -> float | None:
+    """Where the chart marks a day; today has a mark of its own."""
+    return None if on == reach.today or not reach.first <= on <= reach.last else _Scale(extent=reach, most=1).x(on)
 
 
 @require_safe
@@ -129,9 +150,15 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _answer(request: HttpRequest, found: OverTime, page: str, title: str) -> HttpResponse:
     """The chart, on a page of its own where no page is there to take it up."""
+    now, typed = timezone.now(), request.GET.get("at", "").strip()
+    try:
+        shown = parse_instant(typed, now=now).date() if typed else found.extent.today
+    except InstantError:  # the page says what is wrong, and shows today
+        shown = found.extent.today
     context: dict[str, Any] = {
-        "now": timezone.now(),
+        "now": now,
         "over": found,
+        "chosen": _chosen(found.extent, shown),
         "drawing": drawn(found, page, {name: request.GET.getlist(name) for name in request.GET}),
         "page_url": _url(page, {name: request.GET.getlist(name) for name in request.GET}, found.extent.today, found),
         "title": title,

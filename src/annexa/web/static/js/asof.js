@@ -21,6 +21,15 @@
 		asked.requestSubmit();
 	};
 
+	// The chart stays while the page beneath it changes; the mark of the day moves.
+	document.addEventListener("htmx:afterSettle", () => {
+		const line = document.querySelector("#over-time [data-chosen]");
+		const at = document.querySelector("[data-words]")?.dataset.x;
+		if (!line) return;
+		line.setAttribute("visibility", at ? "visible" : "hidden");
+		for (const end of ["x1", "x2"]) line.setAttribute(end, `${at ?? 0}%`);
+	});
+
 	document.addEventListener("input", ({ target }) => {
 		const range = slider(target);
 		if (!range) return;
