@@ -31,6 +31,11 @@ def agrees(actor: Actor, now) -> None:
     page = portfolio_page(actor=actor, now=now, grouping="risk")
     stand = standpoint(actor=actor, now=now)
     classes = dict(AiSystem.objects.values_list("slug", "risk_class"))
+    assert page.cells == sum(sum(counts.values()) for counts in page.counts.values())
+    for cell in page.total.cells:  # the bars count what the cells count
+        counts = page.counts[cell.framework]
+        assert cell.met == counts[Verdict.MET]
+        assert cell.applicable == sum(counts.values()) - counts[Verdict.NOT_APPLICABLE]
     for row in page.rows:
         members = [slug for slug, risk in classes.items() if risk == row.value and slug in stand.engine.systems]
         assert row.systems == len(members)

@@ -53,7 +53,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortfolioPage:
-    """The portfolio by one grouping, the largest groups first. `cells` counts what was judged: leaves times systems.
+    """The portfolio by one grouping, the largest groups first. `cells` counts what was judged of the systems
+    themselves: requirements that reach systems, times systems.
 
     `left_out`: groups beyond those shown. `total` is the row over all systems.
     """
@@ -105,16 +106,17 @@ def portfolio_page(
         for number, name in enumerate(names)
     ]
     rows.sort(key=lambda row: (-row.systems, row.value.casefold()))
+    counts = {one.id: portfolio.counts(one.id, reaching=True) for one in frameworks}
     return PortfolioPage(
         at=portfolio.at,
         ledger_size=stand.size,
         grouping=grouping,
         frameworks=frameworks,
-        counts={one.id: portfolio.counts(one.id) for one in frameworks},
+        counts=counts,
         rows=tuple(rows[:MOST]),
         total=_total(rows, frameworks),
         systems=int(live.sum()),
-        cells=sum(len(one.leaves) for one in frameworks) * int(live.sum()),
+        cells=sum(sum(one.values()) for one in counts.values()),
         left_out=max(0, len(rows) - MOST),
     )
 

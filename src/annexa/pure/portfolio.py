@@ -208,11 +208,15 @@ class Portfolio:
             self._columns[key] = self._judged(held, held.by_id[requirement])
         return self._columns[key]
 
-    def counts(self, framework: str) -> Mapping[Verdict, int]:
-        """How many cells of a framework have which verdict: leaves times systems in use."""
+    def counts(self, framework: str, *, reaching: bool = False) -> Mapping[Verdict, int]:
+        """How many cells of a framework have which verdict: leaves times systems in use.
+
+        `reaching`: only of the leaves that reach systems, as `readiness`; the others are the organisation's, and alike
+        in every system.
+        """
         held = self.library.frameworks[framework]
         found = dict.fromkeys(ORDER, 0)
-        for leaf in held.leaves:
+        for leaf in (one for one in held.leaves if not reaching or self.library.reaches_systems(held, one)):
             for verdict, bits in zip(ORDER, self.column(framework, leaf.id), strict=True):
                 found[verdict] += bits.bit_count()
         return found
