@@ -192,6 +192,21 @@ def test_a_plan_whose_day_has_passed_is_a_decision(client, at, actor, admin, kim
     assert "1 decision" in page
 
 
+def test_a_late_plan_with_a_due_task_is_one_thing(client, at, actor, admin, kim):
+    """Rule: what is done by one act is counted once."""
+    name_owner(actor=actor, person=admin, controls=["GOV-02"], owner=kim, now=at)
+    before, late = at - timedelta(days=5), at - timedelta(days=2)
+    adopt_control(actor=actor, person=admin, control="GOV-02", state="planned", now=before, plan_due=late)
+    wanted = Wanted(control="GOV-02", owner=kim, due_on=late.date(), effort_days=1, because="As planned")
+    make_tasks(actor=actor, person=admin, wanted=[wanted], now=before)
+    found = today(actor=actor_of(kim), now=at)
+    assert ([one.control for one in found.plans], found.tasks, found.to_do) == (["GOV-02"], (), 1)
+    client.force_login(kim)
+    page = client.get("/").content.decode()
+    assert "Declare anew" in page
+    assert "Tasks due" not in page
+
+
 def test_a_review_waits_for_who_may_decide_it(client, at, actor, admin, kim):
     """Rule: four eyes: who answered or asked is not offered the decision."""
     lee = add_person(actor=actor, email="lee@example.org", name="Lee Lead", role="lead", password=None, now=at)

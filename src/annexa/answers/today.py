@@ -59,10 +59,10 @@ class Ahead:
 class Today:
     """What the first page of the day shows, of one's own or of everybody's (`whose`).
 
-    `tasks` are late or due soon, `reviews` and `plans` wait for a decision. What `failing` does not hold, `renewals`
-    ran out or soon will, `never` was never shown; each the first few of its total. `next_due` is when the next verdict
-    falls. `declared` counts controls that somebody said something about. `moves` are the verdicts that are others than
-    at `since`, when the last visit ended (None: this is the first).
+    `tasks` are late or due soon, `reviews` and `plans` wait for a decision; a task for such a plan is no
+    second thing. What `failing` does not hold, `renewals` ran out or soon will, `never` was never shown; each the first
+    few of its total. `next_due` is when the next verdict falls. `declared` counts controls that somebody said something
+    about. `moves` are the verdicts that differ from those at `since`, when the last visit ended (None: the first one).
     """
 
     organisation: Organisation | None
@@ -150,6 +150,8 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     tasks = [one for one in given if _is_due(one, now) and _counts(one.owner, me)]
     reviews = [one for one in reviews_asked(actor=actor, stand=stand) if me is None or one.mine]
     plans = [one for one in late_plans(stand=stand, owners=held, now=now) if _counts(one.owner, me)]
+    planned = {(one.control, one.scope) for one in plans}
+    tasks = [one for one in tasks if (one.control, one.scope) not in planned]
     systems = [one for slug, one in stand.engine.systems.items() if me is None or _counts(held.systems.get(slug), me)]
     then = moved_since(actor=actor, stand=stand, frameworks=adopted, since=since) if since else None
     standing = tuple(_standing(stand.posture(one), then[0].met(one) if then else None) for one in adopted)
