@@ -50,6 +50,18 @@ def test_a_system_out_of_scope_is_decided_and_says_so(asked: dict[str, object]) 
     assert [ground.fact for ground in found.grounds] == ["The class here is out of scope"]
 
 
+def test_what_holds_together_is_joined_by_and() -> None:
+    """Facts hold all at once; only what a rule asks for is one or the other."""
+    of = system(roles=("deployer", "employer_deployer"), classes=("high-risk", "transparency"))
+    found = bind_system(requirement(binds_roles=("deployer", "provider"), binds_classes=("high-risk",)), of, AT)
+    assert [ground.fact for ground in found.grounds] == [
+        "Role: deployer and employer deployer", "Class: high-risk and transparency, through Annex III",
+    ]  # fmt: skip
+    assert found.grounds[0].rule == "Binds a deployer or provider."
+    missed = bind_system(requirement(binds_roles=("importer",)), of, AT)
+    assert missed.because == "It binds a importer; the role here is deployer and employer deployer."
+
+
 def test_a_role_that_other_answers_gave_still_binds_a_system_out_of_scope() -> None:
     """Roles may come from another law; what asks for no class is not lifted by a class."""
     assert bind_system(requirement(binds_roles=("deployer",)), system(classes=("out-of-scope",)), AT).applies

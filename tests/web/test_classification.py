@@ -96,6 +96,23 @@ def test_it_is_left_and_resumed(page, system, browser) -> None:
     assert "Bought" in later
 
 
+def test_what_is_not_decided_is_not_called_none_and_no_duty_is_said(page, system, admin) -> None:
+    """Rule: "none" is a finding; before it there is only what is not decided yet."""
+    open_page = page.get(URL, {"law": LAW}).content.decode()
+    assert open_page.count("not decided yet") == 2
+    assert '<span class="meta">none</span>' not in open_page
+    tree = classifications()[LAW]
+    case = next(one for one in tree.examples if one.name == "A rule-based tax calculator")
+    answer_classification(
+        actor=actor_of(admin), person=admin, tree=LAW, scope="ranking", given=case.answers, seen="", now=timezone.now()
+    )
+    settled = page.get(URL, {"law": LAW}).content.decode()
+    assert "not decided yet" not in settled
+    assert "Out of scope" in settled
+    assert '<span class="meta">none</span>' in settled  # no role
+    assert "No duty follows from these answers." in settled
+
+
 def test_all_of_it_can_be_answered_and_then_asked_for_review(page) -> None:
     while True:
         shown = page.get(URL).content.decode()

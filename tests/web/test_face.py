@@ -249,6 +249,19 @@ def test_when_refuses_a_time_without_a_zone() -> None:
         show("{% when moment now %}", moment=NOW.replace(tzinfo=None))
 
 
+def test_a_sentence_says_its_dates_as_a_day_does() -> None:
+    said = show("{{ said|dated }}", said="<b>Binds</b> from 2031-12-02, not 2031-02-30.")
+    assert said == '&lt;b&gt;Binds&lt;/b&gt; from <time datetime="2031-12-02">2 Dec 2031</time>, not 2031-02-30.'
+
+
+def test_a_bar_is_of_what_applies() -> None:
+    """Rule: beside "10 of 18 met" the bar is of the 18; the sentence keeps what does not apply."""
+    said = show("{% verdict_bar counts %}", counts={"met": 10, "unmet": 10, "not applicable": 480})
+    assert 'x="0.00%" width="50.00%"' in said
+    assert 'data-v="na"' not in said
+    assert "480 not applicable" in said
+
+
 def test_day() -> None:
     """Dates as people say them."""
     assert show("{% day on now %}", on=date(2026, 11, 27)) == '<time datetime="2026-11-27">27 Nov</time>'

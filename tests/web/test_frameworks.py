@@ -244,7 +244,7 @@ def test_an_excluded_requirement_is_not_applicable_for_the_reason_given(client) 
     assert "Judgement recorded" in text
     panel = text[text.index('id="proof"') :]
     assert panel.count("We rent no premises.") == 1
-    assert f"Excluded until {_next_year()}" in panel
+    assert f'Excluded until <time datetime="{_next_year()}">' in panel
 
 
 def test_a_judgement_on_a_requirement_is_closed_from_its_proof(client) -> None:

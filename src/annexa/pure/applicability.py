@@ -14,6 +14,8 @@ from annexa.pure.facts import Decided, SystemFact
 from annexa.pure.standards import Control, Narrowing, Requirement, Transition
 from annexa.pure.systems import OUT_OF_SCOPE
 
+AND = " and "
+"""Between facts, which all hold; what a rule asks for is joined by "or"."""
 REGISTER = "register"
 """The law whose words come from the AI system's own record and need no approval."""
 PERSONAL_DATA = "personal-data"
@@ -143,7 +145,7 @@ def class_is_replaced(requirement: Requirement, known: Decided) -> bool:
 def _left_out(requirement: Requirement, system: SystemFact) -> Ground | None:
     """What ends the question where a role or class is asked for and the law leaves the system out."""
     asks = bool(requirement.binds_classes) or (bool(requirement.binds_roles) and not system.roles)
-    if OUT_OF_SCOPE not in system.classes or not asks:
+    if system.classes != (OUT_OF_SCOPE,) or not asks:
         return None
     fact, rule = "The class here is out of scope", f"It binds only {_asks(requirement)}."
     return Ground(fact=fact, rule=rule, cites=(requirement.id,), words=(OUT_OF_SCOPE,))
@@ -155,10 +157,12 @@ def _role(requirement: Requirement, system: SystemFact) -> list[Ground] | str:
         return []
     matched = sorted(acting_as(system.roles).intersection(roles))
     if matched:
-        return [Ground(fact=f"Role: {_words(system.roles)}", rule=f"Binds a {_words(roles)}.", cites=(requirement.id,))]
+        return [
+            Ground(fact=f"Role: {_words(system.roles, AND)}", rule=f"Binds a {_words(roles)}.", cites=(requirement.id,))
+        ]
     if not system.roles:
         return f"The organisation's role towards this system is not decided; it binds a {_words(roles)}."
-    return f"It binds a {_words(roles)}; the role here is {_words(system.roles)}."
+    return f"It binds a {_words(roles)}; the role here is {_words(system.roles, AND)}."
 
 
 def _class(requirement: Requirement, system: SystemFact) -> list[Ground] | str:
@@ -167,11 +171,11 @@ def _class(requirement: Requirement, system: SystemFact) -> list[Ground] | str:
         return []
     if set(classes) & set(system.classes):
         through = {"annex-i": ", through Annex I", "annex-iii": ", through Annex III"}.get(system.high_risk_by, "")
-        fact = f"Class: {_words(system.classes)}{through}"
+        fact = f"Class: {_words(system.classes, AND)}{through}"
         return [Ground(fact=fact, rule=f"Binds {_words(classes)} systems.", cites=(requirement.id,))]
     if not system.classes:
         return f"The risk class is not decided; it binds {_words(classes)} systems."
-    return f"It binds {_words(classes)} systems; the class here is {_words(system.classes)}."
+    return f"It binds {_words(classes)} systems; the class here is {_words(system.classes, AND)}."
 
 
 def _further(
@@ -184,7 +188,7 @@ def _further(
         if not holds:
             return Binding(applies=False, because=one.says, grounds=tuple(grounds))
     if moved := held_transition(requirement, known):
-        fact = f"From the approved answers: {_words(moved.when, ' and ')}"
+        fact = f"From the approved answers: {_words(moved.when, AND)}"
         grounds.append(
             Ground(fact=fact, rule=moved.says, cites=moved.cites, from_on=moved.on, law=moved.law, words=moved.when)
         )
@@ -219,7 +223,7 @@ def _narrows(one: Narrowing, known: Decided) -> tuple[bool, Ground]:
         return True, Ground(fact=fact, rule=one.says, cites=one.cites, law=one.law, words=one.any_of)
     held = tuple(word for word in one.any_of if word in words)
     source = "From the record" if one.law == REGISTER else "From the approved answers"
-    fact = f"{source}: {_words(held)}" if held else f"{source}: not {_words(one.any_of)}"
+    fact = f"{source}: {_words(held, AND)}" if held else f"{source}: not {_words(one.any_of)}"
     spoken = held or one.any_of
     return bool(held), Ground(fact=fact, rule=one.says, cites=one.cites, law=one.law, words=spoken)
 

@@ -197,6 +197,7 @@ def _page(request: HttpRequest, found: Classified, *, bound: Bound, status: int)
         "stage": STAGES[found.stage],
         "roles": [said(role) for role in outcome.ahead.roles],
         "classes": outcome.ahead.classes,
+        "nothing": _("none") if found.recorded.settled else _("not decided yet"),
         "way": said(outcome.ahead.high_risk_by),
         "circumstances": titled(found.tree.id, outcome.circumstances),
         "upcoming": [_added(found, one) for one in outcome.upcoming],

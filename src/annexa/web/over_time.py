@@ -42,8 +42,8 @@ DROPPED = ("at", "hindsight")
 class Slider:
     """The days that can be looked at, as a slider counts them: since 1970.
 
-    `shown` is the day of the page, `beyond` whether it lies outside of them; the slider then stands at its end. `chosen`
-    is where the chart marks the day, in per cent; None for today and beyond.
+    `shown` is the day of the page, `beyond` whether it lies outside of them; the slider then stands at its end.
+    `chosen` is where the chart marks the day, in per cent; None for today and beyond.
     """
 
     first: int

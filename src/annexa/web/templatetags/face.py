@@ -5,6 +5,7 @@ A page holds hundreds of them, so what cannot differ is built once and only what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -82,6 +83,7 @@ RISKS: Mapping[str, tuple[int, str]] = {
     "out-of-scope": (0, "Out of scope"),
     "": (0, "Unclassified"),
 }
+_ISO = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 STATES = frozenset({"pass", "soon", "fail", "idle"})
 
 
@@ -133,10 +135,14 @@ def slug(v: str) -> str:
 
 @register.simple_tag
 def verdict_bar(counts: Mapping[str, int], thin: bool = False, thick: bool = False, label: str = "") -> SafeString:
-    """How many requirements stand where, as one line; the sentence carries the same numbers."""
+    """How many requirements stand where, as one line; the sentence carries the same numbers.
+
+    The line is of what applies, as the figure beside it: what does not has no share of it.
+    """
     shown = _in_order(counts)
     size = " thick" if thick else " thin" if thin else ""
     sentence = ", ".join(f"{n:,} {verdict}" for verdict, n in shown) or "nothing to judge"
+    shown = [(verdict, n) for verdict, n in shown if verdict != "not applicable"]
     said = f"{label}: {sentence}" if label else sentence
     return format_html(
         '<svg class="verdict-bar{}" role="img" aria-label="{}">{}</svg>', size, said, mark_safe(_rects(shown))  # noqa: S308
@@ -204,6 +210,19 @@ def day(on: date | datetime | None, now: datetime | None = None) -> SafeString:
     if isinstance(on, datetime):
         return _time(on, _dated(timezone.localtime(on).date(), now or timezone.now()))
     return mark_safe(f'<time datetime="{on.isoformat()}">{_dated(on, now or timezone.now())}</time>')  # noqa: S308
+
+
+@register.filter
+def dated(sentence: str) -> SafeString:
+    """A sentence with its dates as `day` says them."""
+    return mark_safe(_ISO.sub(_dated_word, conditional_escape(sentence)))  # noqa: S308
+
+
+def _dated_word(found: re.Match[str]) -> str:
+    try:
+        return day(date.fromisoformat(found[0]))
+    except ValueError:  # no day of the calendar
+        return found[0]
 
 
 @register.simple_tag
