@@ -115,7 +115,9 @@ def test_files_that_are_no_tables(organisation, inventory, tmp_path, capsys) -> 
     assert annexa("import", "systems", inventory) == 2
     assert "is a PNG picture, not a table" in capsys.readouterr().err
     assert annexa("import", "systems", tmp_path / "nothing.csv") == 3
-    assert "cannot be read: No such file" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("annexa: ")
+    assert "cannot be read: No such file" in said
     assert annexa("import", "systems", tmp_path) == 3
 
 

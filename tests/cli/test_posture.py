@@ -126,5 +126,5 @@ def test_hindsight_needs_a_past_date(run, command) -> None:  # noqa: F811
     for at in ((), ("--at", words.now().date().isoformat()), ("--at", "2100-01-01")):
         said = run(*command, *at, "--hindsight")
         assert said.code == 2
-        assert said.err == "--hindsight looks back: give a past date or instant with --at, or leave it out.\n"
+        assert said.err == "annexa: --hindsight looks back: give a past date or instant with --at, or leave it out.\n"
         assert said.out == ""

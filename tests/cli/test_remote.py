@@ -87,7 +87,10 @@ def test_it_works(server, token, capsys, tmp_path) -> None:
     assert run("ledger", "head")[1].startswith("annexa.local/")
     code, out, said = run("control", "adopt", "GOV-03", "--state", "planned")
     assert (code, out) == (2, "")
-    assert "A plan needs a date." in said
+    assert "give it with --due" in said
+    code, out, said = run("control", "adopt", "GOV-03", "--state", "planned", "--due", "2001-01-01")
+    assert (code, out) == (2, "")
+    assert "2001-01-01 is not ahead" in said
     hindsight = run("posture", "--at", "2020-01-01", "--hindsight", "--format", "json")
     assert (hindsight[0], json.loads(hindsight[1])["learnt_by"] is None) == (0, False)
     assert json.loads(run("posture", "--at", "2020-01-01", "--format", "json")[1])["learnt_by"] is None

@@ -2,6 +2,7 @@
 
 from annexa.actions.errors import NotFoundError
 from annexa.pure.facts import ORGANISATION
+from annexa.pure.near import meant
 from annexa.pure.permits import WHOLE, Actor, Place, knows
 from annexa.records.systems import AiSystem
 
@@ -16,5 +17,11 @@ def place_of(actor: Actor, scope: str) -> Place:
     unit = AiSystem.objects.filter(slug=scope).values_list("unit", flat=True).first()
     place = Place(system=scope, unit=unit or "")
     if unit is None or not knows(actor, place):
-        raise NotFoundError(f"There is no AI system {scope}.")
+        raise no_system(actor, scope)
     return place
+
+
+def no_system(actor: Actor, slug: str) -> NotFoundError:
+    """There is no such AI system for this actor; says which of theirs are near to it."""
+    slugs = AiSystem.objects.visible_to(actor).values_list("slug", flat=True)
+    return NotFoundError(f"There is no AI system {slug}.{meant(slug, slugs)}")

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.db import IntegrityError
 
 from annexa.actions.door import Door, door
-from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
-from annexa.actions.scopes import place_of
+from annexa.actions.errors import ConflictError, InvalidError
+from annexa.actions.scopes import no_system, place_of
 from annexa.answers.imports import RESERVED, Planned, register_mark
 from annexa.answers.ledger import entry_of
 from annexa.pure.imports import PlannedRow
@@ -65,7 +65,7 @@ def replace_facts(opened: Door, *, slug: str, facts: SystemFacts, seen: datetime
     """The same inside an open door, for a decision that changes the record on its way."""
     system = AiSystem.objects.select_for_update().filter(slug=slug).first()
     if system is None:
-        raise NotFoundError(f"There is no AI system {slug}.")
+        raise no_system(opened.actor, slug)
     if system.changed_at != seen:
         when = f"{system.changed_at:%d %b %Y, %H:%M:%S} UTC"
         raise ConflictError(f"Somebody else changed {system.name} on {when}. Nothing was saved.")

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 from django.db.models import Max
 
 from annexa.answers.applicability import Cite, Moved, bindings_of, moved
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import UnknownError, no_system
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.libraries import active_or_shipped
 from annexa.answers.posture import Standpoint, standpoint
@@ -442,7 +442,7 @@ def _system(actor: Actor, scope: str) -> AiSystem | None:
         return None
     found: AiSystem | None = AiSystem.objects.visible_to(actor).filter(slug=scope).first()
     if found is None:
-        raise UnknownError(f"There is no AI system {scope!r}.")
+        raise no_system(scope, AiSystem.objects.visible_to(actor).values_list("slug", flat=True))
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import THEN, UnknownError, no_system
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.store import blobs
@@ -151,7 +151,7 @@ def control_page(
     if found is None:
         raise UnknownError(f"There is no control {control!r}.")
     if scope != ORGANISATION and not stand.in_use(scope):
-        raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
+        raise no_system(scope, stand.systems, use=THEN)
     evidence = _recorded(actor, control, scope)
     proof = stand.control(control, scope)
     return ControlPage(

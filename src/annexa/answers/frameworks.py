@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import THEN, UnknownError, no_framework, no_system
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.facts import ORGANISATION, SystemFact
 from annexa.pure.permits import Actor
@@ -171,8 +171,7 @@ def tree(posture: FrameworkPosture) -> tuple[TreeRow, ...]:
 def _known(stand: Standpoint, framework: str, scope: str) -> Framework:
     found = stand.library.frameworks.get(framework)
     if found is None:
-        known = ", ".join(sorted(stand.library.frameworks))
-        raise UnknownError(f"There is no framework {framework!r}; known are {known}.")
+        raise no_framework(framework, stand.library.frameworks)
     if scope != ORGANISATION and not stand.in_use(scope):
-        raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
+        raise no_system(scope, stand.systems, use=THEN)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import UnknownError, no_framework
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.mappings import STRONGEST, SUREST, End, Related, compose, inverse, least
@@ -136,7 +136,7 @@ def choice(*, actor: Actor, now: datetime, at: datetime | None = None, source: s
     order = (*adopted, *(one for one in sorted(library.frameworks) if one not in adopted))
     for one in (source, target):
         if one and one not in library.frameworks:
-            raise UnknownError(f"There is no framework {one!r}.")
+            raise no_framework(one, library.frameworks)
     first = source or next(one for one in order if one != target)
     mapped = _mapped(library, first)
     both = [one for one in adopted if one != first] if not source else []
@@ -307,7 +307,7 @@ def _mapped(library: Library, framework: str) -> Counter[str]:
 def _known(library: Library, framework: str) -> Framework:
     found = library.frameworks.get(framework)
     if found is None:
-        raise UnknownError(f"There is no framework {framework!r}.")
+        raise no_framework(framework, library.frameworks)
     return found
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from annexa.answers.controls import FAMILIES
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import UnknownError, no_framework
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.library.classification import classifications
@@ -341,7 +341,7 @@ def checklist_page(
 def _framework(library: Library, framework: str) -> Framework:
     found = library.frameworks.get(framework)
     if found is None:
-        raise UnknownError(f"There is no framework {framework!r}.")
+        raise no_framework(framework, library.frameworks)
     return found
 
 

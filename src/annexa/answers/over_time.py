@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain, pairwise
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import no_framework, no_system
 from annexa.answers.libraries import LibraryUnreadableError, library_at
 from annexa.answers.posture import Standpoint, columns_at_hand, goes_on, seen_by, standpoint
 from annexa.answers.systems import asking
@@ -117,9 +117,9 @@ def over_time(*, actor: Actor, now: datetime, framework: str, scope: str = ORGAN
     """
     stand = standpoint(actor=actor, now=now)
     if framework not in stand.library.frameworks:
-        raise UnknownError(f"There is no framework {framework!r}.")
+        raise no_framework(framework, stand.library.frameworks)
     if scope != ORGANISATION and not stand.in_use(scope):
-        raise UnknownError(f"There is no AI system {scope!r} in use.")
+        raise no_system(scope, stand.systems, use=" in use")
     return series(stand, seen_by(actor), (framework,), scope, now=now, reach=extent(actor=actor, now=now, scope=scope))
 
 
@@ -130,7 +130,7 @@ def system_over_time(*, actor: Actor, now: datetime, slug: str) -> OverTime:
     """
     stand = standpoint(actor=actor, now=now)
     if slug not in stand.portfolio.columns.slugs:
-        raise UnknownError(f"There is no AI system {slug!r}.")
+        raise no_system(slug, stand.portfolio.columns.slugs)
     return series(stand, seen_by(actor), asking(stand), slug, now=now, reach=extent(actor=actor, now=now, scope=slug))
 
 

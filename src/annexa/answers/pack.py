@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from annexa import __version__
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import THEN, UnknownError, no_framework, no_system
 from annexa.answers.libraries import files_of
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.store import blobs, origin, signer
@@ -38,10 +38,9 @@ def make_pack(
         raise UnknownError("A pack is about one framework or more; name them.")
     for framework in frameworks:
         if framework not in stand.library.frameworks:
-            known = ", ".join(sorted(stand.library.frameworks))
-            raise UnknownError(f"There is no framework {framework!r}; known are {known}.")
+            raise no_framework(framework, stand.library.frameworks)
     if scope != ORGANISATION and scope not in stand.systems:
-        raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
+        raise no_system(scope, stand.systems, use=THEN)
     chosen = sorted(set(frameworks))
     progress("computing verdicts and proofs")
     files = verdict_files(stand.engine, chosen, scope, stand.size)

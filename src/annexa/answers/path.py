@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import no_framework
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.facts import Adoption
@@ -160,7 +160,7 @@ def path_page(
     adopted = adopted_frameworks(stand.library)
     chosen = tuple(dict.fromkeys(frameworks)) or adopted or tuple(sorted(stand.library.frameworks))
     for unknown in (one for one in chosen if one not in stand.library.frameworks):
-        raise UnknownError(f"There is no framework {unknown!r}.")
+        raise no_framework(unknown, stand.library.frameworks)
     if not 0 < capacity <= MOST_CAPACITY:
         raise ValueError(
             f"{capacity:g} is no capacity; state person-days a week above 0 and up to {MOST_CAPACITY:,.0f}."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import UnknownError, no_framework
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.mappings import STRONGEST, Related, related
@@ -78,7 +78,7 @@ def requirement_page(
     stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     found = stand.library.frameworks.get(framework)
     if found is None:
-        raise UnknownError(f"There is no framework {framework!r}.")
+        raise no_framework(framework, stand.library.frameworks)
     asked = found.by_id.get(requirement)
     if asked is None:
         raise UnknownError(f"{found.title} has no requirement {requirement}.")

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Lower
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import UnknownError, no_system
 from annexa.answers.systems import Asked, FacetValue, facets_of, narrowed
 from annexa.pure.permits import Actor
 from annexa.records.controls import Judgement
@@ -74,7 +74,7 @@ def one_system(*, actor: Actor, slug: str) -> AiSystem:
     """One AI system as the register has it now. Raises UnknownError."""
     found: AiSystem | None = AiSystem.objects.visible_to(actor).filter(slug=slug).first()
     if found is None:
-        raise UnknownError(f"There is no AI system {slug!r}.")
+        raise no_system(slug, AiSystem.objects.visible_to(actor).values_list("slug", flat=True))
     return found
 
 

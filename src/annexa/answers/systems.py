@@ -11,7 +11,7 @@ from django.db.models import Case, Count, F, Q, QuerySet, When
 from django.db.models.functions import Lower
 
 from annexa.answers.classification import records_of_then
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import no_system
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.permits import Actor
@@ -179,7 +179,7 @@ def passport(
     """One AI system with its posture, controls, evidence (`whole`: all of it) and history. Raises UnknownError."""
     system = AiSystem.objects.visible_to(actor).filter(slug=slug).first()
     if system is None:
-        raise UnknownError(f"There is no AI system {slug!r}.")
+        raise no_system(slug, AiSystem.objects.visible_to(actor).values_list("slug", flat=True))
     stand = standpoint(actor=actor, now=now, at=at, hindsight=hindsight)
     in_use = stand.in_use(slug)
     proofs = [stand.control(c, slug) for c in sorted(stand.library.controls)] if in_use else []

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import THEN, no_framework, no_system
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.pure.facts import ORGANISATION, SystemFact
@@ -155,9 +155,9 @@ def what_if(
 
 def _exist(stand: Standpoint, frameworks: Collection[str], scopes: Collection[str], systems: Collection[str]) -> None:
     for unknown in (one for one in frameworks if one not in stand.library.frameworks):
-        raise UnknownError(f"There is no framework {unknown!r}.")
+        raise no_framework(unknown, stand.library.frameworks)
     for unknown in (one for one in scopes if one != ORGANISATION and one not in systems):
-        raise UnknownError(f"There is no AI system {unknown!r} in use at that time.")
+        raise no_system(unknown, systems, use=THEN)
 
 
 def in_use(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from annexa.answers.errors import UnknownError
+from annexa.answers.errors import THEN, no_framework, no_system
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.frameworks import explain as explained
 from annexa.answers.posture import standpoint
@@ -106,9 +106,9 @@ def show_posture(
     known = stand.library.frameworks
     chosen = tuple(dict.fromkeys(framework)) or adopted_frameworks(stand.library)
     for unknown in (one for one in chosen if one not in known):
-        raise UnknownError(f"There is no framework {unknown!r}; known are {', '.join(sorted(known))}.")
+        raise no_framework(unknown, known)
     if scope != ORGANISATION and not stand.in_use(scope):
-        raise UnknownError(f"There is no AI system {scope!r} in use at that time.")
+        raise no_system(scope, stand.systems, use=THEN)
     return {
         "at": rfc3339(stand.at),
         "library": stand.library.version,

@@ -110,6 +110,14 @@ def _only_expectation(control: str) -> str | None:
     return None
 
 
+def plans_without_day(args: argparse.Namespace) -> bool:
+    """Whether a plan lacks its date; then it is said how to give it."""
+    if args.state != "planned" or args.due:
+        return False
+    words.say("annexa: a plan needs a date; give it with --due, such as 2027-03-02.")
+    return True
+
+
 def adopt_one(args: argparse.Namespace) -> int:
     """Declares and prints the declaration."""
     from annexa.actions.controls import adopt_control
@@ -117,6 +125,8 @@ def adopt_one(args: argparse.Namespace) -> int:
     from annexa.pure.facts import ORGANISATION
     from annexa.pure.permits import ANNEXA
 
+    if plans_without_day(args):
+        return 2
     adoption = adopt_control(
         actor=ANNEXA,
         person=None,

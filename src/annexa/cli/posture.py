@@ -119,7 +119,7 @@ def _what_if(args: argparse.Namespace, now: datetime, at: datetime | None) -> in
         given = read_file(actor=ANNEXA, data=data, now=now, at=at, hindsight=args.hindsight)
     except WhatIfError as error:
         for problem in error.problems:
-            words.say(f"{args.what_if}: {problem}.")
+            words.say(f"annexa: {args.what_if}: {problem}.")
         return 2
     scopes: Sequence[str] = (args.system or ORGANISATION,)
     if args.all_systems:

@@ -16,6 +16,7 @@ from annexa.actions.sequencer import publish
 from annexa.actions.systems import Imported, import_systems
 from annexa.adapters.tables import TableError
 from annexa.answers.imports import FORMATS, ExportError, Format, Planned, export_systems, plan_systems
+from annexa.cli import words
 from annexa.pure.mapping_files import MappingError, parse_mapping
 from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import FIELD
@@ -49,10 +50,10 @@ def run_import(args: argparse.Namespace) -> int:
         )
         publish()
     except _WrongError as error:
-        print(error, file=sys.stderr)
+        words.say(f"annexa: {error}")
         return error.code
     except (TableError, MappingError, ActionError) as error:
-        print(error, file=sys.stderr)
+        words.say(f"annexa: {error}")
         return WRONG
     return report.result(done)
 
@@ -70,10 +71,10 @@ def run_export(args: argparse.Namespace) -> int:
         else:
             args.output.write_bytes(data)
     except ExportError as error:
-        print(error, file=sys.stderr)
+        words.say(f"annexa: {error}")
         return WRONG
     except OSError as error:
-        print(f"{args.output or 'Standard output'} cannot be written: {error.strerror}.", file=sys.stderr)
+        words.say(f"annexa: {args.output or 'standard output'} cannot be written: {error.strerror}.")
         return UNREADABLE
     return DONE
 
@@ -208,7 +209,7 @@ def _progress() -> Any:
 
     def tell(done: int, total: int) -> None:
         if time.monotonic() - begun > QUIET_SECONDS:
-            print(f"{done:,} of {total:,} systems", file=sys.stderr, flush=True)
+            words.say(f"{done:,} of {total:,} systems")
 
     return tell
 

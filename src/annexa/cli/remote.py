@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from annexa.cli import words
+from annexa.cli.evidence import plans_without_day
 from annexa.cli.posture import print_proof, row
 from annexa.client import Client, ClientError, UnreachableError
 
@@ -94,6 +95,8 @@ def _add_evidence(server: Client, args: argparse.Namespace) -> int:
 
 
 def _adopt(server: Client, args: argparse.Namespace) -> int:
+    if plans_without_day(args):
+        return 2
     body = {"state": args.state, "because": args.because}
     body |= {"scope": args.system} if args.system else {}
     body |= {"plan_due": args.due} if args.due else {}

@@ -65,7 +65,7 @@ def serve(args: argparse.Namespace) -> int:
         return 3
     prepare()
     if args.demo:
-        _make_demo()
+        words.say(_make_demo())
     from annexa.actions.organisation import start_links
 
     for link in start_links(f"http://{args.host}:{args.port}"):
@@ -118,11 +118,11 @@ def _cannot_listen(host: str, port: int) -> str:
 def demo(_args: argparse.Namespace) -> int:
     """Creates the demo organisation; does nothing if it is there already."""
     prepare()
-    _make_demo()
+    words.say(f"{_make_demo()} Start with: annexa serve")
     return 0
 
 
-def _make_demo() -> None:
+def _make_demo() -> str:
     from annexa.actions.demo import create_demo
     from annexa.actions.libraries import keep_library
     from annexa.actions.sequencer import publish
@@ -130,7 +130,7 @@ def _make_demo() -> None:
     person = create_demo(now=words.now())
     keep_library()
     publish()
-    words.say(f"The demo organisation is ready; {person.name} is its administrator. Start with: annexa serve")
+    return f"The demo organisation is ready; {person.name} is its administrator."
 
 
 def doctor(args: argparse.Namespace) -> int:

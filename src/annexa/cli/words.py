@@ -41,7 +41,7 @@ def refuses_hindsight(at: datetime | None, now: datetime) -> bool:
     """Whether hindsight was asked of something that is not past; then that is said."""
     if at is not None and at < now:
         return False
-    say("--hindsight looks back: give a past date or instant with --at, or leave it out.")
+    say("annexa: --hindsight looks back: give a past date or instant with --at, or leave it out.")
     return True
 
 
