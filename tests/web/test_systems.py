@@ -427,5 +427,8 @@ def test_the_passport_says_what_will_bind_and_when(client, admin, actor, ranked,
     change_system(actor=actor, slug=ranked.slug, facts=facts, seen=ranked.changed_at, now=now)
     client.force_login(admin)
     page = client.get(reverse("system", args=[ranked.slug])).content.decode()
+    assert '<a href="#ahead">Ahead' in page
+    assert 'id="ahead"' in page
+    assert f'name="at" value="{timezone.now().date().isoformat()}"' in page  # the field says the day that is shown
     assert "requirements begin to bind" in page
     assert f"scope={ranked.slug}&amp;at=2027-12-02" in page

@@ -33,6 +33,7 @@ def test_it_works(page):
     text = TOKEN.search(answer.content.decode())
     assert answer.status_code == 201
     assert text
+    assert f'data-copy="{text[0]}"' in answer.content.decode()
     assert answer["Cache-Control"] == "no-store"
     assert bearer(text[0], now=timezone.now()).actor.scopes == {"read"}
     again = page.get("/tokens").content.decode()
