@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +11,6 @@ from annexa.api.nouns import NOUNS
 from tests.house.test_docs import blocks, text_of
 
 pytestmark = pytest.mark.django_db
-GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
 
 
 def examples() -> list[str]:

@@ -15,6 +15,7 @@ from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
+from annexa.records.systems import AiSystem
 
 
 def adopt_control(

@@ -94,7 +94,7 @@ def late_plans(*, stand: Standpoint, owners: Owners, now: datetime) -> tuple[Lat
 
 
 def _is_late(plan: Adoption, now: datetime) -> bool:
-    return plan.state == "planned" and plan.plan_due is not None and plan.plan_due <= now
+    return plan.is_planned and plan.plan_due is not None and plan.plan_due <= now
 
 
 def _answerers(actor: Actor, asked: list[ClassificationReview]) -> dict[str, frozenset[int]]:

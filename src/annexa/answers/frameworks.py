@@ -74,6 +74,13 @@ def list_frameworks(
     return tuple(_line(stand, one, adopted=one in adopted) for one in (*adopted, *rest))
 
 
+def one_framework(*, actor: Actor, framework: str, now: datetime, at: datetime | None = None) -> FrameworkLine:
+    """One framework of the library with the organisation's posture. Raises UnknownError."""
+    stand = standpoint(actor=actor, now=now, at=at)
+    found = _known(stand, framework, ORGANISATION)
+    return _line(stand, found.id, adopted=found.id in adopted_frameworks(stand.library))
+
+
 def _line(stand: Standpoint, framework: str, *, adopted: bool) -> FrameworkLine:
     found = stand.library.frameworks[framework]
     ahead = [

@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q, QuerySet
 from annexa.answers.agreement import differences_of_one
 from annexa.answers.errors import UnknownError
 from annexa.answers.store import blobs, origin, signer, tiles
+from annexa.pure.actors import person_id
 from annexa.pure.ledger import (
     LedgerError,
     consistency_proof,
@@ -398,7 +399,7 @@ def _matching(rows: QuerySet[LedgerEntry], words: str) -> QuerySet[LedgerEntry]:
         evidence = Evidence.objects.filter(sha256__startswith=words.lower()).values_list("id", flat=True)[:100]
         wanted |= Q(subject__in=[f"evidence/{one}" for one in evidence])
         wanted |= Q(leaf=bytes.fromhex(words)) if len(words) == 64 else Q()
-    people = [f"person/{pk}" for pk in _named(Person.objects.all(), "pk", words)]
+    people = [person_id(pk) for pk in _named(Person.objects.all(), "pk", words)]
     systems = [f"ai_system/{slug}" for slug in _named(AiSystem.objects.all(), "slug", words)]
     files = [f"evidence/{pk}" for pk in _named(Evidence.objects.all(), "pk", words)]
     return rows.filter(wanted | Q(actor__in=people) | Q(subject__in=[*people, *systems, *files]))
@@ -422,7 +423,7 @@ def _names(entries: Iterable[LedgerEntry]) -> Mapping[str, str]:
     """What people are called; entries hold who they are. Cost: one query, if any entry speaks of a person."""
     if not any(one.kind in {"ownership", "task", "task_change"} for one in entries):
         return {}
-    return {f"person/{pk}": name for pk, name in Person.objects.values_list("pk", "name")}
+    return {person_id(pk): name for pk, name in Person.objects.values_list("pk", "name")}
 
 
 def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from annexa.answers.actors import actor_of, actors_of
 from annexa.answers.posture import Standpoint, standpoint
+from annexa.pure.actors import number_of
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.owners import Owner, Owners, propose
 from annexa.pure.permits import WHOLE, Actor, Permit, Place, may
@@ -74,5 +75,4 @@ def can_act(person: Person, place: Place = WHOLE) -> bool:
 
 def key_of(actor: Actor) -> int | None:
     """The key of the person that acts; None for the program."""
-    kind, _, key = actor.id.partition("/")
-    return int(key) if kind == "person" and key.isdecimal() else None
+    return number_of(actor.id)

@@ -20,8 +20,8 @@ from annexa.pure.fact_columns import Columns, columns_of
 from annexa.pure.fact_index import FactIndex
 from annexa.pure.facts import ORGANISATION, Fact, Facts, SystemFact
 from annexa.pure.permits import Actor, Permit, Refusal, may, may_somewhere
-from annexa.pure.portfolio import ORDER, Judged, Portfolio, changes_of, next_change
-from annexa.pure.posture import ControlProof, Engine, FrameworkPosture, RequirementProof, Verdict
+from annexa.pure.portfolio import ORDER, Judged, Portfolio, next_change
+from annexa.pure.posture import ControlProof, Engine, FrameworkPosture, RequirementProof, Verdict, changes_of
 from annexa.pure.standards import Framework, Library
 from annexa.records.snapshot import Snapshot, snapshot
 from annexa.records.systems import AiSystem

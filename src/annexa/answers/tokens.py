@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from annexa.answers.actors import actor_of, actor_of_token
+from annexa.pure.actors import person_id
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.pure.tokens import TokenError, token_digest
 from annexa.records.people import Person
@@ -78,7 +79,7 @@ def list_tokens(*, actor: Actor, now: datetime) -> tuple[TokenLine, ...]:
     rows = ApiToken.objects.select_related("revocation").order_by("-created_at", "id")
     if isinstance(may(actor, "revoke_token_of_others"), Refusal):
         rows = rows.filter(holder=actor.id)
-    names = {f"person/{pk}": name for pk, name in Person.objects.values_list("pk", "name")}
+    names = {person_id(pk): name for pk, name in Person.objects.values_list("pk", "name")}
     names |= {f"service/{slug}": name for slug, name in ServiceAccount.objects.values_list("slug", "name")}
     found = [
         TokenLine(

@@ -30,11 +30,10 @@ from annexa.api.shapes import (
     place_of,
     shown,
 )
-from annexa.pure.facts import ORGANISATION
+from annexa.pure.facts import ORGANISATION, AdoptionState
 from annexa.pure.proofs import control_json, rfc3339
 
 router = Router(tags=["controls"])
-State = Literal["implemented", "planned", "not implemented", "excluded"]
 EXAMPLE: dict[str, Any] = {
     "id": "GOV-02", "name": "Policies", "family": "Governance", "level": "organisation", "verdict": "effective",
     "implemented": True, "covers": 21,
@@ -77,7 +76,7 @@ class Declaration(Shown):
     id: str
     control: str
     scope: str
-    state: State
+    state: AdoptionState
     because: str
     plan_due: Instant | None
     effective_at: Instant
@@ -124,7 +123,7 @@ class DeclarationGiven(Given):
 
     model_config = given(state="planned", plan_due="2027-03-31", because="With the new policy")
 
-    state: State
+    state: AdoptionState
     scope: Annotated[str, Field(max_length=80)] = ORGANISATION
     because: Because = ""
     plan_due: Moment | None = None

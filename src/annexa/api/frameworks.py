@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from django.http import HttpRequest
 from ninja import Query, Router
 
-from annexa.answers.errors import UnknownError
-from annexa.answers.frameworks import framework_page, list_frameworks
+from annexa.answers.frameworks import framework_page, list_frameworks, one_framework
 from annexa.answers.requirements import requirement_page
 from annexa.answers.resolve import resolve
 from annexa.answers.runs import run_of
 from annexa.api.askers import who
 from annexa.api.operations import get
-from annexa.api.shapes import At, Cursor, Limit, Shown, ShownDay, Verdict, cursor_of, instant, now, place_of, shown
+from annexa.api.shapes import At, Cursor, Limit, Shown, ShownDay, Verdict, after_of, cursor_of, instant, now, shown
 
 router = Router(tags=["frameworks"])
 EXAMPLE: dict[str, Any] = {
@@ -142,19 +141,14 @@ Edition = Annotated[str, Query(default="", max_length=40, description="The frame
 def list_library(request: HttpRequest, limit: Limit, cursor: Cursor, at: At) -> dict[str, Any]:
     """List frameworks, adopted ones first, each with the organisation's standing."""
     rows = list_frameworks(actor=who(request).actor, now=now(), at=instant(at))
-    place = place_of(cursor)
-    run = run_of(rows, lambda one: one.framework.id, after=place[0] if place else "", limit=limit)
+    run = run_of(rows, lambda one: one.framework.id, after=after_of(cursor), limit=limit)
     return {"items": [_framework(one) for one in run.rows], "next": cursor_of(run.last)}
 
 
 @get(router, "/frameworks/{framework}", Framework, errors=(404,))
 def show_framework(request: HttpRequest, framework: str, at: At) -> dict[str, Any]:
     """Show one framework."""
-    rows = list_frameworks(actor=who(request).actor, now=now(), at=instant(at))
-    found = next((one for one in rows if one.framework.id == framework), None)
-    if found is None:
-        raise UnknownError(f"There is no framework {framework!r}.")
-    return _framework(found)
+    return _framework(one_framework(actor=who(request).actor, framework=framework, now=now(), at=instant(at)))
 
 
 @get(router, "/frameworks/{framework}/requirements", Requirements, errors=(404,))
@@ -162,8 +156,7 @@ def list_requirements(request: HttpRequest, framework: str, limit: Limit, cursor
     """List the requirements of a framework, in its own order, with the organisation's verdicts."""
     page = framework_page(actor=who(request).actor, framework=framework, now=now(), at=instant(at))
     verdicts = {row.requirement.id: row.verdict for row in page.rows}
-    place = place_of(cursor)
-    run = run_of(page.framework.requirements, lambda one: one.id, after=place[0] if place else "", limit=limit)
+    run = run_of(page.framework.requirements, lambda one: one.id, after=after_of(cursor), limit=limit)
     items = [_requirement(page.framework, one, verdicts.get(one.id)) for one in run.rows]
     return {"items": items, "next": cursor_of(run.last)}
 

@@ -1,6 +1,6 @@
 """Judgements beside the verdicts: nonconformities, accepted exceptions, exclusions, and their closures."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
@@ -25,11 +25,10 @@ from annexa.api.shapes import (
     place_of,
     shown,
 )
-from annexa.pure.facts import ORGANISATION
+from annexa.pure.facts import ORGANISATION, JudgementKind
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["judgements"])
-Kind = Literal["major nonconformity", "minor nonconformity", "accepted exception", "exclusion"]
 Id = Annotated[str, Field(max_length=80)]
 CLOSED: dict[str, Any] = {"because": "The date was added", "recorded_at": "2026-12-01T08:00:00Z", "by": "Kim Lee"}
 EXAMPLE: dict[str, Any] = {
@@ -58,7 +57,7 @@ class Judgement(Shown):
     model_config = shown(**EXAMPLE)
 
     id: str
-    kind: Kind
+    kind: JudgementKind
     framework: str | None
     subject: str
     scope: str
@@ -84,7 +83,7 @@ class JudgementGiven(Given):
 
     model_config = given(kind="minor nonconformity", subject="GOV-02", because="One policy lacks a date")
 
-    kind: Kind
+    kind: JudgementKind
     subject: Id
     because: Text
     framework: Annotated[str, Field(max_length=40)] = ""

@@ -9,8 +9,7 @@ from annexa.answers.ledger import entry_proof, list_entries
 from annexa.answers.ledger import head as latest
 from annexa.api.askers import who
 from annexa.api.operations import get
-from annexa.api.problems import ProblemError
-from annexa.api.shapes import Cursor, Instant, Limit, Shown, cursor_of, place_of, shown
+from annexa.api.shapes import Cursor, Instant, Limit, Shown, cursor_of, position_of, shown
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["ledger"])
@@ -107,12 +106,7 @@ def show_head(request: HttpRequest) -> dict[str, Any]:
 @get(router, "/ledger/entries", Entries)
 def list_ledger(request: HttpRequest, kind: Kind, q: Words, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List entries, the latest first."""
-    place = place_of(cursor)
-    if place and not (place[0].isascii() and place[0].isdecimal() and len(place[0]) < 19):
-        raise ProblemError(422, "This is no cursor of this list.", errors=[("cursor", "It says no position.")])
-    found = list_entries(
-        actor=who(request).actor, kind=kind, text=q, before=int(place[0]) if place else None, size=limit
-    )
+    found = list_entries(actor=who(request).actor, kind=kind, text=q, before=position_of(cursor), size=limit)
     last = None if found.before is None else (str(found.before), "")
     return {"items": [_shown(one) for one in found.lines], "next": cursor_of(last)}
 

@@ -17,6 +17,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
+from annexa.pure.actors import person_id
 from annexa.pure.tokens import hide_tokens
 
 current: ContextVar[HttpRequest | None] = ContextVar("annexa_request", default=None)
@@ -43,7 +44,7 @@ def actor_of(request: HttpRequest) -> str:
         return str(held.actor.id)
     user = request.__dict__.get("_cached_user") or request.__dict__.get("user")
     number = getattr(user, "pk", None) if getattr(user, "is_authenticated", False) else None
-    return f"person/{number}" if number is not None else ""
+    return "" if number is None else person_id(number)
 
 
 class Lines(logging.Formatter):

@@ -81,32 +81,33 @@ def show_asker(request: HttpRequest) -> dict[str, Any]:
 @get(router, "/organisation", Organisation, errors=(404,))
 def show_organisation(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Show the organisation."""
-    response["ETag"] = _tag()
-    return _shown(request)
+    response["ETag"], frameworks = _held()
+    return _shown(request, frameworks)
 
 
 @patch(router, "/organisation", Organisation, may=("choose_frameworks",))
 def change_frameworks(request: HttpRequest, response: HttpResponse, body: FrameworksChosen) -> dict[str, Any]:
     """Choose the frameworks the organisation judges itself against."""
-    ask_match(request, _tag())
+    ask_match(request, _held()[0])
     choose_frameworks(actor=who(request).actor, frameworks=body.frameworks, now=now(), because=body.because)
-    response["ETag"] = _tag()
-    return _shown(request)
+    response["ETag"], frameworks = _held()
+    return _shown(request, frameworks)
 
 
-def _tag() -> str:
+def _held() -> tuple[str, list[str]]:
+    """The tag of the organisation as it is, and its frameworks. Raises UnknownError."""
     found = the_organisation()
     if found is None:
         raise UnknownError("No organisation is set up here yet.")
-    return tag_of(repr(found.state()))
+    return tag_of(repr(found.state())), found.frameworks
 
 
-def _shown(request: HttpRequest) -> dict[str, Any]:
-    found, held = the_organisation(), house(actor=who(request).actor)
+def _shown(request: HttpRequest, frameworks: list[str]) -> dict[str, Any]:
+    held = house(actor=who(request).actor)
     return {
         "name": held.name,
         "demo": held.demo,
-        "frameworks": found.frameworks if found else [],
+        "frameworks": frameworks,
         "systems": held.systems,
         "controls": held.controls,
         "entries": held.entries,

@@ -10,7 +10,7 @@ from annexa.answers.path import gaps, path_page
 from annexa.answers.runs import run_of
 from annexa.api.askers import who
 from annexa.api.operations import get
-from annexa.api.shapes import Cursor, Day, Instant, Limit, Shown, ShownDay, Verdict, cursor_of, now, place_of, shown
+from annexa.api.shapes import Cursor, Day, Instant, Limit, Shown, ShownDay, Verdict, after_of, cursor_of, now, shown
 from annexa.pure.path import CAPACITY, MOST_CAPACITY
 from annexa.pure.proofs import rfc3339
 
@@ -152,10 +152,7 @@ def list_gaps(
 ) -> dict[str, Any]:
     """List the gaps behind the path, framework by framework."""
     page = path_page(actor=who(request).actor, now=now(), frameworks=tuple(framework), capacity=capacity, by=by)
-    place = place_of(cursor)
-    run = run_of(
-        gaps(page), lambda one: f"{one.framework} {one.requirement}", after=place[0] if place else "", limit=limit
-    )
+    run = run_of(gaps(page), lambda one: f"{one.framework} {one.requirement}", after=after_of(cursor), limit=limit)
     return {
         "items": [
             {

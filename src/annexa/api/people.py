@@ -11,7 +11,7 @@ from annexa.answers.people import list_people
 from annexa.answers.runs import run_of
 from annexa.api.askers import who
 from annexa.api.operations import get, post
-from annexa.api.shapes import Cursor, Given, Instant, Limit, Shown, cursor_of, given, now, place_of, shown
+from annexa.api.shapes import Cursor, Given, Instant, Limit, Shown, after_of, cursor_of, given, now, shown
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["people"])
@@ -58,8 +58,7 @@ class PersonGiven(Given):
 def list_everybody(request: HttpRequest, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List everybody who may sign in."""
     rows = sorted(list_people(actor=who(request).actor), key=lambda one: one.pk)
-    place = place_of(cursor)
-    run = run_of(rows, lambda one: str(one.pk), after=place[0] if place else "", limit=limit)
+    run = run_of(rows, lambda one: str(one.pk), after=after_of(cursor), limit=limit)
     return {"items": [_shown(one) for one in run.rows], "next": cursor_of(run.last)}
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
@@ -121,6 +120,20 @@ def place_of(cursor: str, order: str = "", *, dated: bool = False) -> Place | No
     raise ProblemError(422, sentence, errors=[("cursor", sentence)])
 
 
+def after_of(cursor: str) -> str:
+    """The last of what was listed, "" at the beginning. Raises ProblemError as `place_of`."""
+    place = place_of(cursor)
+    return place[0] if place else ""
+
+
+def position_of(cursor: str) -> int | None:
+    """The position in the ledger before which a list goes on, None at its beginning. Raises ProblemError."""
+    said = after_of(cursor)
+    if said and not (said.isascii() and said.isdecimal() and len(said) < 19):
+        raise ProblemError(422, "This is no cursor of this list.", errors=[("cursor", "It says no position.")])
+    return int(said) if said else None
+
+
 def _is_place(said: Any, order: str) -> bool:
     if not isinstance(said, list) or len(said) != 3 or said[0] != order:
         return False
@@ -167,8 +180,3 @@ def _refuse_unkept(found: Any) -> None:
             rest += one
         elif isinstance(one, str) and ("\0" in one or any("\ud800" <= c <= "\udfff" for c in one)):
             raise ProblemError(422, "A text holds a NUL or half a character, which nothing can keep.")
-
-
-def texts(values: Sequence[str] | None) -> tuple[str, ...]:
-    """A list of words as values have them."""
-    return tuple(values or ())

@@ -12,8 +12,20 @@ from annexa.answers.runs import run_of
 from annexa.answers.webhooks import deliveries_of, list_webhooks, secret_of
 from annexa.api.askers import who
 from annexa.api.operations import get, post
-from annexa.api.problems import ProblemError
-from annexa.api.shapes import Because, Cursor, Given, Instant, Limit, Shown, cursor_of, given, now, place_of, shown
+from annexa.api.shapes import (
+    Because,
+    Cursor,
+    Given,
+    Instant,
+    Limit,
+    Shown,
+    after_of,
+    cursor_of,
+    given,
+    now,
+    position_of,
+    shown,
+)
 from annexa.pure.proofs import rfc3339
 from annexa.pure.webhooks import secret_text
 
@@ -100,9 +112,8 @@ class Deliveries(Shown):
 @get(router, "/webhooks", Webhooks)
 def list_receivers(request: HttpRequest, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List who is told of new entries."""
-    place = place_of(cursor)
     rows = list_webhooks(actor=who(request).actor)
-    run = run_of(rows, lambda one: one.webhook.id, after=place[0] if place else "", limit=limit)
+    run = run_of(rows, lambda one: one.webhook.id, after=after_of(cursor), limit=limit)
     return {"items": [_shown(one.webhook, ended=one.ended) for one in run.rows], "next": cursor_of(run.last)}
 
 
@@ -141,11 +152,7 @@ def end_receiver(request: HttpRequest, response: HttpResponse, webhook: str, bod
 @get(router, "/webhooks/{webhook}/deliveries", Deliveries, errors=(404,))
 def list_deliveries(request: HttpRequest, webhook: str, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List what was sent to a receiver, and what was answered."""
-    place = place_of(cursor)
-    if place and not (place[0].isascii() and place[0].isdecimal() and len(place[0]) < 19):
-        raise ProblemError(422, "This is no cursor of this list.", errors=[("cursor", "It says no position.")])
-    before = int(place[0]) if place else None
-    found = deliveries_of(actor=who(request).actor, webhook=webhook, before=before, limit=limit)
+    found = deliveries_of(actor=who(request).actor, webhook=webhook, before=position_of(cursor), limit=limit)
     more = len(found) > limit
     return {
         "items": [

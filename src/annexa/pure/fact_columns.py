@@ -384,11 +384,8 @@ class Columns:
 
     def plus(self, facts: Iterable[Fact]) -> "Columns":
         """These and more facts. What does not grow is shared; these columns stay as they are."""
-        added = list(facts)
-        systems = [fact for fact in added if isinstance(fact, SystemFact)]
-        evidence = [
-            fact for fact in added if isinstance(fact, Evidence) and (fact.control, fact.expectation) in self.rows
-        ]
+        added = Facts().plus(facts)
+        evidence = [fact for fact in added.evidence if (fact.control, fact.expectation) in self.rows]
         placed = [fact for fact in evidence if not self._is_apart(fact)]
         apart = self.apart
         if len(placed) < len(evidence):
@@ -396,16 +393,16 @@ class Columns:
             for fact in (one for one in evidence if self._is_apart(one)):
                 key = (fact.control, fact.expectation, fact.scope)
                 apart[key] = (*apart.get(key, ()), fact)
-        mentioned = {fact.id for fact in systems} | {fact.scope for fact in placed} - {ORGANISATION}
+        mentioned = {fact.id for fact in added.systems} | {fact.scope for fact in placed} - {ORGANISATION}
         slugs = self._slugs_with(mentioned)
         found = Columns(
             library=self.library,
             slugs=slugs,
-            systems=self.systems.plus(systems, slugs),
-            adoptions=(*self.adoptions, *(fact for fact in added if isinstance(fact, Adoption))),
-            judgements=(*self.judgements, *(fact for fact in added if isinstance(fact, Judgement))),
-            closures=(*self.closures, *(fact for fact in added if isinstance(fact, Closure))),
-            circumstances=(*self.circumstances, *(fact for fact in added if isinstance(fact, Circumstances))),
+            systems=self.systems.plus(added.systems, slugs),
+            adoptions=(*self.adoptions, *added.adoptions),
+            judgements=(*self.judgements, *added.judgements),
+            closures=(*self.closures, *added.closures),
+            circumstances=(*self.circumstances, *added.circumstances),
             apart=apart,
             evidence=self.evidence.plus([self._row(fact, slugs) for fact in placed]),
         )

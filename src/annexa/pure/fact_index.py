@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from annexa.pure.facts import Adoption, Evidence, Fact, Facts, Judgement
+from annexa.pure.facts import Adoption, Evidence, Fact, Facts
 
 K = TypeVar("K")
 F = TypeVar("F", bound=Fact)
@@ -58,23 +58,22 @@ class FactIndex:
 
     def plus(self, facts: Iterable[Fact]) -> "FactIndex":
         """The same with more facts; those of other kinds are left aside."""
-        added = list(facts)
-        adoptions = [fact for fact in added if isinstance(fact, Adoption)]
-        evidence = [fact for fact in added if isinstance(fact, Evidence)]
-        judgements = [fact for fact in added if isinstance(fact, Judgement)]
+        added = Facts().plus(facts)
         own: dict[str, set[str]] = {}
-        for declared in adoptions:
+        for declared in added.adoptions:
             own.setdefault(declared.control, set()).add(declared.scope)
-        for shown in evidence:
+        for shown in added.evidence:
             own.setdefault(shown.control, set()).add(shown.scope)
-        for judged in judgements:
+        for judged in added.judgements:
             if not judged.framework:
                 own.setdefault(judged.subject, set()).add(judged.scope)
         return FactIndex(
-            adoptions=self.adoptions.plus(((fact.control, fact.scope), fact) for fact in adoptions),
-            evidence=self.evidence.plus(((fact.control, fact.expectation, fact.scope), fact) for fact in evidence),
+            adoptions=self.adoptions.plus(((fact.control, fact.scope), fact) for fact in added.adoptions),
+            evidence=self.evidence.plus(
+                ((fact.control, fact.expectation, fact.scope), fact) for fact in added.evidence
+            ),
             own={**self.own, **{one: self.own.get(one, frozenset()) | scopes for one, scopes in own.items()}},
-            judged=self.judged | {fact.scope for fact in judgements if fact.framework},
+            judged=self.judged | {fact.scope for fact in added.judgements if fact.framework},
         )
 
     @property

@@ -93,6 +93,11 @@ class Adoption(Fact):
     because: str = ""
     plan_due: datetime | None = None
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is planned by a date; a plan without one is none."""
+        return self.state == "planned" and self.plan_due is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence(Fact):

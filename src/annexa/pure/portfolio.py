@@ -60,6 +60,7 @@ from annexa.pure.posture import (
     Line,
     Standing,
     Verdict,
+    changes_of,
     days_of_law,
     judge_control,
     judge_population,
@@ -984,20 +985,6 @@ def next_change(columns: Columns, at: datetime) -> datetime | None:
     return min(later, default=None)
 
 
-def changes_of(facts: Iterable[Fact], at: datetime) -> list[datetime]:
-    """The instants after `at` at which some facts begin or cease to count."""
-    instants = {when for fact in facts for when in _instants(fact)}
-    return [when for when in instants if when > at]
-
-
-def _instants(fact: Fact) -> Iterator[datetime]:
-    yield from (fact.effective_at, fact.recorded_at)
-    if isinstance(fact, Evidence):
-        yield fact.expires_at
-    if isinstance(fact, Judgement) and fact.ends_at is not None:
-        yield fact.ends_at
-
-
 def _due(
     verdict: Verdict,
     coverage: Coverage,
@@ -1031,8 +1018,7 @@ def _holds(adoption: Adoption | None) -> tuple[bool, bool, bool]:
     """Implemented, excluded, planned with a date."""
     if adoption is None:
         return False, False, False
-    planned = adoption.state == "planned" and adoption.plan_due is not None
-    return adoption.state == "implemented", adoption.state == "excluded", planned
+    return adoption.state == "implemented", adoption.state == "excluded", adoption.is_planned
 
 
 def bits_of(mask: Mask) -> Bits:

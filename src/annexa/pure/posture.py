@@ -494,7 +494,7 @@ class Engine:
         if applies:
             verdict = judge_control(
                 adoption.state if adoption else None,
-                planned=_planned(adoption),
+                planned=adoption is not None and adoption.is_planned,
                 states=[e.state for e in expectations],
                 nonconformity=any(j.kind == "major nonconformity" for j in judgements),
             )
@@ -719,13 +719,22 @@ class Engine:
 
 def next_change(library: Library, facts: Facts, at: datetime) -> datetime | None:
     """The next instant after `at` at which any verdict could change by time alone; None if none is foreseen."""
-    instants: set[datetime] = set()
-    for fact in chain.from_iterable(facts.kinds):
-        instants.update((fact.effective_at, fact.recorded_at))
-    instants.update(fact.expires_at for fact in facts.evidence)
-    instants.update(fact.ends_at for fact in facts.judgements if fact.ends_at is not None)
-    instants |= days_of_law(library, at)
-    return min((found for found in instants if found > at), default=None)
+    days = [day for day in days_of_law(library, at) if day > at]
+    return min([*days, *changes_of(chain.from_iterable(facts.kinds), at)], default=None)
+
+
+def changes_of(facts: Iterable[Fact], at: datetime) -> list[datetime]:
+    """The instants after `at` at which some facts begin or cease to count."""
+    instants = {when for fact in facts for when in _instants(fact)}
+    return [when for when in instants if when > at]
+
+
+def _instants(fact: Fact) -> Iterator[datetime]:
+    yield from (fact.effective_at, fact.recorded_at)
+    if isinstance(fact, Evidence):
+        yield fact.expires_at
+    if isinstance(fact, Judgement) and fact.ends_at is not None:
+        yield fact.ends_at
 
 
 def days_of_law(library: Library, at: datetime) -> set[datetime]:
@@ -750,10 +759,6 @@ def roll_up(verdicts: Iterable[Verdict]) -> Verdict:
 def _profile(system: SystemFact) -> tuple[object, ...]:
     """What of a system decides which requirements bind it."""
     return system.roles, system.classes, system.high_risk_by, known_words(system)
-
-
-def _planned(adoption: Adoption | None) -> bool:
-    return adoption is not None and adoption.state == "planned" and adoption.plan_due is not None
 
 
 def _grounds(proof: ControlProof) -> tuple[object, ...]:

@@ -62,11 +62,6 @@ def posture_json(posture: FrameworkPosture) -> Json:
     }
 
 
-def control_json(control: ControlProof) -> Json:
-    """The tree under the verdict of a control, as it stands in a requirement's proof."""
-    return _control_json(control)
-
-
 def proof_json(proof: RequirementProof) -> Json:
     """The whole tree under a verdict."""
     found: Json = {
@@ -104,10 +99,11 @@ def proof_json(proof: RequirementProof) -> Json:
 
 def _control(control: ControlProof, proof: RequirementProof) -> Json:
     whole = any(control.control.id in chosen for chosen in proof.sufficient)
-    return {**_control_json(control), "extent": "sufficient" if whole else "contributes"}
+    return {**control_json(control), "extent": "sufficient" if whole else "contributes"}
 
 
-def _control_json(control: ControlProof) -> Json:
+def control_json(control: ControlProof) -> Json:
+    """The tree under the verdict of a control, as it stands in a requirement's proof."""
     found: Json = {
         "id": control.control.id,
         "name": control.control.name,
@@ -123,7 +119,7 @@ def _control_json(control: ControlProof) -> Json:
         found["population"] = {
             "total": control.population,
             "effective": control.effective_in,
-            "groups": [{"systems": list(g.systems), "proof": _control_json(g.proof)} for g in control.groups],
+            "groups": [{"systems": list(g.systems), "proof": control_json(g.proof)} for g in control.groups],
         }
     return found
 

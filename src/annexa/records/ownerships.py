@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from annexa.pure.actors import person_id
 from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
 
@@ -45,5 +46,5 @@ class Ownership(Recorded):
             "control": self.control,
             "scope": self.scope,
             "number": self.number,
-            "owner": f"person/{self.owner_id}" if self.owner_id else None,
+            "owner": person_id(self.owner_id) if self.owner_id else None,
         }

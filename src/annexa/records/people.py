@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import check_password
 from django.db import models
 
+from annexa.pure.actors import person_id
 from annexa.pure.permits import Actor, Permit, may_somewhere
 from annexa.records.guard import GuardedQuerySet
 from annexa.records.recorded import Column, Recorded, first_at
@@ -74,14 +75,14 @@ class Person(Recorded, AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
-    @property
-    def actor_id(self) -> str:
-        """How the ledger names them."""
-        return f"person/{self.pk}"
-
     def check_password(self, raw_password: str | None) -> bool:
         """Whether it is this person's password. Never rewrites the hash on the way: writing is for actions."""
         return check_password(raw_password, self.password)
+
+    @property
+    def actor_id(self) -> str:
+        """Who they are in the ledger."""
+        return person_id(self.pk)
 
     def state(self) -> dict[str, object]:
         """What the ledger keeps: who may do what, no secret."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
+from annexa.pure.actors import number_of
 from annexa.records.guard import Guarded
 
 
@@ -100,5 +101,4 @@ def because(told: Told) -> str:
 
 def by(told: Told) -> int | None:
     """The person who acted; None where the program did."""
-    kind, _, number = told.actor.partition("/")
-    return int(number) if kind == "person" and number.isdecimal() else None
+    return number_of(told.actor)

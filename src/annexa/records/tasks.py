@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from annexa.pure.actors import person_id
 from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
 
@@ -48,7 +49,7 @@ class Task(Recorded):
             "id": self.id,
             "control": self.control,
             "scope": self.scope,
-            "owner": f"person/{self.owner_id}",
+            "owner": person_id(self.owner_id),
             "due_on": self.due_on.isoformat(),
             "effort_days": self.effort_days,
         }
@@ -97,6 +98,6 @@ class TaskChange(Recorded):
             "what": self.what,
             "control": self.task.control,
             "scope": self.task.scope,
-            "owner": f"person/{self.owner_id}" if self.owner_id else None,
+            "owner": person_id(self.owner_id) if self.owner_id else None,
             "due_on": self.due_on.isoformat() if self.due_on else None,
         }

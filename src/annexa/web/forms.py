@@ -85,6 +85,25 @@ def tried(request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any
     return None
 
 
+def tried_or_told(
+    request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str], *, wrong: str, back: str
+) -> HttpResponse:
+    """The same for a form that has no page of its own: goes back, or says under the title `wrong` what is wrong."""
+    answer = tried(request, form, do)
+    if answer is None and form.errors:
+        answer = refused(request, status=422, title=wrong, text=sentences(form))
+    return answer or see(back)
+
+
+def sentences(form: forms.Form) -> str:
+    """Everything that is wrong with a form, one sentence after the other."""
+    return " ".join(
+        str(error) if field == "__all__" or field not in form.fields else f"{form[field].label}: {error}"
+        for field, errors in form.errors.items()
+        for error in errors
+    )
+
+
 def see(url: str) -> HttpResponse:
     """Sends the browser to a page after something was done."""
     response = HttpResponseRedirect(url)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from annexa.answers.gaps import LATER, GapPage, GapRow, gap_page
+from annexa.answers.path import PathPage
 from annexa.library.risks import risks
 from annexa.pure.path import left
 from annexa.pure.posture import REQUIREMENT_ORDER, Verdict
@@ -62,7 +63,7 @@ def gap_analysis(request: HttpRequest) -> HttpResponse:
     wanted = asked(request, now.date())
     narrowed = _narrowed(request)
     page = asked_page(request, wanted, now)
-    found = gap_page_of(request, narrowed, now)
+    found = gap_page_of(request, narrowed, page, now)
     rows = Paginator(found.rows, SIZE).get_page(request.GET.get("page"))
     context = {
         "now": now,
@@ -131,11 +132,11 @@ def _narrowed(request: HttpRequest, *, everything: bool = False) -> Narrowed:
     )
 
 
-def gap_page_of(request: HttpRequest, narrowed: Narrowed, now: datetime) -> GapPage:
-    """The gaps that an address asks for."""
+def gap_page_of(request: HttpRequest, narrowed: Narrowed, page: PathPage, now: datetime) -> GapPage:
+    """The gaps of a path that an address asks for."""
     return gap_page(
         actor=actor(request),
-        page=asked_page(request, asked(request, now.date()), now),
+        page=page,
         now=now,
         state=WORDS.get(narrowed.verdict, ""),
         owner=None if not narrowed.owner else "" if narrowed.owner == NOBODY else narrowed.owner,
@@ -146,7 +147,9 @@ def gap_page_of(request: HttpRequest, narrowed: Narrowed, now: datetime) -> GapP
 
 def _cells(request: HttpRequest) -> Iterable[tuple[str, ...]]:
     """Every row, also where there is no gap: a table is narrowed where it is opened."""
-    for row in gap_page_of(request, _narrowed(request, everything=True), timezone.now()).rows:
+    now = timezone.now()
+    page = asked_page(request, asked(request, now.date()), now)
+    for row in gap_page_of(request, _narrowed(request, everything=True), page, now).rows:
         gap = row.gap
         cells = (
             gap.framework, gap.requirement, gap.title, str(gap.verdict), gap.binds_from, ", ".join(gap.missing),

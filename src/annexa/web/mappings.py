@@ -120,7 +120,7 @@ def mappings(request: HttpRequest) -> HttpResponse:
         raise Http404(str(error)) from error
     context = {"now": now, "asof": asof, "pair": pair, "found": found, "swap": _swapped(pair, asof)}
     if found is not None:
-        context |= _told(request, pair, found)
+        context |= _told(request, pair, found, asof)
     return render(request, "mappings/index.html", context)
 
 
@@ -166,7 +166,7 @@ def _compared(request: HttpRequest, pair: Choice, asof: AsOf) -> Comparison:
     )  # fmt: skip
 
 
-def _told(request: HttpRequest, pair: Choice, found: Comparison) -> dict[str, Any]:
+def _told(request: HttpRequest, pair: Choice, found: Comparison, asof: AsOf) -> dict[str, Any]:
     """The pair as its templates show it."""
     asked = request.GET.get("requirement", "").strip()
     show = request.GET.get("show", "")
@@ -191,7 +191,7 @@ def _told(request: HttpRequest, pair: Choice, found: Comparison) -> dict[str, An
         "kept": [
             (name, request.GET[name]) for name in ("show", "concluded", "at", "hindsight") if request.GET.get(name)
         ],
-        "others": _others(pair, as_of(request, timezone.now())) if not found.shown else (),
+        "others": _others(pair, asof) if not found.shown else (),
         "direct_url": _url(request, pair, concluded="no"),
         "concluded_url": _url(request, pair, concluded="yes"),
         "whole_url": _whole(request, pair),

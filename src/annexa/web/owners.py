@@ -16,9 +16,8 @@ from annexa.actions.owners import name_owner
 from annexa.answers.owners import candidates
 from annexa.pure.facts import ORGANISATION
 from annexa.records.people import Person
-from annexa.web.forms import see, text_field, tried
+from annexa.web.forms import see, text_field, tried_or_told
 from annexa.web.frame import actor, person
-from annexa.web.refused import refused
 
 NOBODY = "nobody"
 
@@ -83,11 +82,7 @@ def name(request: HttpRequest) -> HttpResponse:
             "name": owner.name, "n": len(made),
         }  # fmt: skip
 
-    answer = tried(request, form, do)
-    if answer is None and form.errors:
-        said = " ".join(str(error) for errors in form.errors.values() for error in errors)
-        answer = refused(request, status=422, title=_("No owner named"), text=said)
-    return answer or see(back)
+    return tried_or_told(request, form, do, wrong=_("No owner named"), back=back)
 
 
 def _back(request: HttpRequest, chosen: list[str], scope: str) -> str:

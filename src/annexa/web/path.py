@@ -24,12 +24,10 @@ from annexa.answers.tasks import Assignment, assignments
 from annexa.pure.path import CAPACITY, MOST_CAPACITY, BurnPoint
 from annexa.pure.standards import Framework
 from annexa.records.people import Person
-from annexa.web.forms import date_field, see, tried
+from annexa.web.forms import date_field, see, tried_or_told
 from annexa.web.frame import actor, permitted, person
 from annexa.web.owners import chosen_person, owner_field
-from annexa.web.refused import refused
 from annexa.web.systems import short_title
-from annexa.web.tasks import sentences
 
 SIZE = 25
 """Steps on one page."""
@@ -124,10 +122,7 @@ def give(request: HttpRequest) -> HttpResponse:
             return _("%(control)s is a task of %(name)s by %(day)s") % words
         return _("%(n)d tasks are given") % {"n": len(made)}
 
-    answer = tried(request, form, do)
-    if answer is None and form.errors:
-        answer = refused(request, status=422, title=_("No task given"), text=sentences(form))
-    return answer or see(back)
+    return tried_or_told(request, form, do, wrong=_("No task given"), back=back)
 
 
 class GiveForm(forms.Form):

@@ -27,7 +27,7 @@ from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Place, Refusal
 from annexa.pure.tables import with_guard
 from annexa.records.people import Person
-from annexa.web.forms import Bound, date_field, fresh, see, takes_form_of, text_field, tried
+from annexa.web.forms import Bound, date_field, fresh, see, takes_form_of, text_field, tried, tried_or_told
 from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.narrowing import address
 from annexa.web.owners import chosen_person, owner_field
@@ -242,19 +242,7 @@ def give(request: HttpRequest, control: str) -> HttpResponse:
         make_tasks(actor=actor(request), person=person(request), wanted=[wanted], now=timezone.now())
         return _("%(name)s has the task") % {"name": owner.name}
 
-    answer = tried(request, form, do)
-    if answer is None and form.errors:
-        answer = refused(request, status=422, title=_("No task given"), text=sentences(form))
-    return answer or see(f"{back}#tasks")
-
-
-def sentences(form: forms.Form) -> str:
-    """Everything that is wrong with a form, one sentence after the other."""
-    return " ".join(
-        str(error) if field == "__all__" or field not in form.fields else f"{form[field].label}: {error}"
-        for field, errors in form.errors.items()
-        for error in errors
-    )
+    return tried_or_told(request, form, do, wrong=_("No task given"), back=f"{back}#tasks")
 
 
 def _found(request: HttpRequest, task: str) -> TaskPage:

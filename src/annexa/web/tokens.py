@@ -1,11 +1,11 @@
 """The tokens of one's own programs: made and shown once, looked at, revoked."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.errors import InvalidError
 from annexa.actions.tokens import create_token, revoke_token, scopes_for
 from annexa.answers.tokens import list_tokens
 from annexa.pure.instants import end_of
 from annexa.pure.permits import Permit, may
 from annexa.pure.tokens import USUAL
-from annexa.web.forms import date_field, see
+from annexa.web.forms import date_field, see, tried
 from annexa.web.frame import actor, person
-from annexa.web.refused import refused
 
 SCOPE_WORDS = {
     "read": later("Read everything"),
@@ -101,16 +100,12 @@ def tokens(request: HttpRequest) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, token: str) -> HttpResponse:
     """Ends a token at once."""
-    try:
+
+    def do(_given: Mapping[str, Any]) -> str:
         made = revoke_token(actor=actor(request), person=person(request), token=token, now=timezone.now())
-    except NotFoundError as error:
-        raise Http404(str(error)) from error
-    except ConflictError as error:
-        return refused(request, status=409, title=_("Changed meanwhile"), text=str(error))
-    except NotPermittedError as error:
-        return refused(request, status=403, title=_("Not yours to do"), text=str(error))
-    messages.success(request, _("The token %s lets nobody in any more") % made.token.name)
-    return see(reverse("tokens"))
+        return _("The token %s lets nobody in any more") % made.token.name
+
+    return tried(request, forms.Form(request.POST), do) or see(reverse("tokens"))
 
 
 urls = [
