@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,14 @@ def test_any_day_is_a_move_of_the_slider_away(demo: Server, page: Page) -> None:
     expect(page).to_have_url(re.compile(f"at={day}"))
     expect(page.get_by_label("As of", exact=True).and_(page.locator("[type=date]"))).to_have_value(str(day))
     expect(page.get_by_text("A look back: as it stood then")).to_be_visible()
-    expect(page.locator("#over-time [data-chosen]")).to_have_attribute("x1", f"{slider.get_attribute('data-x')}%")
+    mark = page.locator("#over-time [data-chosen]")
+    first, last = (int(str(slider.get_attribute(one))) for one in ("min", "max"))
+    assert slider.input_value() == str((date.fromisoformat(str(day)) - date(1970, 1, 1)).days)
+    expect(mark).to_have_attribute("visibility", "visible")
+    expect(mark).to_have_attribute("x1", f"{100 * (int(slider.input_value()) - first) / (last - first):.2f}%")
+    page.locator("[type=date][name=at]").first.fill("2100-01-01")
+    expect(page.locator("#asof-words")).to_contain_text("2100, not on the chart")
+    expect(mark).to_have_attribute("visibility", "hidden")
     page.get_by_role("link", name="As we know it now").click()
     expect(page).to_have_url(re.compile("hindsight=1"))
     expect(page.get_by_text("learnt later")).to_be_visible()

@@ -132,3 +132,13 @@ def test_it_asks_little(page, actor, django_assert_max_num_queries) -> None:
     page("/path/gaps")
     with django_assert_max_num_queries(14):
         page("/path/gaps")
+
+
+def test_what_binds_later_is_said_so(page) -> None:
+    """Rule: a duty to come is neither one that does not apply nor one that nobody can close."""
+    text = text_of(page("/path/gaps", framework="eu-ai-act", verdict="later", of="all"))
+    assert "Binds later" in text
+    assert '<option value="later" selected>Binds later (' in text
+    assert "Not applicable</a>" not in text
+    assert "Not applicable</span>" not in text
+    assert "no step can close it" not in text

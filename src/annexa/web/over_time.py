@@ -43,15 +43,14 @@ class Slider:
     """The days that can be looked at, as a slider counts them: since 1970.
 
     `shown` is the day of the page, `beyond` whether it lies outside of them; the slider then stands at its end.
-    `chosen` is where the chart marks the day, in per cent; None for today and beyond.
     """
 
     first: int
     last: int
     value: int
+    today: int
     shown: date
     beyond: bool
-    chosen: float | None
     chart: str
 
 
@@ -108,15 +107,15 @@ def slider(request: HttpRequest, chart: str, at: datetime | None, *, now: dateti
     reach = extent(actor=actor(request), now=now, scope=scope)
     shown = at.date() if at else reach.today
     stands = min(max(shown, reach.first), reach.last)
-    days = [(on - EPOCH).days for on in (reach.first, reach.last, stands)]
+    days = [(on - EPOCH).days for on in (reach.first, reach.last, stands, reach.today)]
     query = request.GET.urlencode()
     return Slider(
         first=days[0],
         last=days[1],
         value=days[2],
+        today=days[3],
         shown=shown,
         beyond=stands != shown,
-        chosen=_chosen(reach, shown),
         chart=f"{chart}?{query}" if query else chart,
     )
 

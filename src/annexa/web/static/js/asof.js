@@ -8,11 +8,25 @@
 	const slider = (element) => form(element)?.querySelector("[data-words]");
 	let waiting;
 
-	const say = (range) => {
+	const within = (range, day) => day >= range.min && day <= range.max;
+
+	const say = (range, day) => {
 		const lang = document.documentElement.lang;
-		const words = new Date(range.value * DAY).toLocaleDateString(lang, { dateStyle: "long", timeZone: "UTC" });
+		const date = new Date(day * DAY).toLocaleDateString(lang, { dateStyle: "long", timeZone: "UTC" });
+		const words = within(range, day) ? date : `${date}, ${range.dataset.beyond}`;
 		range.setAttribute("aria-valuetext", words);
 		document.getElementById(range.dataset.words).textContent = words;
+		mark(range, day);
+	};
+
+	// The chart stays while the page beneath it changes; the mark of the day moves.
+	const mark = (range, day) => {
+		const line = document.querySelector("#over-time [data-chosen]");
+		if (!line) return;
+		const shown = within(range, day) && day !== Number(range.dataset.today);
+		const x = shown ? (100 * (day - range.min)) / (range.max - range.min) : 0;
+		line.setAttribute("visibility", shown ? "visible" : "hidden");
+		for (const end of ["x1", "x2"]) line.setAttribute(end, `${x.toFixed(2)}%`);
 	};
 
 	const ask = (element, day) => {
@@ -21,20 +35,18 @@
 		asked.requestSubmit();
 	};
 
-	// The chart stays while the page beneath it changes; the mark of the day moves.
 	document.addEventListener("htmx:afterSettle", () => {
-		const line = document.querySelector("#over-time [data-chosen]");
-		const at = document.querySelector("[data-words]")?.dataset.x;
-		if (!line) return;
-		line.setAttribute("visibility", at ? "visible" : "hidden");
-		for (const end of ["x1", "x2"]) line.setAttribute(end, `${at ?? 0}%`);
+		const range = document.querySelector("[data-words]");
+		const day = range && form(range).elements.at.valueAsNumber / DAY;
+		if (day) mark(range, day);
 	});
 
 	document.addEventListener("input", ({ target }) => {
 		const range = slider(target);
 		if (!range) return;
-		if (target.name === "at" && target.valueAsNumber) range.value = target.valueAsNumber / DAY;
-		say(range);
+		const typed = target.name === "at" && target.valueAsNumber / DAY;
+		if (typed) range.value = typed;
+		say(range, typed || Number(range.value));
 	});
 
 	document.addEventListener("change", ({ target }) => {
@@ -50,7 +62,7 @@
 		event.preventDefault();
 		const range = slider(point);
 		range.value = Date.parse(point.dataset.on) / DAY;
-		say(range);
+		say(range, Number(range.value));
 		ask(point, point.dataset.on);
 	});
 })();
