@@ -6,6 +6,7 @@ Values come from the environment; secrets also from the file that NAME_FILE poin
 import os
 import secrets
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,16 @@ SETTINGS: tuple[Setting, ...] = (
         means="Token with which commands ask another server (annexa --server URL); this server itself does not use it.",
     ),
     Setting(
+        name="ANNEXA_WORKER",
+        default="yes",
+        means="no where annexa worker runs beside the server: then server processes place, publish and send nothing.",
+    ),
+    Setting(
+        name="ANNEXA_REQUESTS_A_MINUTE",
+        default="600",
+        means="How many requests to the API are answered in a minute for each token, by all processes together.",
+    ),
+    Setting(
         name="ANNEXA_LEDGER_ORIGIN",
         default="",
         means="Name of the ledger in checkpoints, such as ledger.example.org/annexa; default: annexa.local/ and a "
@@ -139,6 +150,8 @@ def _database(url: str, home: Path) -> dict[str, Any]:
         _problems.append(f"ANNEXA_DATABASE_URL cannot be read: {error}.")
         return {}
     if parts.scheme == "sqlite":
+        if problem := _wrong_file(url):
+            _problems.append(f"ANNEXA_DATABASE_URL is {url!r}: {problem}.")
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": unquote(url.removeprefix("sqlite:///")),
@@ -153,6 +166,17 @@ def _database(url: str, home: Path) -> dict[str, Any]:
         return _postgresql(parts)
     _problems.append(f"ANNEXA_DATABASE_URL begins with {parts.scheme}:; write sqlite:///path or postgresql://…")
     return {}
+
+
+def _wrong_file(url: str) -> str:
+    """What is wrong with the address of an SQLite file; "" if nothing is."""
+    name = unquote(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or not name:
+        return "write sqlite:////absolute/path/of/the/file"
+    try:
+        return "that is a folder; name a file in it" if Path(name).is_dir() else ""
+    except (OSError, ValueError) as error:
+        return f"that is no file: {error}"
 
 
 def _postgresql(parts: SplitResult) -> dict[str, Any]:
@@ -190,7 +214,10 @@ def _store(url: str, home: Path) -> Path:
     if parts.scheme != "file" or not parts.path:
         _problems.append(f"ANNEXA_STORE_URL is {url!r}; write file:///path.")
         return home / "store"
-    return Path(unquote(parts.path))
+    path = Path(unquote(parts.path))
+    if path.exists() and not path.is_dir():
+        _problems.append(f"ANNEXA_STORE_URL is {url!r}, and {path} is not a folder.")
+    return path
 
 
 def _secret(home: Path) -> str:
@@ -200,18 +227,38 @@ def _secret(home: Path) -> str:
             _problems.append(f"ANNEXA_SECRET_KEY has {len(given)} characters; use at least 50 random ones.")
         return given
     path = home / "secret.key"
+    # Looking at a folder makes nothing in it: what make_home has not kept holds for this process only.
+    return _kept_secret(path) if path.exists() else secrets.token_urlsafe(64)
+
+
+def make_home() -> None:
+    """Makes the home and the secret key where there are none yet: at the first start, and for nobody who only looks.
+
+    Several processes at once end with the same secret. Raises SettingsError.
+    """
+    from django.conf import settings
+
+    home: Path = settings.HOME
+    path = home / "secret.key"
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _kept_secret(path)
-    fresh = secrets.token_urlsafe(64)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(fresh)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not given("ANNEXA_SECRET_KEY") and not path.exists():
+            whole = home / f".secret-{secrets.token_hex(8)}"
+            with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+                file.write(settings.SECRET_KEY)
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                path.hardlink_to(whole)  # the file appears whole or not at all, and replaces none
+            whole.unlink()
+            settings.SECRET_KEY = _kept_secret(path)
     except OSError as error:
-        path.unlink()
-        _problems.append(f"{path} cannot be written: {error.strerror}.")
-    return fresh
+        raise SettingsError([f"{error.filename or home} cannot be written: {error.strerror}."]) from error
+
+
+def given(name: str) -> bool:
+    """Whether a setting was set, rather than left to its default."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def _kept_secret(path: Path) -> str:
@@ -239,34 +286,59 @@ def _metrics_token() -> str:
     return text
 
 
+def _origin() -> str:
+    """The ledger's name: it stands in signatures, so it has neither spaces nor a plus."""
+    text = _read("ANNEXA_LEDGER_ORIGIN")
+    if text and (any(c.isspace() or c == "+" for c in text) or not text.isprintable() or len(text) > 200):
+        _problems.append(f"ANNEXA_LEDGER_ORIGIN is {text!r}; write at most 200 characters without spaces and plus.")
+    return text
+
+
+def _hosts() -> list[str]:
+    """Names, not addresses of pages: a whole URL, a port or a path would match nothing, and nobody would see why."""
+    found = [host.strip() for host in _read("ANNEXA_ALLOWED_HOSTS").split(",") if host.strip()]
+    if not found:
+        _problems.append("ANNEXA_ALLOWED_HOSTS names no host; write names separated by commas.")
+    for host in found:
+        name = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+        port = ":" in name and name == host
+        if port or "/" in host or any(c.isspace() for c in host):
+            _problems.append(f"ANNEXA_ALLOWED_HOSTS has {host!r}; write the name only, without https://, port or path.")
+    return found
+
+
 def _home() -> Path:
-    path = Path(_read("ANNEXA_HOME")).expanduser().resolve()
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not os.access(path, os.W_OK):
-            _problems.append(f"ANNEXA_HOME is {path}, which this user may not write to.")
-    except OSError as error:
-        _problems.append(f"ANNEXA_HOME is {path}, which cannot be made: {error.strerror}.")
+        path = Path(_read("ANNEXA_HOME")).expanduser().resolve()
+        there = next(folder for folder in (path, *path.parents) if folder.exists())
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no home of that user, a name too long
+        _problems.append(f"ANNEXA_HOME is {os.environ.get('ANNEXA_HOME', '')!r}, which is no folder: {error}.")
+        return Path()
+    if not there.is_dir():
+        _problems.append(f"ANNEXA_HOME is {path}, and {there} is not a folder.")
+    elif not os.access(there, os.W_OK):
+        why = "which this user may not write to" if there == path else "which this user may not make"
+        _problems.append(f"ANNEXA_HOME is {path}, {why}.")
     return path
 
 
 _refuse_unknown()
 HOME = _home()
-if _problems:
-    raise SettingsError(_problems)
 STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
-LEDGER_ORIGIN = _read("ANNEXA_LEDGER_ORIGIN")
+LEDGER_ORIGIN = _origin()
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
 METRICS_TOKEN = _metrics_token()
 _https = _yes("ANNEXA_HTTPS")
 _json = _log() == "json"
 WEBHOOKS_INSIDE = _yes("ANNEXA_WEBHOOKS_INSIDE")
+WORKER = _yes("ANNEXA_WORKER")
+REQUESTS_A_MINUTE = _whole("ANNEXA_REQUESTS_A_MINUTE", 10, 10_000_000)
 
 # --- Django
 
 SECRET_KEY = _secret(HOME)
 DEBUG = False
-ALLOWED_HOSTS = [host.strip() for host in _read("ANNEXA_ALLOWED_HOSTS").split(",") if host.strip()]
+ALLOWED_HOSTS = _hosts()
 DATABASES = {"default": _database(_read("ANNEXA_DATABASE_URL"), HOME)}
 if _problems:
     raise SettingsError(_problems)

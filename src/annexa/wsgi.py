@@ -7,6 +7,12 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annexa.settings")
 application = get_wsgi_application()
 
-from annexa.actions import worker  # noqa: E402  needs the application to be set up
+# These need the application to be set up.
+from django.conf import settings  # noqa: E402
 
-worker.start()
+from annexa.actions import processes, worker  # noqa: E402
+from annexa.api.metrics import counted_here  # noqa: E402
+
+if settings.WORKER:
+    worker.start()
+processes.keep_telling(serves=True, works=settings.WORKER, figures=counted_here)

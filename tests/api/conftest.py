@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as conf
-from django.core.cache import cache
 from django.db import transaction
 from django.test import Client
 
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.tokens import create_token, scopes_for
+from annexa.api import askers
 from annexa.api.shapes import now as clock
 from annexa.pure.permits import ANNEXA
 from annexa.records.people import Person
@@ -63,7 +63,7 @@ class Program:
 
 @pytest.fixture(autouse=True)
 def _no_requests_yet() -> None:
-    cache.clear()
+    askers.COUNTED = askers.Counted()
 
 
 class _UndoneError(Exception):

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 
+from annexa.actions.request_counts import take_requests
 from annexa.actions.sequencer import publish
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
 from annexa.api import askers
@@ -10,6 +11,7 @@ from annexa.api.shapes import now
 from annexa.pure.permits import ANNEXA
 from annexa.pure.tokens import USUAL, token_text
 from annexa.records.ledger import LedgerEntry
+from annexa.records.processes import RequestCount
 from annexa.records.tokens import ApiToken
 from tests.api.conftest import Program
 
@@ -123,6 +125,24 @@ def test_too_many_requests_are_put_off(program, monkeypatch) -> None:
     assert 0 < int(said.headers["Retry-After"]) <= askers.WINDOW
     assert said.json["retryable"] is True
     assert other("GET", "me").status == 200
+
+
+def test_all_processes_count_together(program, monkeypatch) -> None:
+    """Rule: with ten processes nobody may ask ten times as often; and hardly any request asks the database."""
+    monkeypatch.setattr(askers, "MOST_REQUESTS", 50)
+    asks, one, other = program("owner", "read"), askers.Counted(), askers.Counted()
+    said = []
+    for number in range(60):
+        monkeypatch.setattr(askers, "COUNTED", (one, other)[number % 2])
+        said.append(asks("GET", "me").status)
+    assert said.count(200) == 50
+    assert [row.made for row in RequestCount.objects.all()] == [80]
+
+
+def test_counts_of_the_past_are_swept(program, house) -> None:
+    program("owner", "read")("GET", "me")
+    take_requests(holder="x", minute=RequestCount.objects.get().minute + 2, most=10, now=now())
+    assert [row.holder for row in RequestCount.objects.all()] == ["x"]
 
 
 def test_the_ledgers_files_are_for_programs_that_may_read(program) -> None:

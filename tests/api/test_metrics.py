@@ -1,11 +1,13 @@
 """Figures: in the form that is collected, cheap, for whom they are meant, and with nothing about anybody in them."""
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from annexa.actions.backups import back_up
+from annexa.actions.processes import Here, name_here, tell_of_process
 from annexa.api.watching import BOUNDS, Requests
 from annexa.pure.permits import ANNEXA
 from tests.answers.small_house import found_house
@@ -30,7 +32,8 @@ def test_every_line_is_of_the_format(db, now) -> None:
     assert [line for line in lines if not line.startswith("# ") and not LINE.fullmatch(line)] == []
     families = [line.split()[2] for line in lines if line.startswith("# TYPE")]
     assert len(families) == len(set(families)) == 14 - 1  # no backup was made, so its age is left out
-    assert 'annexa_requests_total{method="GET",route="sign-in",status="200"}' in response.content.decode()
+    here = f'annexa_requests_total{{process="{name_here()}",method="GET",route="sign-in",status="200"}}'
+    assert here in response.content.decode()
 
 
 def test_the_figures_are_those_of_the_database(db, now, settings, tmp_path) -> None:
@@ -46,12 +49,12 @@ def test_the_figures_are_those_of_the_database(db, now, settings, tmp_path) -> N
     assert found["annexa_database_up"] == 1
     assert "annexa_backup_age_seconds" in found
     assert "annexa_checkpoint_age_seconds" in found
-    assert found["process_resident_memory_bytes"] > 10_000_000
+    assert found[f'process_resident_memory_bytes{{process="{name_here()}"}}'] > 10_000_000
 
 
 def test_it_is_cheap(db, now, django_assert_max_num_queries) -> None:
     found_house(now)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(5):
         Client().get("/metrics")
 
 
@@ -102,3 +105,21 @@ def test_with_the_token_one_may_look_from_anywhere(db, settings) -> None:
     settings.METRICS_TOKEN = TOKEN
     response = Client(REMOTE_ADDR="203.0.113.9").get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert response.status_code == 200
+
+
+def test_every_live_process_is_in_it_under_its_own_name(db, now) -> None:
+    """Rule: whichever process answers, the figures are those of all; a dead one is gone, not added to another."""
+    counted = {"answered": [["GET", "systems", 200, 7]], "classes": {"systems": [7] + [0] * len(BOUNDS)},
+               "seconds": {"systems": 0.02}, "cpu": 1.5, "memory": 5, "started": 9, "worker": {}}  # fmt: skip
+    clock = datetime.now(UTC)
+    for name, ago, told in (
+        ("web-1:7", 20, counted), ("work-1:9", 5, {"worker": {"rounds": 3, "failures": 1}}), ("web-2:8", 90, counted),
+    ):  # fmt: skip
+        here = Here(name=name, serves=name < "work", works=name > "work", started_at=now)
+        tell_of_process(here=here, figures=told, now=clock - timedelta(seconds=ago))
+    found = figures(Client().get("/metrics").content.decode())
+    assert found['annexa_requests_total{process="web-1:7",method="GET",route="systems",status="200"}'] == 7
+    assert found['annexa_request_seconds_bucket{process="web-1:7",route="systems",le="+Inf"}'] == 7
+    assert found['annexa_worker_failures_total{process="work-1:9"}'] == 1
+    assert 'annexa_worker_rounds_total{process="web-1:7"}' not in found
+    assert not any("web-2:8" in name for name in found)

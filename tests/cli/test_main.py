@@ -6,6 +6,7 @@ import io
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -100,7 +101,7 @@ def test_every_command_shows_an_example(run, command) -> None:
 def test_all_commands_of_this_version_are_there() -> None:
     assert {command[0] for command in COMMANDS} == {
         "serve", "demo", "doctor", "import", "export", "frameworks", "posture", "explain", "evidence", "control",
-        "ledger", "pack", "verify", "people", "resolve", "classify", "path", "backup", "restore", "token",
+        "ledger", "pack", "verify", "people", "resolve", "classify", "path", "backup", "restore", "token", "worker",
     }  # fmt: skip
 
 
@@ -346,14 +347,17 @@ def test_what_cannot_be_read_is_3(run, house, tmp_path, file) -> None:
         assert said.err.splitlines()[-1].startswith("annexa: ")
 
 
-def test_a_database_that_is_not_there_is_3(tmp_path) -> None:
-    """Before the first start: a sentence that says what to do."""
+def test_a_database_that_is_not_prepared_is_3(tmp_path) -> None:
+    """Before the first start of this version: a sentence that says what to do."""
+    (tmp_path / "annexa.sqlite3").write_bytes(b"SQLite format 3\0")
     said = alone("posture", home=tmp_path)
-    assert said.code == 3
-    assert (
-        said.err
-        == "annexa: the database is not prepared for this version yet; annexa serve (or annexa demo) does that.\n"
-    )
+    assert (said.code, said.out, "Traceback" in said.err) == (3, "", False)
+    with sqlite3.connect(tmp_path / "other.sqlite3") as other:
+        other.execute("CREATE TABLE x (y)")
+    said = alone("posture", home=tmp_path, ANNEXA_DATABASE_URL=f"sqlite:///{tmp_path / 'other.sqlite3'}")
+    assert (said.code, said.err) == (
+        3, "annexa: the database is not prepared for this version yet; annexa serve (or annexa demo) does that.\n",
+    )  # fmt: skip
 
 
 def test_wrong_settings_are_2(tmp_path) -> None:

@@ -9,12 +9,13 @@ from annexa.pure.facts import _MAKERS
 from annexa.records.guard import Guarded
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.records.processes import Process, RequestCount
 from annexa.records.recorded import recorded_tables
 from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery
 
 LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
-NO_RECORDS = {Visit, KeptAnswer, Delivery}
+NO_RECORDS = {Visit, KeptAnswer, Delivery, Process, RequestCount}
 """Tables that say nothing about the organisation: no verdict, no decision and no page but one's own rests on them."""
 
 

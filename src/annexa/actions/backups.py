@@ -33,11 +33,13 @@ from annexa.answers.backup import (
     write_backup,
 )
 from annexa.answers.integrity import Check, check_everything
+from annexa.answers.migrations import missing_migrations
 from annexa.answers.store import blobs, signer
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.rows import RowsError, read_rows
+from annexa.settings import make_home
 from annexa.vault import durable
 from annexa.vault.archive import ArchiveDamagedError, Member
 from annexa.vault.sealing import Sealer
@@ -72,8 +74,7 @@ def back_up(
         raise NotPermittedError(permit.because)
     if passphrase is None and with_keys is None:
         raise InvalidError({"keys": [_CHOOSE]})
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if missing_migrations():
         raise ConflictError(
             "The database has not the form of this version of Annexa. Back up with the version that made it, or start "
             "annexa serve first, which brings it up to date."
@@ -109,6 +110,7 @@ def restore(*, actor: Actor, file: Path, passphrase: str | None, now: datetime, 
     if isinstance(permit, Refusal):
         raise NotPermittedError(permit.because)
     about = examine_backup(file, passphrase, say=say)
+    make_home()
     _refuse_what_does_not_fit(about)
     kept: list[bytes] = []
     with _nothing_left_of_a_failure(keys=about.keys), open_backup(file, passphrase, say("restoring")) as members:

@@ -42,6 +42,7 @@ from annexa.pure.facts import ORGANISATION, SystemFact
 from annexa.pure.permits import ANNEXA
 from annexa.pure.standards import Control, Expectation, ExpectationKind
 from annexa.pure.systems import SystemFacts
+from annexa.records import turns
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
@@ -65,6 +66,7 @@ def create_demo(*, now: datetime) -> Person:
     """
     told = story()
     with transaction.atomic():
+        turns.wait(turns.CHANGE)  # a second one, at the same moment, finds the demo of the first
         organisation = Organisation.objects.first()
         if organisation is None:
             return _Play(story=told, now=now.astimezone(UTC)).run()

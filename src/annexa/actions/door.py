@@ -17,7 +17,7 @@ from annexa.actions.errors import NotPermittedError
 from annexa.actions.sequencer import sequence
 from annexa.pure.ledger import SALT_BYTES, Header, canonical, salted_digest
 from annexa.pure.permits import WHOLE, Actor, Place, Refusal, may
-from annexa.records import guard
+from annexa.records import guard, turns
 from annexa.records.ledger import Outbox
 
 BATCH = 500
@@ -114,13 +114,28 @@ def door(
 ) -> Iterator[Door]:
     """Opens the door for one action of one actor in one place. Raises NotPermittedError before anything happens.
 
-    All rows and entries are written in one transaction; then the entries get their positions in the ledger.
+    All rows and entries are written in one transaction; then the entries get their positions in the ledger. Whoever
+    comes second waits: what an action looked at is still so when it writes, however many processes there are.
     """
     permit = may(actor, verb, place)
     if isinstance(permit, Refusal):
         raise NotPermittedError(permit.because)
     with guard.opened(), transaction.atomic():
+        turns.wait(turns.CHANGE)
         opened = Door(actor=actor, verb=verb, because=because, now=now, progress=progress)
         yield opened
         opened._flush()
     sequence(now=now)
+
+
+@contextmanager
+def side_door(*, actor: Actor, verb: str, now: datetime) -> Iterator[None]:  # noqa: ARG001  as at the door
+    """For what is no record and leaves no entry: counts, claims, kept answers. Waits for nobody.
+
+    Raises NotPermittedError.
+    """
+    permit = may(actor, verb)
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
+    with guard.opened(), transaction.atomic():
+        yield

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError
 
-from annexa.actions.door import door
+from annexa.actions.door import side_door
 from annexa.actions.errors import ConflictError, InvalidError
 from annexa.pure.permits import ANNEXA
 from annexa.records.kept_answers import KeptAnswer
@@ -20,7 +20,7 @@ def begin_once(*, holder: str, key: str, request: str, now: datetime) -> KeptAns
     Raises InvalidError if the key was used for something else, ConflictError while the first request is worked on.
     """
     try:
-        with door(actor=ANNEXA, verb="keep_answer", now=now):
+        with side_door(actor=ANNEXA, verb="keep_answer", now=now):
             KeptAnswer.objects.filter(created_at__lt=now - KEPT_FOR).delete()
             found = KeptAnswer.objects.filter(holder=holder, key=key).first()
             if found is None:
@@ -44,11 +44,11 @@ def begin_once(*, holder: str, key: str, request: str, now: datetime) -> KeptAns
 
 def end_once(*, holder: str, key: str, status: int, headers: Mapping[str, str], body: str, now: datetime) -> None:
     """Keeps the answer. Ledger: nothing; no record changes."""
-    with door(actor=ANNEXA, verb="keep_answer", now=now):
+    with side_door(actor=ANNEXA, verb="keep_answer", now=now):
         KeptAnswer.objects.filter(holder=holder, key=key).update(status=status, headers=dict(headers), body=body)
 
 
 def forget_once(*, holder: str, key: str, now: datetime) -> None:
     """Lets the key be used again: what was asked was refused, and nothing was done. Ledger: nothing."""
-    with door(actor=ANNEXA, verb="keep_answer", now=now):
+    with side_door(actor=ANNEXA, verb="keep_answer", now=now):
         KeptAnswer.objects.filter(holder=holder, key=key).delete()

@@ -6,18 +6,17 @@ steps loses nothing: the next call goes on where this one stopped.
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from annexa.answers.store import origin, signer, tiles
 from annexa.pure.ledger import Frontier, Header, leaf_hash
 from annexa.pure.notes import Checkpoint, join_note
 from annexa.pure.tiles import TILE_WIDTH, encode_entries, grown_tiles
-from annexa.records import guard
+from annexa.records import guard, turns
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.vault.tiles import TileMissingError
 
 BATCH = 4096
-_LOCK = 0x616E6E65786131  # "annexa1"; any constant of our own
 
 
 def sequence(*, now: datetime) -> int:
@@ -33,7 +32,7 @@ def _sequence_batch(now: datetime) -> bool:
     if not Outbox.objects.exists():
         return False
     with guard.opened(), transaction.atomic():
-        _lock()
+        turns.wait(turns.SEQUENCE)
         waiting = list(Outbox.objects.order_by("id")[:BATCH])
         if not waiting:
             return False
@@ -64,13 +63,6 @@ def _sequence_batch(now: datetime) -> bool:
     return True
 
 
-def _lock() -> None:
-    """Lets one sequencer in at a time. SQLite's write transaction is such a lock by itself."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-
-
 def _sign(frontier: Frontier, now: datetime) -> None:
     text = Checkpoint(origin=origin(), size=frontier.size, root=frontier.root()).to_bytes()
     note = join_note(text, [signer().sign(text)])
@@ -93,13 +85,13 @@ def publish() -> int:
     if head is None or published_size() >= head.size:
         return head.size if head else 0
     with transaction.atomic():
-        _lock()
+        turns.wait(turns.PUBLISH)
         _publish(head)
     return head.size
 
 
 def _publish(head: LedgerCheckpoint) -> None:
-    """Under the sequencer's lock, so that two processes never let the checkpoint step back."""
+    """In its turn, so that two processes never let the checkpoint step back; meanwhile others may place entries."""
     store = tiles()
     done = published_size()
     if done < head.size:

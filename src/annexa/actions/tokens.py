@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from annexa.actions.door import door
+from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.answers.actors import actor_of, actor_of_account
 from annexa.answers.actors import units as known_units
@@ -111,7 +111,7 @@ def note_use(*, token: ApiToken, now: datetime) -> None:
     """Remembers that a token was used, at most once a minute. Ledger: nothing; a use changes no record."""
     if token.last_used_at is not None and now - token.last_used_at < USE_KEPT_EVERY:
         return
-    with door(actor=ANNEXA, verb="note_use_of_token", now=now):
+    with side_door(actor=ANNEXA, verb="note_use_of_token", now=now):
         ApiToken.objects.filter(id=token.id).update(last_used_at=now)
 
 

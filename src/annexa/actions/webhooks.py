@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import IntegrityError
 
-from annexa.actions.door import door
+from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.answers.ledger import head
 from annexa.answers.webhooks import due, known_kinds, message_of, secret_of, untold
@@ -96,7 +96,7 @@ def _begin(now: datetime) -> None:
     for webhook, positions in untold():
         rows = [Delivery(webhook=webhook, position=one, next_at=now, created_at=now) for one in positions]
         try:
-            with door(actor=ANNEXA, verb="deliver_webhook", now=now):
+            with side_door(actor=ANNEXA, verb="deliver_webhook", now=now):
                 old = Delivery.objects.filter(webhook=webhook, next_at=None, created_at__lt=now - KEPT_FOR)
                 old.filter(position__lt=positions[0]).delete()
                 Delivery.objects.bulk_create(rows)
@@ -106,7 +106,7 @@ def _begin(now: datetime) -> None:
 
 def _claimed(one: Delivery, now: datetime) -> bool:
     """Whether this process may try it: nobody else does for two minutes."""
-    with door(actor=ANNEXA, verb="deliver_webhook", now=now):
+    with side_door(actor=ANNEXA, verb="deliver_webhook", now=now):
         rows = Delivery.objects.filter(id=one.pk, next_at=one.next_at)
         return bool(rows.update(next_at=now + CLAIMED_FOR, tries=one.tries + 1))
 
@@ -127,7 +127,7 @@ def _sent(one: Delivery, now: datetime, send: Send) -> None:
         arrived = 200 <= status < 300
     except NotSentError as error:
         answer, arrived = str(error)[:200], False
-    with door(actor=ANNEXA, verb="deliver_webhook", now=now):
+    with side_door(actor=ANNEXA, verb="deliver_webhook", now=now):
         Delivery.objects.filter(id=one.pk).update(
             answer=answer,
             arrived_at=now if arrived else None,

@@ -1,4 +1,7 @@
-"""The worker of a server process: places what waits in the ledger and publishes it, within a second of every change.
+"""The worker: places what waits in the ledger and publishes it, within a second of every change; sends webhooks.
+
+In a server process, or in processes of its own beside several of those. There may be as many as one likes: entries are
+placed and files are written by one at a time, in turns of the database, and each delivery is claimed by one.
 
 Once it also keeps the library in force in the vault, beside the first requests rather than before them.
 """
@@ -17,6 +20,8 @@ from annexa.vault import VaultError
 
 EVERY_SECONDS = 0.5
 TELL_EVERY_SECONDS = 2
+PATIENCE_SECONDS = 15
+"""For how long a worker that ends waits for a receiver that is slow; what was not told is told by the next one."""
 log = logging.getLogger("annexa.worker")
 _started = threading.Event()
 
@@ -32,6 +37,10 @@ class Worked:
 WORKED = Worked()
 
 
+STOP = threading.Event()
+"""Set to end the worker of this process after the round it is in."""
+
+
 def start() -> None:
     """Starts the worker once per process. It ends with the process; what it left undone the next one finishes."""
     if not _started.is_set():
@@ -40,21 +49,34 @@ def start() -> None:
         threading.Thread(target=_tell, name="annexa-webhooks", daemon=True).start()
 
 
+def work() -> None:
+    """Works in this thread until STOP is set: a process that serves nothing, beside those that do."""
+    _started.set()
+    telling = threading.Thread(target=_tell, name="annexa-webhooks", daemon=True)
+    telling.start()
+    _run()
+    telling.join(timeout=PATIENCE_SECONDS)
+
+
+def figures() -> dict[str, int]:
+    """What this worker has counted, for metrics."""
+    return {"rounds": WORKED.rounds, "failures": WORKED.failures}
+
+
 def _tell() -> None:
     """Sends webhooks, beside the ledger's own work: a receiver that is slow holds up nothing but the next one."""
-    pause = threading.Event()
-    while not pause.wait(TELL_EVERY_SECONDS):
+    while not STOP.wait(TELL_EVERY_SECONDS):
         close_old_connections()
         try:
             deliver(now=lambda: datetime.now(UTC))
         except (DatabaseError, VaultError, OSError):
             log.exception("Webhooks could not be sent; trying again.")
-            pause.wait(5)
+            STOP.wait(5)
 
 
 def _run() -> None:
-    pause, kept = threading.Event(), False
-    while not pause.wait(EVERY_SECONDS):
+    kept = False
+    while not STOP.wait(EVERY_SECONDS):
         close_old_connections()
         try:
             sequence(now=datetime.now(UTC))
@@ -64,4 +86,4 @@ def _run() -> None:
         except (DatabaseError, VaultError, OSError):
             WORKED.failures += 1
             log.exception("The ledger could not be published, or the library not be kept; trying again.")
-            pause.wait(5)
+            STOP.wait(5)

@@ -7,11 +7,11 @@ from typing import Literal
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from annexa.answers import surroundings
 from annexa.answers.integrity import Check, check_everything
 from annexa.answers.libraries import LibraryUnreadableError, files_of, latest, own_files, taken_up
+from annexa.answers.migrations import missing_migrations
 from annexa.answers.store import blobs, signer
 from annexa.answers.surroundings import Finding
 from annexa.library.load import library
@@ -43,8 +43,7 @@ def _home() -> Finding:
 
 
 def _database() -> Finding:
-    executor = MigrationExecutor(connection)
-    missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    missing = missing_migrations()
     name = f"{connection.vendor} {connection.settings_dict['NAME']}"
     if missing:
         mend = "annexa serve prepares it."

@@ -225,6 +225,8 @@ def _remember(sight: frozenset[str] | None, held: _Now) -> None:
 
 def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
     """What is held if nothing moved; with the new facts if only those came; made anew otherwise."""
+    if held is not None and held.taken.size > taken.size:
+        taken = snapshot()  # another thread was faster, with a later one; or another ledger was restored
     library = library_at(taken, now)
     if held is None or held.stand.library is not library or not goes_on(held.taken.facts, taken.facts):
         stand = _made(taken, now)

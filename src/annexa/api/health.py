@@ -10,10 +10,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import path
 
+from annexa.answers.migrations import missing_migrations
 from annexa.api.metrics import metrics
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -40,8 +40,7 @@ def _unready() -> str:
             cursor.execute("SELECT 1")
         name = str(connection.settings_dict["NAME"])
         if name not in _prepared:
-            executor = MigrationExecutor(connection)
-            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            if missing_migrations():
                 return "the database is not prepared for this version"
             _prepared.add(name)
     except DatabaseError:

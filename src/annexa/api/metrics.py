@@ -1,4 +1,8 @@
-"""Figures for Prometheus, as text (exposition format 0.0.4): counts and sizes, nothing about people or systems."""
+"""Figures for Prometheus, as text (exposition format 0.0.4): counts and sizes, nothing about people or systems.
+
+Whichever process answers gives out what every live one counted, each under its own name: a sum over processes is the
+whole, and a count that begins anew is that of a new process.
+"""
 
 import os
 import resource
@@ -9,14 +13,17 @@ from datetime import UTC, datetime
 from hmac import compare_digest
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 
 from annexa import __version__
-from annexa.actions.worker import WORKED
+from annexa.actions import worker
+from annexa.actions.processes import name_here
 from annexa.answers.measures import measures
+from annexa.answers.processes import alive
 from annexa.api.watching import BOUNDS, REQUESTS
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -52,18 +59,48 @@ def _from_here(request: HttpRequest) -> bool:
     return here and not any(name in request.headers for name in FORWARDED)
 
 
-def _lines() -> Iterator[str]:
+def counted_here() -> dict[str, Any]:
+    """What this process has counted since it began, as JSON: so other processes can give it out as well."""
     answered, classes, seconds = REQUESTS.taken()
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "answered": [[*key, count] for key, count in sorted(answered.items())],
+        "classes": classes,
+        "seconds": {route: round(spent, 6) for route, spent in seconds.items()},
+        "worker": worker.figures() if settings.WORKER else {},
+        "cpu": round(usage.ru_utime + usage.ru_stime, 3),
+        "memory": _memory(usage.ru_maxrss),
+        "started": round(_STARTED, 3),
+    }
+
+
+def _all() -> dict[str, dict[str, Any]]:
+    """What every live process has counted, by its name: this one as of now, others as they told last."""
+    try:
+        told = {one.name: one.figures for one in alive(now=datetime.now(UTC))}
+    except DatabaseError:
+        told = {}
+    return told | {name_here(): counted_here()}
+
+
+def _lines() -> Iterator[str]:
+    counted = sorted(_all().items())
     yield from _family(
-        "annexa_requests_total", "counter", "Requests answered, by route.",
+        "annexa_requests_total", "counter", "Requests answered, by process and route.",
         (
-            ("", (("method", method), ("route", route), ("status", str(status))), count)
-            for (method, route, status), count in sorted(answered.items())
+            ("", (("process", name), ("method", method), ("route", route), ("status", str(status))), count)
+            for name, one in counted for method, route, status, count in one.get("answered", ())
         ),
     )  # fmt: skip
     yield from _family(
-        "annexa_request_seconds", "histogram", "How long requests took, by route.", _histogram(classes, seconds)
-    )
+        "annexa_request_seconds", "histogram", "How long requests took, by process and route.",
+        (sample for name, one in counted for sample in _histogram(name, one)),
+    )  # fmt: skip
+    for family, kind, means, key in _OF_PROCESSES:
+        samples = [
+            ("", (("process", name),), value) for name, one in counted if (value := _inside(one, key)) is not None
+        ]
+        yield from _family(family, kind, means, samples)
     for name, kind, means, value in _gauges():
         yield from _family(name, kind, means, [("", (), value)])
     yield from _family(
@@ -71,14 +108,31 @@ def _lines() -> Iterator[str]:
     )
 
 
-def _histogram(classes: dict[str, list[int]], seconds: dict[str, float]) -> Iterator[Sample]:
-    for route, found in sorted(classes.items()):
-        label, total = ("route", route), 0
+_OF_PROCESSES = (
+    ("annexa_worker_rounds_total", "counter", "Rounds of a worker that publishes the ledger.", "worker.rounds"),
+    ("annexa_worker_failures_total", "counter", "Rounds that failed; the log says where.", "worker.failures"),
+    ("process_cpu_seconds_total", "counter", "Processor time used.", "cpu"),
+    ("process_resident_memory_bytes", "gauge", "Memory held.", "memory"),
+    ("process_start_time_seconds", "gauge", "When a process began, since 1970.", "started"),
+)
+"""One figure of each process: name, kind, meaning, and where it stands in what the process told."""
+
+
+def _inside(told: dict[str, Any], key: str) -> float | None:
+    found: Any = told
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return None if found is None else float(found)
+
+
+def _histogram(name: str, told: dict[str, Any]) -> Iterator[Sample]:
+    for route, found in sorted(told.get("classes", {}).items()):
+        label, total = (("process", name), ("route", route)), 0
         for bound, count in zip((*map(str, BOUNDS), "+Inf"), found, strict=True):
             total += count
-            yield "_bucket", (label, ("le", bound)), total
-        yield "_sum", (label,), round(seconds[route], 6)
-        yield "_count", (label,), total
+            yield "_bucket", (*label, ("le", bound)), total
+        yield "_sum", label, told["seconds"][route]
+        yield "_count", label, total
 
 
 def _gauges() -> Iterator[tuple[str, str, str, float]]:
@@ -88,12 +142,6 @@ def _gauges() -> Iterator[tuple[str, str, str, float]]:
         found = ()
     yield "annexa_database_up", "gauge", "Whether the database answered just now.", 1 if found else 0
     yield from ((one.name, "gauge", one.means, one.value) for one in found)
-    yield "annexa_worker_rounds_total", "counter", "Rounds of the worker that publishes the ledger.", WORKED.rounds
-    yield "annexa_worker_failures_total", "counter", "Rounds that failed; the log says where.", WORKED.failures
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    yield "process_cpu_seconds_total", "counter", "Processor time used.", round(usage.ru_utime + usage.ru_stime, 3)
-    yield "process_resident_memory_bytes", "gauge", "Memory held.", _memory(usage.ru_maxrss)
-    yield "process_start_time_seconds", "gauge", "When this process began, since 1970.", round(_STARTED, 3)
 
 
 def _memory(most: int) -> int:

@@ -30,7 +30,7 @@ def add_parsers(sub: Any) -> None:
     two.add_argument("file", type=Path, metavar="FILE", help="as annexa backup wrote it")
     two.add_argument("--passphrase-file", type=Path, metavar="F", help="the passphrase is the first line of F")
     two.add_argument("--check", action="store_true", help="only prove that the file is whole; restore nothing")
-    two.set_defaults(run=restore)
+    two.set_defaults(run=restore, makes_home=True)
 
 
 def backup(args: argparse.Namespace) -> int:

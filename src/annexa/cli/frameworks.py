@@ -29,11 +29,11 @@ def add_parsers(sub: Any) -> None:
     two = below.add_parser("show", help="one framework", epilog="example: annexa frameworks show nist-ai-rmf-1.0")
     two.add_argument("id", help="id of the framework")
     words.add_format(two)
-    two.set_defaults(run=_show)
+    two.set_defaults(run=_show, looks_before=True)
     _add_diff(below)
     _add_export(below)
     libraries.add_parsers(below)
-    found.set_defaults(run=_list, format="table")
+    found.set_defaults(run=_list, format="table", looks_before=True)
 
 
 def _add_diff(below: Any) -> None:
@@ -45,7 +45,7 @@ def _add_diff(below: Any) -> None:
     found.add_argument("old", metavar="OLD", help="id or file of the older edition")
     found.add_argument("new", metavar="NEW", help="id or file of the newer edition")
     words.add_format(found)
-    found.set_defaults(run=_diff)
+    found.set_defaults(run=_diff, looks_before=True)
 
 
 def _add_export(below: Any) -> None:
@@ -58,7 +58,7 @@ def _add_export(below: Any) -> None:
     found.add_argument("--to", choices=FORMATS, required=True, help="the format")
     found.add_argument("--with", dest="other", metavar="OTHER", help="with oscal-mapping: id of the other framework")
     found.add_argument("-o", "--output", type=Path, metavar="FILE", help="where to write (default: standard output)")
-    found.set_defaults(run=_export)
+    found.set_defaults(run=_export, looks_before=True)
 
 
 def _list(args: argparse.Namespace) -> int:

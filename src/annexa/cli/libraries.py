@@ -21,7 +21,7 @@ def add_parsers(below: Any) -> None:
     one.add_argument("--because", default="", help="why; it stands in the ledger")
     one.add_argument("--dry-run", action="store_true", help="say what would change, to the last verdict, and stop")
     words.add_format(one)
-    one.set_defaults(run=import_)
+    one.set_defaults(run=import_, looks_before=False)
     two = below.add_parser(
         "withdraw",
         help="take own files out again; the past keeps them",
@@ -31,7 +31,7 @@ def add_parsers(below: Any) -> None:
     two.add_argument("--because", required=True, help="why; it stands in the ledger")
     two.add_argument("--dry-run", action="store_true", help="say what would change, and stop")
     words.add_format(two)
-    two.set_defaults(run=withdraw)
+    two.set_defaults(run=withdraw, looks_before=False)
     three = below.add_parser(
         "upgrade",
         help="what the library of this version of Annexa would change; with --apply, take it up",
@@ -40,12 +40,12 @@ def add_parsers(below: Any) -> None:
     three.add_argument("--apply", action="store_true", help="take it up")
     three.add_argument("--because", default="", help="why; it stands in the ledger")
     words.add_format(three)
-    three.set_defaults(run=upgrade)
+    three.set_defaults(run=upgrade, looks_before=False)
     four = below.add_parser(
         "own", help="the organisation's own files in force", epilog="example: annexa frameworks own"
     )
     words.add_format(four)
-    four.set_defaults(run=own)
+    four.set_defaults(run=own, looks_before=False)
     five = below.add_parser(
         "choose",
         help="which frameworks the organisation judges itself against, in this order",
@@ -53,7 +53,7 @@ def add_parsers(below: Any) -> None:
     )
     five.add_argument("ids", nargs="+", metavar="ID", help="ids of frameworks")
     five.add_argument("--because", default="", help="why; it stands in the ledger")
-    five.set_defaults(run=choose)
+    five.set_defaults(run=choose, looks_before=False)
 
 
 def import_(args: argparse.Namespace) -> int:

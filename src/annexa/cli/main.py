@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from annexa.cli import (
     backups,
@@ -51,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     if getattr(args, "needs_django", True) and not args.server:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "annexa.settings")
+        if not getattr(args, "makes_home", False) and (refusal := _nothing_there(args)):
+            words.say(f"annexa: {refusal}")
+            return 3
         import django
 
         django.setup()
@@ -72,6 +76,32 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         words.say(f"annexa: {sentence}")
         return words.code_of(error)
+
+
+def _nothing_there(args: argparse.Namespace) -> str:
+    """Why a command that only looks, or adds to what is there, has nothing to look at; "" if it has.
+
+    It makes nothing in a folder that may be the wrong one. Commands about the library alone may look before the start.
+    """
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    name = str(database["NAME"])
+    if "sqlite" in database["ENGINE"]:
+        if "memory" in name or (Path(name).is_file() and Path(name).stat().st_size):
+            return ""
+        where = f"{settings.HOME} has no Annexa in it"
+        where = where if Path(name) == settings.HOME / "annexa.sqlite3" else f"{name} is no database of Annexa"
+    elif any((settings.HOME / one).exists() for one in ("keys", "secret.key", "ledger-origin")):
+        return ""
+    else:
+        where = f"{settings.HOME} has no Annexa in it"
+    if getattr(args, "looks_before", False) or getattr(args, "facts", None):
+        database["ENGINE"], database["NAME"] = "django.db.backends.sqlite3", ":memory:"
+        return ""
+    return (
+        f"{where}. Name the right folder with ANNEXA_HOME, or begin there with annexa serve, or annexa demo to try it."
+    )
 
 
 def _remote(args: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ def add_parsers(sub: Any) -> None:
     found.add_argument("text", help="the number as you have it, such as 'Art 26(6)' or 'ISO 27001:2013 A.7.2'")
     found.add_argument("--in", dest="edition", metavar="EDITION", help="id of the framework it was read in")
     found.add_argument("--format", choices=("table", "json"), default="table", help="how to print (default: table)")
-    found.set_defaults(run=run)
+    found.set_defaults(run=run, looks_before=True)
 
 
 def run(args: argparse.Namespace) -> int:

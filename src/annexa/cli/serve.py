@@ -1,11 +1,16 @@
-"""`annexa serve`, `demo`, `doctor`: run it, try it, see what is wrong with it."""
+"""`annexa serve`, `worker`, `demo`, `doctor`: run it, try it, see what is wrong with it."""
 
 import argparse
 import errno
 import os
+import signal
 from typing import Any
 
 from annexa.cli import words
+
+THREADS = 4
+"""Of one server process: requests that it works on at once."""
+MOST_PROCESSES = 64
 
 
 def add_parsers(sub: Any) -> None:
@@ -17,10 +22,19 @@ def add_parsers(sub: Any) -> None:
     )
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     one.add_argument("--port", type=_port, default=8000, help="port to listen on (default: 8000)")
+    one.add_argument(
+        "--processes", type=_processes, default=1, metavar="N", help="server processes, on PostgreSQL (default: 1)"
+    )
     one.add_argument("--demo", action="store_true", help="create the demo organisation on an empty home first")
-    one.set_defaults(run=serve)
+    one.set_defaults(run=serve, makes_home=True)
+    work = sub.add_parser(
+        "worker",
+        help="place and publish the ledger and send webhooks, beside server processes that do not",
+        epilog="example: annexa worker",
+    )
+    work.set_defaults(run=worker, makes_home=True)
     two = sub.add_parser("demo", help="create the demo organisation on an empty home", epilog="example: annexa demo")
-    two.set_defaults(run=demo)
+    two.set_defaults(run=demo, makes_home=True)
     three = sub.add_parser(
         "doctor",
         help="what is configured, what is wrong, how to mend it",
@@ -31,22 +45,32 @@ def add_parsers(sub: Any) -> None:
 
 
 def prepare() -> None:
-    """Brings the database to this version, makes the signing key, and settles what a killed process left behind."""
+    """Brings the database to this version, makes the signing key, and settles what a killed process left behind.
+
+    Of several processes that start at once, one does it and the others find it done.
+    """
+    from annexa.actions.backups import require_finished
+    from annexa.records import turns
+    from annexa.settings import make_home
+
+    make_home()
+    require_finished()
+    with turns.held(turns.PREPARE):
+        _prepare()
+
+
+def _prepare() -> None:
     from datetime import timedelta
 
     from django.core.management import call_command
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
-    from annexa.actions.backups import require_finished
     from annexa.actions.libraries import settle_library
     from annexa.actions.sequencer import publish, sequence
+    from annexa.answers.migrations import missing_migrations
     from annexa.answers.store import blobs, signer, tiles
     from annexa.library.load import library
 
-    require_finished()
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    if missing_migrations():
         call_command("migrate", interactive=False, verbosity=0)
     library()
     signer()
@@ -60,6 +84,12 @@ def prepare() -> None:
 
 def serve(args: argparse.Namespace) -> int:
     """Serves until it is stopped."""
+    from django.conf import settings
+    from django.db import connection, connections
+
+    if args.processes > 1 and connection.vendor != "postgresql":
+        words.say("annexa: several processes need PostgreSQL; set ANNEXA_DATABASE_URL, or leave --processes out.")
+        return 2
     if problem := _cannot_listen(args.host, args.port):
         words.say(f"annexa: {problem}")
         return 3
@@ -70,25 +100,46 @@ def serve(args: argparse.Namespace) -> int:
 
     for link in start_links(f"http://{args.host}:{args.port}"):
         print(f"Annexa is ready: {link}", flush=True)
-    from django.conf import settings
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "annexa.settings"
+    connections.close_all()  # no connection is shared with the processes that begin here
     Granian(
         "annexa.wsgi:application",
         address=args.host,
         port=args.port,
         interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=4,
+        workers=args.processes,
+        blocking_threads=THREADS,
         backlog=256,
         respawn_failed_workers=True,
         log_level=LogLevels.warning,
         log_dictconfig=settings.LOGGING,
     ).serve()
     return 0
+
+
+def worker(_args: argparse.Namespace) -> int:
+    """Works until it is stopped. Whatever it was at is finished first."""
+    prepare()
+    from annexa.actions import processes
+    from annexa.actions.worker import STOP, figures, work
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: STOP.set())
+    processes.keep_telling(serves=False, works=True, figures=lambda: {"worker": figures()})
+    print("Annexa works: the ledger is placed and published, webhooks are sent.", flush=True)
+    work()
+    processes.end_of_process(name=processes.name_here(), now=words.now())
+    return 0
+
+
+def _processes(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write one from 1 to {MOST_PROCESSES}")
+    return int(text)
 
 
 def _port(text: str) -> int:

@@ -148,6 +148,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "add_service_account": _ADMINISTRATORS,
         "note_use_of_token": frozenset({"program"}),
         "keep_answer": frozenset({"program"}),
+        "count_requests": frozenset({"program"}),
+        "tell_of_process": frozenset({"program"}),
         "manage_webhooks": _ADMINISTRATORS,
         "deliver_webhook": frozenset({"program"}),
     }

@@ -10,6 +10,7 @@ from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outb
 from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
+from annexa.records.processes import Process, RequestCount
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
@@ -39,6 +40,8 @@ __all__ = [
     "Outbox",
     "Ownership",
     "Person",
+    "Process",
+    "RequestCount",
     "RoleGrant",
     "ServiceAccount",
     "Task",

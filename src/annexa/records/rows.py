@@ -42,10 +42,15 @@ _KINDS: Mapping[type["models.Field[Any, Any]"], Both] = {
 }
 
 
+LEFT_OUT = frozenset({"records.process", "records.requestcount"})
+"""What holds for the running processes only, and means nothing in another place or at another time."""
+
+
 def copied_tables() -> tuple[type[models.Model], ...]:
-    """Every table of records, in the order of their names."""
+    """Every table of records that a backup holds, in the order of their names."""
     found = apps.get_app_config("records").get_models(include_auto_created=True)
-    return tuple(sorted(found, key=lambda one: one._meta.label_lower))
+    kept = [one for one in found if one._meta.label_lower not in LEFT_OUT]
+    return tuple(sorted(kept, key=lambda one: one._meta.label_lower))
 
 
 def both_ways(field: Any) -> Both:
