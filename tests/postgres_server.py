@@ -10,7 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 DATABASE = "annexa"
-_QUICK = "fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "listen_addresses="
+_SMALL = "shared_buffers=32MB", "listen_addresses="
+_QUICK = "fsync=off", "synchronous_commit=off", "full_page_writes=off"
 
 
 def binaries() -> Path | None:
@@ -21,8 +22,11 @@ def binaries() -> Path | None:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of an empty database on a server of its own. RuntimeError if it will not run, in the server's words."""
+def postgres(*, durable: bool = False) -> Iterator[str]:
+    """The URL of an empty database on a server of its own. RuntimeError if it will not run, in the server's words.
+
+    `durable`: it keeps what it acknowledged whatever happens, as servers do; by default it is quick instead.
+    """
     folder = binaries()
     assert folder is not None, "there are no server programs"
     home = Path(tempfile.mkdtemp(prefix="annexa-pg-"))  # short: the path of a socket may have 107 bytes
@@ -31,7 +35,7 @@ def postgres() -> Iterator[str]:
             shutil.chown(home, "postgres")
         data = str(home / "data")
         _run(folder / "initdb", "-D", data, "-U", "annexa", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = " ".join(["-k", str(home), *(f"-c {one}" for one in _QUICK)])
+        options = " ".join(["-k", str(home), *(f"-c {one}" for one in (*_SMALL, *(() if durable else _QUICK)))])
         _run(folder / "pg_ctl", "-D", data, "-l", str(home / "log"), "-o", options, "-w", "start")
         try:
             _run(folder / "createdb", "-h", str(home), "-U", "annexa", DATABASE)
