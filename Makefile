@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/annexa
 
-.PHONY: serve test quick check fix lock library openapi audit clean
+.PHONY: serve test quick check fix lock library openapi audit fuzz editors kills clean
 
 serve: $(VENV)/.ready
 	$(RUN) serve
@@ -38,6 +38,15 @@ library: $(VENV)/.ready
 # After a change of the API: its description in the repository.
 openapi: $(VENV)/.ready
 	$(BIN)/python -m annexa.api.renew
+
+# Half an hour of requests made up from the description of the API; prints how many.
+SECONDS ?= 1800
+fuzz: $(VENV)/.test-ready
+	ANNEXA_TEST_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest -s -p no:randomly tests/api/test_fuzz.py
+
+# Many who edit at once, and kill -9 of any process meanwhile; on PostgreSQL with two server processes and a worker.
+editors kills: $(VENV)/.test-ready
+	$(BIN)/python bench/$@.py
 
 # After a change of dependencies in pyproject.toml.
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \

@@ -105,6 +105,8 @@ class House:
     tokens: list[str] = field(default_factory=list)
     people: list[list[str]] = field(default_factory=list)
     slugs: list[str] = field(default_factory=list)
+    admin: str = ""
+    """The token of an administrator's program, with every scope that programs may have."""
 
     @property
     def webs(self) -> list[Runs]:
@@ -140,12 +142,15 @@ class House:
 
 
 @contextmanager
-def house(database: str, *, editors: int, systems: int, webs: int = 2) -> Iterator[House]:
-    """An installation on PostgreSQL (several server processes and a worker) or on SQLite (one process), running."""
+def house(database: str, *, editors: int, systems: int, webs: int = 2, limit: int = 600) -> Iterator[House]:
+    """An installation on PostgreSQL (several server processes and a worker) or on SQLite (one process), running.
+
+    `limit`: how many requests a minute each token may send.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="annexa-load-")))
         env = {"PATH": os.environ["PATH"], "ANNEXA_HOME": str(folder / "home"), "PYTHONPATH": f"{ROOT / 'src'}",
-               "DJANGO_SETTINGS_MODULE": "annexa.settings"}  # fmt: skip
+               "DJANGO_SETTINGS_MODULE": "annexa.settings", "ANNEXA_REQUESTS_A_MINUTE": str(limit)}  # fmt: skip
         if database == "postgresql":
             if binaries() is None:
                 sys.exit("This needs PostgreSQL's server programs (initdb, pg_ctl): apt-get install postgresql.")
@@ -452,20 +457,38 @@ def _found(many: int, systems: int) -> dict[str, Any]:
 
     from annexa.actions.organisation import set_up_organisation
     from annexa.actions.people import add_person
-    from annexa.actions.systems import add_system
+    from annexa.actions.systems import import_systems
     from annexa.actions.tokens import add_service_account, create_token
+    from annexa.answers.imports import plan_systems
     from annexa.cli.serve import prepare
-    from annexa.pure.permits import ANNEXA
-    from annexa.pure.systems import SystemFacts
+    from annexa.pure.permits import ANNEXA, PERSONAL, SCOPES
+    from annexa.records.systems import AiSystem
 
     prepare()
     now, password = datetime.now(UTC), "a long enough pass phrase"
     said: dict[str, Any] = {"tokens": [], "people": [], "slugs": []}
     set_up_organisation(name="Busy House", admin_email="ada@example.org", admin_name="Ada", password=password, now=now)
+    chance = random.Random(SEED)
+    rows = [
+        {
+            "Name": f"System {n}", "Purpose": "0 start", "Unit": f"Unit {n % 20}",
+            "Stage": chance.choice(("concept", "development", "operation", "operation", "retirement")),
+            "Roles": chance.choice(("deployer", "provider", "deployer, provider")),
+            "Risk classes": chance.choice(("minimal", "transparency", "high-risk", "minimal")),
+        }
+        for n in range(systems)
+    ]  # fmt: skip
+    planned = plan_systems(actor=ANNEXA, data=json.dumps(rows).encode(), name="load.json")
+    import_systems(actor=ANNEXA, planned=planned, now=now)
+    said["slugs"] = list(AiSystem.objects.order_by("id").values_list("slug", flat=True))
     with transaction.atomic():
-        for n in range(systems):
-            facts = SystemFacts(name=f"System {n}", purpose="0 start", unit=f"Unit {n % 20}")
-            said["slugs"].append(add_system(actor=ANNEXA, facts=facts, now=now).slug)
+        boss = add_service_account(
+            actor=ANNEXA, person=None, slug="boss", name="Boss", role="administrator", now=now
+        )  # fmt: skip
+        _, said["admin"] = create_token(
+            actor=ANNEXA, person=None, holder=boss, name="Load", now=now, expires_at=now + timedelta(days=1),
+            scopes=sorted(SCOPES - PERSONAL),
+        )  # fmt: skip
         for n in range(many):
             holder = add_service_account(
                 actor=ANNEXA, person=None, slug=f"editor-{n}", name=f"Editor {n}", role="owner", now=now

@@ -3,17 +3,22 @@
 import json
 import shutil
 from collections import namedtuple
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from annexa.actions.processes import Here, tell_of_process
 from annexa.actions.sequencer import publish
+from annexa.actions.webhooks import add_webhook
 from annexa.answers import surroundings
 from annexa.answers.backup import LAST
 from annexa.answers.health import examine
 from annexa.answers.surroundings import FULL, GIB, TIGHT
+from annexa.pure.permits import ANNEXA
 from annexa.records import guard
 from annexa.records.ledger import LedgerEntry, Outbox
+from annexa.records.webhooks import Delivery, Webhook
 from tests.answers.small_house import found_house
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +37,7 @@ def test_doctor_says_all_of_it(now, home) -> None:
     found = {one.what: one for one in examine()}
     asked = {
         "disk", "permissions", "time", "database settings", "host names", "HTTPS", "backup", "outbox", "checkpoint",
+        "processes", "webhooks", "store",
     }  # fmt: skip
     assert asked <= set(found)
     assert {what for what in asked if found[what].state == "wrong"} == set()
@@ -122,3 +128,45 @@ def test_a_checkpoint_that_nobody_publishes(now) -> None:
     assert [(one.what, one.state) for one in surroundings.waiting(late)] == [("outbox", "good"), ("checkpoint", "note")]
     publish()
     assert [one.state for one in surroundings.waiting(late)] == ["good", "good"]
+
+
+def told(name: str, ago: int, *, serves: bool, works: bool, now: datetime, **figures: object) -> None:
+    here = Here(name=name, serves=serves, works=works, started_at=now)
+    tell_of_process(here=here, figures=figures, now=now - timedelta(seconds=ago))
+
+
+@pytest.mark.parametrize(
+    ("working", "ago", "state", "word"),
+    [(True, 5, "good", "1 serve, 1 work"), (True, 61, "wrong", "1 serve, 0 work"), (False, 5, "wrong", "0 work")],
+)
+def test_processes_of_which_none_works(now, home, working, ago, state, word) -> None:
+    """Rule: pages that are served say nothing about the ledger being published."""
+    told("web:1", 5, serves=True, works=False, now=now)
+    told("work:2", ago, serves=False, works=working, now=now, worker={"rounds": 7, "failures": 0})
+    found = surroundings.processes(now)
+    assert (found.state, word in found.detail) == (state, True), found
+    assert (found.state == "good") is (found.mend == "")
+
+
+def test_a_worker_that_fails_is_named(now, home) -> None:
+    assert surroundings.processes(now).state == "note"
+    told("web:1", 1, serves=True, works=True, now=now, worker={"rounds": 7, "failures": 2})
+    found = surroundings.processes(now)
+    assert (found.state, "failed in web:1" in found.detail) == ("note", True)
+
+
+def test_messages_that_nobody_takes(now, home) -> None:
+    found_house(now)
+    add_webhook(actor=ANNEXA, person=None, url="https://example.org/x", kinds=["person"], now=now)
+    assert surroundings.undelivered(now).state == "good"
+    with guard.opened():
+        Delivery(webhook=Webhook.objects.get(), position=0, next_at=now, created_at=now - timedelta(hours=2)).save()
+    found = surroundings.undelivered(now)
+    assert (found.state, found.detail[:10]) == ("note", "1 messages")
+
+
+def test_a_store_that_cannot_be_written_to(home, settings, monkeypatch) -> None:
+    assert surroundings.store().state == "good"
+    settings.STORE = Path("/proc/self")
+    found = surroundings.store()
+    assert (found.state, "/proc/self" in found.detail) == ("wrong", True)

@@ -521,12 +521,12 @@ def test_doctor(run, house) -> None:
     assert said.code == 0
     assert [row["what"] for row in said.json] == [
         "home", "database", "library", "libraries kept", "organisation", "signing key", "ledger", "checkpoints",
-        "clock", "published ledger", "protection", "records", "outbox", "checkpoint", "evidence", "disk",
-        "permissions", "time", "database settings", "host names", "HTTPS", "backup",
+        "clock", "published ledger", "protection", "records", "outbox", "checkpoint", "processes", "webhooks", "store",
+        "evidence", "disk", "permissions", "time", "database settings", "host names", "HTTPS", "backup",
     ]  # fmt: skip
     notes = {row["what"]: row["detail"] for row in said.json if row["state"] != "good"}
     # PostgreSQL for tests keeps nothing for a power cut, and the test client's host name is not that of this machine.
-    assert set(notes) <= {"HTTPS", "backup", "database settings"}
+    assert set(notes) <= {"HTTPS", "backup", "database settings", "processes"}
     assert notes["backup"] == "none was made with annexa backup"
     assert all(set(row) == {"what", "state", "detail", "mend"} for row in said.json)
     assert run("doctor").out.splitlines()[0].split() == ["what", "state", "detail", "mend"]

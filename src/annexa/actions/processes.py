@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from annexa.actions.door import side_door
+from annexa.actions.errors import ConflictError
+from annexa.answers.processes import alive
 from annexa.pure.permits import ANNEXA
 from annexa.records.processes import Process
 
@@ -54,6 +57,19 @@ def end_of_process(*, name: str, now: datetime) -> None:
     """Takes back that a process is alive, when it ends in order. Ledger: nothing."""
     with side_door(actor=ANNEXA, verb="tell_of_process", now=now):
         Process.objects.filter(name=name).delete()
+
+
+def require_same_home(*, now: datetime) -> None:
+    """Raises ConflictError where others serve this database, and this home has no key: it is not theirs.
+
+    A key made here would sign the ledger beside theirs, and nobody could verify it any more.
+    """
+    others = [one.name for one in alive(now=now) if one.name != name_here()]
+    if others and not any((settings.HOME / "keys").glob("*.key")):
+        raise ConflictError(
+            f"{', '.join(others)} serve this database, and {settings.HOME} holds no signing key: it is another home "
+            "than theirs. Give every process the same ANNEXA_HOME, on a disk that all of them see."
+        )
 
 
 def keep_telling(*, serves: bool, works: bool, figures: Figures) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,10 +13,12 @@ from django.conf import settings
 from django.db import connection
 
 from annexa.answers.backup import last_backup
+from annexa.answers.processes import alive
 from annexa.answers.store import tiles
 from annexa.pure.ledger import Header
 from annexa.pure.notes import Checkpoint
 from annexa.records.ledger import LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.records.webhooks import Delivery
 from annexa.vault.tiles import TileMissingError
 
 GIB: Final = 1024**3
@@ -24,6 +27,7 @@ FULL: Final = GIB // 4
 PATIENCE: Final = timedelta(minutes=1)
 """For how long something may wait that a live server does within a second."""
 AHEAD: Final = timedelta(minutes=2)
+UNTOLD: Final = timedelta(hours=1)
 OLD: Final = timedelta(days=2)
 TOO_OLD: Final = timedelta(days=7)
 LOCAL: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -49,6 +53,19 @@ def disk() -> Finding:
         return Finding(what="disk", state="good", detail=detail)
     mend = "Make room, or move the home to a larger disk; a full one stops every change."
     return Finding(what="disk", state="wrong" if free < FULL else "note", detail=detail, mend=mend)
+
+
+def store() -> Finding:
+    """Whether evidence and ledger files can be written: a disk that went read-only still reads."""
+    where = next(one for one in (settings.STORE, *settings.STORE.parents) if one.exists())
+    try:
+        with tempfile.TemporaryFile(dir=where) as tried:
+            tried.write(b"annexa")
+            tried.flush()
+    except OSError as error:
+        mend = "Give the folder to the user who runs Annexa; see whether its disk is mounted, and not read-only."
+        return Finding(what="store", state="wrong", detail=f"{where}: {error.strerror}", mend=mend)
+    return Finding(what="store", state="good", detail=f"{settings.STORE} can be written to")
 
 
 def permissions() -> Finding:
@@ -148,6 +165,37 @@ def backups(now: datetime) -> Finding:
     return Finding(what="backup", state=state, detail=f"{detail}, {(now - last.at).days} days ago", mend=mend)
 
 
+def processes(now: datetime) -> Finding:
+    """Which processes are alive, and whether one of them does the worker's work."""
+    found = alive(now=now)
+    serving, working = sum(one.serves for one in found), sum(one.works for one in found)
+    if not found:
+        mend = "If it should run: annexa serve. A process tells of itself every 15 seconds."
+        return Finding(what="processes", state="note", detail="none told of itself within a minute", mend=mend)
+    names = ", ".join(one.name for one in found)
+    detail = f"{serving} serve, {working} work: {names}"
+    if not working:
+        mend = "Start annexa worker, or leave ANNEXA_WORKER out; until then nothing is published or sent."
+        return Finding(what="processes", state="wrong", detail=detail, mend=mend)
+    failing = [one.name for one in found if (one.figures.get("worker") or {}).get("failures")]
+    if failing:
+        mend = "Its log says what failed and where; what it could not do it tries again."
+        detail = f"{detail}; rounds of the worker failed in {', '.join(failing)}"
+        return Finding(what="processes", state="note", detail=detail, mend=mend)
+    return Finding(what="processes", state="good", detail=detail)
+
+
+def undelivered(now: datetime) -> Finding:
+    """Whether receivers of webhooks are told what they wait for."""
+    rows = Delivery.objects.filter(next_at__isnull=False, webhook__end__isnull=True)
+    many, oldest = rows.count(), rows.order_by("created_at").values_list("created_at", flat=True).first()
+    if oldest is None or now - oldest <= UNTOLD:
+        return Finding(what="webhooks", state="good", detail=f"{many} messages wait to be sent")
+    detail = f"{many} messages wait to be sent, the oldest since {oldest.isoformat(timespec='minutes')}"
+    mend = "See what receivers answered: GET /api/v1/webhooks/{id}/deliveries; end those that are gone."
+    return Finding(what="webhooks", state="note", detail=detail, mend=mend)
+
+
 def waiting(now: datetime) -> Iterator[Finding]:
     """What a live worker would have done within a second: placing entries, and publishing them."""
     many = Outbox.objects.count()
@@ -173,4 +221,4 @@ def waiting(now: datetime) -> Iterator[Finding]:
         yield Finding(what="checkpoint", state="note", detail=f"{detail}; {published:,} are published", mend=_SERVE)
 
 
-_SERVE = "annexa serve does it within a second. If it runs, its log says why it cannot."
+_SERVE = "annexa serve or annexa worker does it within a second. If one runs, its log says why it cannot."

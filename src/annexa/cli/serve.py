@@ -65,6 +65,7 @@ def _prepare() -> None:
     from django.core.management import call_command
 
     from annexa.actions.libraries import settle_library
+    from annexa.actions.processes import require_same_home
     from annexa.actions.sequencer import publish, sequence
     from annexa.answers.migrations import missing_migrations
     from annexa.answers.store import blobs, signer, tiles
@@ -72,6 +73,7 @@ def _prepare() -> None:
 
     if missing_migrations():
         call_command("migrate", interactive=False, verbosity=0)
+    require_same_home(now=words.now())
     library()
     signer()
     now = words.now()
