@@ -54,15 +54,13 @@ COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe -
 lock: $(VENV)/.test-ready
 	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/$(COMPILE) --extra build --output-file requirements.lock pyproject.toml
+	echo 'psycopg[binary]>=3.2' | $(BIN)/$(COMPILE) --constraint requirements.lock --output-file requirements-postgres.lock -
 	$(BIN)/$(COMPILE) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
 
-# Asks a public database of vulnerabilities about every package that the lock names. Fails if one is known, and also
-# (--strict) if it could not ask about one. In a folder of its own, since the tool brings packages of its own.
-AUDIT := $(VENV)/audit
-audit: $(VENV)/bin/python
-	$(PYTHON) -m venv $(AUDIT)
-	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
-	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+# Asks a public database of vulnerabilities about every package that the lock names. Fails if one is known, and also if
+# it could not be asked. In a folder of its own, since the tool brings packages of its own.
+audit:
+	$(PYTHON) tools/audit $(VENV)-audit
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -80,4 +78,4 @@ $(VENV)/.test-ready: requirements-test.lock $(VENV)/.ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

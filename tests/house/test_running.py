@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from annexa.cli.main import parser
 from annexa.settings import SETTINGS
 from tests.house.test_house import MODULES, SOURCE
 
@@ -14,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 MODEL = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 GUIDE = (ROOT / "docs" / "hardening.md").read_text(encoding="utf-8")
 UNIT = (ROOT / "deploy" / "annexa.service").read_text(encoding="utf-8")
+WEB = (ROOT / "deploy" / "annexa-web@.service").read_text(encoding="utf-8")
+WORKER = (ROOT / "deploy" / "annexa-worker.service").read_text(encoding="utf-8")
 CONTAINER = (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py::\w+)`", MODEL)))
 OUTGOING = {
@@ -101,7 +104,9 @@ def test_nothing_calls_other_servers() -> None:
 # --- how it is deployed
 
 
-@pytest.mark.parametrize("text", [UNIT, CONTAINER, GUIDE], ids=["unit", "container", "guide"])
+@pytest.mark.parametrize(
+    "text", [UNIT, WEB, WORKER, CONTAINER, GUIDE], ids=["unit", "web", "worker", "container", "guide"]
+)
 def test_every_setting_that_is_named_exists(text: str) -> None:
     known = {setting.name for setting in SETTINGS}
     named = {name.removesuffix("_FILE") for name in re.findall(r"\bANNEXA_[A-Z_]+\b", text)}
@@ -119,14 +124,27 @@ def test_unit_container_and_guide_name_the_same_places() -> None:
         assert word in GUIDE, word
 
 
-def test_the_unit_keeps_what_the_guide_promises() -> None:
+@pytest.mark.parametrize("unit", [UNIT, WEB, WORKER], ids=["alone", "web", "worker"])
+def test_the_unit_keeps_what_the_guide_promises(unit: str) -> None:
     """Rule: nothing to write but the home, no capabilities, no devices, no homes, no other servers."""
-    lines = set(UNIT.splitlines())
+    lines = set(unit.splitlines())
     assert {
         "ProtectSystem=strict", "StateDirectory=annexa", "StateDirectoryMode=0700", "CapabilityBoundingSet=",
         "PrivateDevices=yes", "ProtectHome=yes", "SystemCallFilter=@system-service", "IPAddressDeny=any",
         "IPAddressAllow=localhost", "NoNewPrivileges=yes", "User=annexa",
     } <= lines  # fmt: skip
+
+
+def test_units_of_several_processes_share_home_and_database() -> None:
+    """Rule: one of them with another home would sign with another key; and the work is done by the worker alone."""
+    for line in ("Environment=ANNEXA_HOME=/var/lib/annexa", "Environment=ANNEXA_WORKER=no", "User=annexa",
+                 "Environment=ANNEXA_DATABASE_URL_FILE=%d/database-url"):  # fmt: skip
+        assert line in WEB.splitlines(), line
+        assert line in WORKER.splitlines(), line
+    for text, words in ((WEB, ["serve", "--host", "127.0.0.1", "--port", "8001"]), (WORKER, ["worker"])):
+        [started] = [one.partition("=")[2].split() for one in text.splitlines() if one.startswith("ExecStart=")]
+        assert [one.replace("%i", "8001") for one in started] == ["/opt/annexa/.venv/bin/annexa", *words]
+        parser().parse_args(words)
 
 
 def test_the_container_is_what_the_guide_promises() -> None:
