@@ -22,5 +22,5 @@ def take_requests(*, holder: str, minute: int, most: int, now: datetime) -> int:
             RequestCount.objects.filter(minute__lt=minute - 1).delete()
             RequestCount.objects.bulk_create([RequestCount(holder=holder, minute=minute)], ignore_conflicts=True)
         rows.update(made=F("made") + AT_ONCE)  # whoever else counts for this holder waits for the end of this
-        made = rows.values_list("made", flat=True).get()
+        made: int = rows.values_list("made", flat=True).get()
     return max(0, min(AT_ONCE, most - (made - AT_ONCE)))

@@ -63,7 +63,11 @@ def welcome(request: HttpRequest, token: str) -> HttpResponse:
 def _explore(request: HttpRequest) -> HttpResponse:
     from annexa.actions.demo import create_demo  # read only when it is wanted: a whole made-up company
 
-    login(request, create_demo(now=timezone.now()))
+    try:
+        person = create_demo(now=timezone.now())
+    except ConflictError as error:  # somebody else was faster, and set up an organisation
+        return render(request, "start/taken.html", {"sentence": str(error)}, status=409)
+    login(request, person)
     return see(reverse("today"))
 
 
