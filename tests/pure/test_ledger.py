@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,6 +115,34 @@ class TestCanonical:
         """The bytes survive a round trip through any JSON reader."""
         written = canonical(value)
         assert canonical(json.loads(written)) == written
+
+    @given(
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+            lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+            max_leaves=20,
+        )
+    )
+    def test_the_short_way_writes_what_the_long_way_writes(self, value: object) -> None:
+        """Another program, which knows only RFC 8785, gets the same bytes."""
+        assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize("depth", [63, 64, 65, 66])
+    def test_as_deep_as_ever(self, depth: int) -> None:
+        """The way in which it is written does not move the limit."""
+        value: object = 1
+        for _ in range(depth):
+            value = [value]
+        if depth <= 64:
+            assert canonical(value) == b"[" * depth + b"1" + b"]" * depth
+        else:
+            with pytest.raises(LedgerError, match="nested deeper"):
+                canonical(value)
+
+    def test_every_control_character(self) -> None:
+        """Written as RFC 8785 section 3.2.2.2 has it, in values and in keys."""
+        text = "".join(map(chr, range(0x20))) + '"\\/\x7f\x80\u2028\U0001f600'
+        assert canonical({text: text, "a": text}) == rfc8785.dumps({text: text, "a": text})
 
 
 class TestInstants:

@@ -13,6 +13,7 @@ from annexa.pure.notes import VerifierKey, sign_text
 from annexa.pure.pack import (
     MANIFEST,
     PackError,
+    _first_difference,
     check_checkpoint,
     check_manifest,
     container,
@@ -72,6 +73,14 @@ def test_every_cut_and_every_addition_is_refused() -> None:
     for more in (b"\0", b"PK", data, bytes(22), b"PK\x05\x06" + bytes(18)):
         assert refused(data + more).partition(":")[0] in {"container", MANIFEST}
         assert refused(more + data).partition(":")[0] == "container"
+
+
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_the_first_difference_is_found(one, other) -> None:
+    """The same as by going through them byte by byte."""
+    slowly = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    assert _first_difference(one, other) == slowly
+    assert _first_difference(one, one + other) == len(one)
 
 
 @given(st.binary(max_size=400))

@@ -15,9 +15,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import rfc8785
 
@@ -55,7 +56,35 @@ def canonical(value: object) -> bytes:
     UTC). Everything else is refused, as is every number that another reader of JSON might read back differently.
     Source: RFC 8785. Raises LedgerError naming the place, such as `$.risks[2].score`.
     """
+    if _is_plain(value, 0):
+        with suppress(UnicodeEncodeError):  # the long way names the place
+            return _QUICK.encode(value).encode()
     return rfc8785.dumps(_plain(value, "$", 0))
+
+
+_QUICK = json.JSONEncoder(
+    ensure_ascii=False, check_circular=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+"""Writes what is plain as RFC 8785 does, some ten times as fast; a test compares the two."""
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether nothing in it is written otherwise by JSON and RFC 8785: no float, keys that any order sorts alike."""
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return True
+    if kind is int:
+        return abs(cast(int, value)) <= _EXACT_INTEGERS
+    if depth >= _DEEPEST:
+        return False
+    if kind is dict:
+        return all(
+            type(key) is str and key.isascii() and (type(item) is str or _is_plain(item, depth + 1))
+            for key, item in cast(dict[Any, Any], value).items()
+        )
+    if kind is list or kind is tuple:
+        return all(type(item) is str or _is_plain(item, depth + 1) for item in cast(Sequence[Any], value))
+    return False
 
 
 def _plain(value: object, where: str, depth: int) -> Any:
