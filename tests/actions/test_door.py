@@ -11,7 +11,7 @@ from annexa.actions.controls import adopt_control
 from annexa.actions.door import door
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.evidence import add_evidence
-from annexa.actions.sequencer import publish, sequence
+from annexa.actions.sequencer import publish, sequence, together
 from annexa.answers import ledger as answers
 from annexa.pure.ledger import Frontier, Header, leaf_hash, salted_digest, verify_inclusion
 from annexa.pure.notes import VerifierKey, open_checkpoint
@@ -162,3 +162,33 @@ def test_evidence_leaves_exactly_one_entry(organisation, actor, admin, now) -> N
     add_evidence(actor=actor, person=admin, control="GOV-02", expectation=asked.id, file=b"policy", name="policy.txt",
                  limit_bytes=1000, now=now)  # fmt: skip
     assert check_ledger() == before + 1
+
+
+def test_together_they_share_a_checkpoint(organisation, actor, admin, now) -> None:
+    """In their order, with an entry each, under one checkpoint of the instant that was said."""
+    before, signed = check_ledger(), LedgerCheckpoint.objects.count()
+    with together(now=now + timedelta(hours=1)):
+        for control in ("GOV-01", "GOV-02"):
+            adopt_control(actor=actor, person=admin, control=control, state="implemented", now=now)
+        assert LedgerEntry.objects.count() == before
+    assert check_ledger() == before + 2
+    assert LedgerCheckpoint.objects.count() == signed + 1
+    assert LedgerCheckpoint.objects.latest("size").at == now + timedelta(hours=1)
+    adopt_control(actor=actor, person=admin, control="GOV-03", state="implemented", now=now)
+    assert check_ledger() == before + 3
+
+
+def test_what_fails_together_waits_for_the_next(organisation, actor, admin, now) -> None:
+    """What was done before the failure is not lost: it waits in the outbox, as after a crash."""
+    before = check_ledger()
+
+    def fail() -> None:
+        with together(now=now):
+            adopt_control(actor=actor, person=admin, control="GOV-01", state="implemented", now=now)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert (LedgerEntry.objects.count(), Outbox.objects.count()) == (before, 1)
+    adopt_control(actor=actor, person=admin, control="GOV-02", state="implemented", now=now)
+    assert check_ledger() == before + 2

@@ -27,6 +27,7 @@ from annexa.vault.blobs import (
     BlobTooLargeError,
     sniff_type,
 )
+from annexa.vault.durable import at_once
 
 LIMIT = 64 << 20
 LARGE = b"0123456789abcdef" * (600_000)  # more than is held in memory
@@ -58,6 +59,33 @@ def files_in(folder: Path) -> list[Path]:
 def blobs(tmp_path: Path) -> Blobs:
     """An empty store."""
     return Blobs(tmp_path)
+
+
+class TestSynced:
+    """What survives a power cut, and from when on."""
+
+    @pytest.fixture
+    def asked(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """What the system was asked to bring to the disk."""
+        asked: list[str] = []
+        monkeypatch.setattr(os, "fsync", lambda _: asked.append("one"))
+        monkeypatch.setattr(os, "sync", lambda: asked.append("all"))
+        return asked
+
+    def test_each_is_on_the_disk_before_it_is_acknowledged(self, blobs: Blobs, asked: list[str]) -> None:
+        """The file, and every folder above it."""
+        blobs.put(b"evidence", limit_bytes=LIMIT)
+        assert asked == ["one"] * 5
+
+    def test_at_once_they_are_at_the_end(self, blobs: Blobs, asked: list[str]) -> None:
+        """Once for all of them; afterwards each one again."""
+        with at_once():
+            kept = [blobs.put(b"evidence %d" % n, limit_bytes=LIMIT) for n in range(3)]
+            assert asked == []
+        assert asked == ["all"]
+        assert all(blobs.has(blob.sha256) for blob in kept)
+        blobs.put(b"one more", limit_bytes=LIMIT)
+        assert asked[1:] == ["one"] * 5
 
 
 class TestPutAndOpen:

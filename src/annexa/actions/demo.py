@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from annexa.actions.libraries import import_files
 from annexa.actions.organisation import choose_frameworks, write_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, make_person
+from annexa.actions.sequencer import together
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.answers.upgrades import read_files
@@ -46,6 +49,7 @@ from annexa.records import turns
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
+from annexa.vault.durable import at_once
 
 LIMIT_BYTES = 1024 * 1024
 SNAPSHOTS = (30, 90, 180, 270)
@@ -69,7 +73,8 @@ def create_demo(*, now: datetime) -> Person:
         turns.wait(turns.CHANGE)  # a second one, at the same moment, finds the demo of the first
         organisation = Organisation.objects.first()
         if organisation is None:
-            return _Play(story=told, now=now.astimezone(UTC)).run()
+            with at_once():
+                return _Play(story=told, now=now.astimezone(UTC)).run()
         if not organisation.demo:
             raise ConflictError(
                 f"This installation belongs to {organisation.name}. Start the demo with an empty ANNEXA_HOME."
@@ -84,10 +89,15 @@ def _administrator(told: Story) -> StoryPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that somebody did, at its instant."""
+    """One thing that somebody did, at its instant.
+
+    `hands_in`: it hands in evidence, and asks the ledger for nothing that was done the same day; the pieces of a day
+    share a checkpoint, which spares the demo most of its time.
+    """
 
     at: datetime
     act: Callable[[datetime], object]
+    hands_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +121,12 @@ class _Play:
     revisions: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> Person:
-        for step in sorted(self.steps(), key=lambda step: step.at):
-            step.act(step.at)
+        steps = sorted(self.steps(), key=lambda step: step.at)
+        for (_, hands_in), found in groupby(steps, key=lambda step: (step.at.date(), step.hands_in)):
+            in_turn = list(found)
+            with together(now=in_turn[-1].at) if hands_in else nullcontext():
+                for step in in_turn:
+                    step.act(step.at)
         return self.people[_administrator(self.story).id]
 
     def steps(self) -> Iterator[Step]:
@@ -285,7 +299,7 @@ class _Play:
             gap = self.story.gap(control.id, expectation.id, system.id if system else ORGANISATION)
             for piece in self.pieces(control, expectation, system, since, gap):
                 act = partial(self.hand_in, control, expectation, system, piece)
-                yield Step(at=piece.recorded_at, act=act)
+                yield Step(at=piece.recorded_at, act=act, hands_in=True)
 
     def pieces(
         self, control: Control, expectation: Expectation, system: StorySystem | None, since: int, gap: Gap | None

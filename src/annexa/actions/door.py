@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from django.db import transaction
 
 from annexa.actions.errors import NotPermittedError
-from annexa.actions.sequencer import sequence
+from annexa.actions.sequencer import held, sequence
 from annexa.pure.ledger import SALT_BYTES, Header, canonical, salted_digest
 from annexa.pure.permits import WHOLE, Actor, Place, Refusal, may
 from annexa.records import guard, turns
@@ -114,8 +114,8 @@ def door(
 ) -> Iterator[Door]:
     """Opens the door for one action of one actor in one place. Raises NotPermittedError before anything happens.
 
-    All rows and entries are written in one transaction; then the entries get their positions in the ledger. Whoever
-    comes second waits: what an action looked at is still so when it writes, however many processes there are.
+    All rows and entries are written in one transaction; then the entries get their positions in the ledger
+    (within `sequencer.together`, at its end). Whoever comes second waits: what an action looked at is still so when it writes, however many processes there are.
     """
     permit = may(actor, verb, place)
     if isinstance(permit, Refusal):
@@ -125,7 +125,8 @@ def door(
         opened = Door(actor=actor, verb=verb, because=because, now=now, progress=progress)
         yield opened
         opened._flush()
-    sequence(now=now)
+    if not held():
+        sequence(now=now)
 
 
 @contextmanager

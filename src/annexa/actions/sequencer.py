@@ -4,6 +4,9 @@ One at a time, guarded by a lock of the database. Entries wait in the outbox unt
 steps loses nothing: the next call goes on where this one stopped.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 
 from django.db import transaction
@@ -17,6 +20,26 @@ from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outb
 from annexa.vault.tiles import TileMissingError
 
 BATCH = 4096
+_later: ContextVar[bool] = ContextVar("annexa_sequence_later", default=False)
+
+
+@contextmanager
+def together(*, now: datetime) -> Iterator[None]:
+    """Entries that come while it lasts get their positions at its end, under one checkpoint of the instant `now`.
+
+    For many actions within one transaction, none of which asks the ledger for what another has just written.
+    """
+    token = _later.set(True)
+    try:
+        yield
+    finally:
+        _later.reset(token)
+    sequence(now=now)
+
+
+def held() -> bool:
+    """Whether entries wait for the end of `together`."""
+    return _later.get()
 
 
 def sequence(*, now: datetime) -> int:

@@ -5,12 +5,29 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 INCOMING = ".incoming"
 """The folder, beside the finished files, in which files are written before they get their name."""
+
+_at_once: ContextVar[bool] = ContextVar("annexa_synced_at_once", default=False)
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """Files that are settled while it lasts survive a power cut only from its end on, where all are synced at once.
+
+    For very many files that nothing relies on before then: leave it before the transaction that names them commits.
+    """
+    token = _at_once.set(True)
+    try:
+        yield
+    finally:
+        _at_once.reset(token)
+    os.sync()
 
 
 def write_file(root: Path, target: Path, data: bytes, *, mode: int = 0o444) -> None:
@@ -35,6 +52,7 @@ def arriving(root: Path, *, mode: int = 0o444) -> Iterator[tuple[Path, BinaryIO]
 
 def settle(root: Path, temporary: Path, stream: BinaryIO, target: Path, *, synced: bool = True) -> None:
     """Give an arriving file its name below `root`; on return it survives a power cut, if it is to be `synced`."""
+    synced = synced and not _at_once.get()
     stream.flush()
     if synced:
         os.fsync(stream.fileno())
