@@ -7,24 +7,34 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/annexa
 
-.PHONY: serve test quick check fix lock library openapi audit fuzz editors kills clean
+# Images for containers often forbid Python to keep what it compiled; the tests start it hundreds of times.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: serve test quick check check-ruff check-mypy check-imports fix lock library openapi audit fuzz editors kills clean
 
 serve: $(VENV)/.ready
 	$(RUN) serve
 
 test: $(VENV)/.test-ready
 	tools/browser-and-database
-	$(MAKE) check
+	$(MAKE) -j 2 check
 	$(BIN)/python -m pytest -n 2
 
 # Everything but browser, PostgreSQL and what is slow.
 quick: $(VENV)/.test-ready
 	$(BIN)/python -m pytest -n 2 -m "not browser and not postgres and not slow"
 
-check: $(VENV)/.test-ready
+# Independent of each other: make -j check runs them side by side.
+check: check-ruff check-mypy check-imports
+
+check-ruff: $(VENV)/.test-ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-mypy: $(VENV)/.test-ready
 	$(BIN)/mypy
+
+check-imports: $(VENV)/.test-ready
 	$(BIN)/lint-imports
 
 fix: $(VENV)/.test-ready

@@ -1,5 +1,6 @@
 """An installation of its own for every test run: a fresh home, fast password hashing, a vault per test."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -31,7 +32,20 @@ from django.conf import settings as _settings  # noqa: E402
 _settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 
+# Nobody pulls the plug of a test run: what is written is there for the next reader without waiting for the disk. That
+# it is asked for, in time, tests/actions/killing.py sees to, in processes of its own.
+os.fsync = lambda file: os.fstat(file if isinstance(file, int) else file.fileno()) and None
+os.sync = lambda: None
+# A library, thousands of tests and Hypothesis live as long as the run: looking through them for garbage is for nothing.
+gc.set_threshold(100_000, 50, 100)
+
 DATA = Path(os.environ.get("ANNEXA_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones begin, each kind in its random order, so that two processes end together."""
+    items.sort(key=lambda item: (not any(item.iter_markers("postgres")), not any(item.iter_markers("slow"))))
 
 
 @pytest.fixture(autouse=True)

@@ -115,7 +115,8 @@ def door(
     """Opens the door for one action of one actor in one place. Raises NotPermittedError before anything happens.
 
     All rows and entries are written in one transaction; then the entries get their positions in the ledger
-    (within `sequencer.together`, at its end). Whoever comes second waits: what an action looked at is still so when it writes, however many processes there are.
+    (within `sequencer.together`, at its end). Whoever comes second waits: what an action looked at is still so when it
+    writes, however many processes there are.
     """
     permit = may(actor, verb, place)
     if isinstance(permit, Refusal):
