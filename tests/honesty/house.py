@@ -14,6 +14,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from annexa.actions.access_reviews import (
+    Subject,
+    carry_out_access,
+    close_access_review,
+    decide_access,
+    import_access_list,
+    open_access_review,
+)
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.errors import ActionError
@@ -29,13 +37,16 @@ from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
 from annexa.actions.units import add_unit
 from annexa.actions.webhooks import add_webhook, end_webhook
+from annexa.answers.access_reviews import plan_list
 from annexa.answers.libraries import library_at
+from annexa.answers.store import blobs
 from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
 from annexa.pure.systems import SystemFacts
 from annexa.records import snapshot
+from annexa.records.access_reviews import AccessDecision
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
 from annexa.records.people import Person
@@ -103,6 +114,7 @@ def found() -> None:
     _classification(ola, lee)
     _work(lee, ola)
     _tokens(ada)
+    _access(ada, lee, ola)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -134,6 +146,32 @@ def _tokens(ada: Person) -> None:
         grant_role(holder=account, role="reader", because="Reports", now=days(44), **where, **by)
     grant = grant_role(holder=account, role="auditor", unit=markets.slug, because="Audit", now=days(43), **by)
     end_grant(grant=grant.id, because="Done", now=days(42), **by)
+
+
+def _access(ada: Person, lee: Person, ola: Person) -> None:
+    """Two lists and a review of them that was done: one line kept, one to change, one revoked."""
+    data = b"Account,Role\nada@example.org,deploy\nola@example.org,editor\nari@example.org,admin\n"
+    blobs().put(data, limit_bytes=10_000)
+    by = {"actor": actor_of(lee), "person": lee}
+    listed = import_access_list(
+        planned=plan_list(data=data, name="chatbot.csv"), about=Subject(kind="system", subject="chatbot"),
+        taken_at=days(45), now=days(44), **by,
+    )  # fmt: skip
+    review = open_access_review(
+        name="Access in autumn", lists=[listed.id], reviewers=[lee, ada], carrier=ola, because="It is that time again",
+        due_on=days(30).date(), now=days(44), **by,
+    )  # fmt: skip
+    for row, decision, to in ((2, "keep", ""), (3, "change", "viewer"), (4, "revoke", "")):
+        decide_access(
+            review=review.id, lines=[(listed.id, row)], decision=decision, to=to, because="I asked", now=days(43), **by
+        )
+    changed = AccessDecision.objects.get(decision="change")
+    carry_out_access(actor=actor_of(ola), person=ola, decision=changed.id, because="Set to viewer", now=days(42))
+    close_access_review(review=review.id, because="All asked", now=days(41), **by)
+    open_access_review(
+        name="Access in winter", lists=[listed.id], reviewers=[lee, ada], carrier=ola, due_on=NOW.date(), now=days(40),
+        **by,
+    )  # fmt: skip
 
 
 def _judgements(lee: Person, ari: Person) -> None:

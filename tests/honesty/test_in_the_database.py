@@ -18,6 +18,7 @@ from annexa.actions.sequencer import publish, sequence
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.ledger import Header, canonical, leaf_hash, salted_digest
 from annexa.pure.posture import Verdict
+from annexa.records.access_reviews import AccessDecision, AccessReview
 from annexa.records.appointments import Appointment
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
@@ -50,6 +51,11 @@ WORDS = {
     "person_id": "person",
     "grant_id": "grant",
     "appointment_id": "appointment",
+    "review_id": "review",
+    "source_id": "list",
+    "holder_id": "holder",
+    "carrier_id": "carrier",
+    "decision_id": "decision",
 }
 """Columns that entries call otherwise."""
 
@@ -144,6 +150,12 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["name"] = "'Forged'"
     if table.KIND == "closure":
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"
+    if table.KIND == "access_decision":
+        fresh["decision"] = "'keep'"
+    if table.KIND == "access_review_end":
+        fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
+    if table.KIND == "access_carried_out":
+        fresh["decision_id"] = f"'{AccessDecision.objects.filter(carried_out=None).first().id}'"
     names = [field.column for field in table._meta.concrete_fields]
     taken = ", ".join(fresh.get(column, f'"{column}"') for column in names)
     given = ", ".join(f'"{column}"' for column in names)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from annexa.library.load import library
 from annexa.pure.as_done import answered, as_done
-from annexa.pure.checks import CHECKS
+from annexa.pure.checks import CHECKS, DEEDS
 from annexa.pure.facts import ORGANISATION, Facts, Judgement, SystemFact
 from annexa.pure.order import best_order, in_time
 from annexa.pure.path import Path, burn_up, path
@@ -320,7 +320,7 @@ def test_the_chart_begins_where_we_stand_and_ends_with_everything_reachable() ->
 def test_every_check_can_be_answered_as_if_done() -> None:
     """A new check over the register needs an answer that satisfies it."""
     empty = SystemFact(id="a", name="a", effective_at=AT, recorded_at=AT)
-    for check in CHECKS:
+    for check in set(CHECKS) - DEEDS:
         answer = answered(empty, check)
         assert answer is not None, check
         assert CHECKS[check](answer)

@@ -6,7 +6,17 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 
 from annexa.pure.applicability import REGISTER
-from annexa.pure.facts import ORGANISATION, Adoption, Circumstances, Closure, Evidence, Facts, Judgement, SystemFact
+from annexa.pure.facts import (
+    ORGANISATION,
+    Adoption,
+    Circumstances,
+    Closure,
+    Evidence,
+    Facts,
+    Judgement,
+    Reviewed,
+    SystemFact,
+)
 from annexa.pure.standards import (
     Control,
     Coverage,
@@ -22,8 +32,8 @@ from annexa.pure.standards import (
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SLUGS = ("alpha", "beta", "gamma")
 ROLES = ((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",))
-ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03")
-SYS_CONTROLS = ("SYS-01", "SYS-02")
+ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04")
+SYS_CONTROLS = ("SYS-01", "SYS-02", "SYS-03")
 
 
 def _expectation(name: str, *, check: str = "") -> Expectation:
@@ -89,10 +99,12 @@ def _library(*, wider: bool = False) -> Library:
         _control("ORG-01", _expectation("report"), _expectation("second")),
         _control("ORG-02", _expectation("report")),
         _control("ORG-03", _expectation("owners", check="owner_named")),
+        _control("ORG-04", _expectation("report"), _expectation("access", check="access_review_done")),
         _control("SYS-01", _expectation("report")),
         _control(
             "SYS-02", _expectation("report"), _expectation("class", check="risk_class_decided"), classes=("high-risk",)
         ),
+        _control("SYS-03", _expectation("access", check="access_review_done")),
     )
     requirements = (
         Requirement(id="G", parent=None, kind="group", title="G", summary="G", level="organisation"),
@@ -105,6 +117,8 @@ def _library(*, wider: bool = False) -> Library:
         _requirement("S2", "system", binds_roles=("provider",), binds_classes=("high-risk",)),
         _requirement("S3", "system"),
         _requirement("S4", "system", binds_roles=("deployer",), applies_from=date(2026, 9, 1)),
+        _requirement("R9", "organisation"),
+        _requirement("S9", "system"),
     )
     coverage = (
         Coverage(
@@ -116,6 +130,8 @@ def _library(*, wider: bool = False) -> Library:
         Coverage(requirement="S1", sufficient=(("SYS-01",), ("ORG-01", "ORG-02")), because="b"),
         Coverage(requirement="S2", sufficient=(("SYS-02", "ORG-03"),), contributes=("SYS-01",), because="b"),
         Coverage(requirement="S4", sufficient=(("ORG-02",),), because="b"),
+        Coverage(requirement="R9", sufficient=(("ORG-04",),), contributes=("SYS-03",), because="b"),
+        Coverage(requirement="S9", sufficient=(("SYS-03",),), contributes=("ORG-04",), because="b"),
     )
     if wider:
         requirements = (*requirements, *_narrower())
@@ -154,7 +170,7 @@ def systems(draw: st.DrawFn) -> SystemFact:
     """One state of one of three systems; half of them are alike, so that what only their own facts tell apart shows."""
     alike = {"roles": ("provider",), "classes": ("high-risk",), "owner": "kim"}
     own = {
-        "stage": draw(st.sampled_from(("operation", "operation", "retirement"))),
+        "stage": draw(st.sampled_from(("operation", "operation", "development", "retirement"))),
         "roles": draw(st.sampled_from(ROLES)),
         "classes": draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
         "high_risk_by": draw(st.sampled_from(("", "annex-i", "annex-iii"))),
@@ -239,6 +255,15 @@ def circumstances(draw: st.DrawFn) -> Circumstances:
 
 
 @st.composite
+def reviews(draw: st.DrawFn) -> Reviewed:
+    """A finished access review of Annexa, of some systems, or of both."""
+    times = draw(_times())
+    reached = draw(st.lists(scopes, min_size=1, max_size=4, unique=True))
+    until = tuple((one, times["effective_at"] + timedelta(days=draw(st.integers(1, 120)))) for one in reached)
+    return Reviewed(id=f"v{draw(st.integers(0, 10**6))}", until=until, **times)
+
+
+@st.composite
 def facts(draw: st.DrawFn) -> Facts:
     """Everything one small organisation has recorded."""
     return Facts(
@@ -248,4 +273,5 @@ def facts(draw: st.DrawFn) -> Facts:
         judgements=tuple(draw(st.lists(judgements(), max_size=3))),
         closures=tuple(draw(st.lists(closures(), max_size=2))),
         circumstances=tuple(draw(st.lists(circumstances(), max_size=4))),
+        reviews=tuple(draw(st.lists(reviews(), max_size=4))),
     )

@@ -34,9 +34,8 @@ from annexa.answers.backup import (
 )
 from annexa.answers.integrity import Check, check_everything
 from annexa.answers.migrations import missing_migrations
-from annexa.answers.store import blobs, signer
+from annexa.answers.store import blobs, named_files, signer
 from annexa.pure.permits import Actor, Refusal, may
-from annexa.records.evidence import Evidence
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.rows import RowsError, read_rows
 from annexa.settings import make_home
@@ -310,7 +309,7 @@ def _same(about: About) -> Iterator[Check]:
     wrong = [] if key == about.verifier_key else [f"{key} is here, and {about.verifier_key} was there"]
     yield Check(name="key", what="The key is the one that signed it", outcome="fails" if wrong else "holds",
                 findings=tuple(wrong))  # fmt: skip
-    store, named = blobs(), sorted(set(Evidence.objects.values_list("sha256", flat=True)))
+    store, named = blobs(), sorted(named_files())
     gone = [f"No bytes are stored under the SHA-256 {digest}." for digest in named if not store.has(digest)]
     lost = tuple(dict.fromkeys([*about.missing, *gone]))
     yield Check(

@@ -27,8 +27,7 @@ from django.db.migrations.executor import MigrationExecutor
 from annexa import __version__
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import files_of, taken_up
-from annexa.answers.store import blobs, origin, signer, tiles
-from annexa.records.evidence import Evidence
+from annexa.answers.store import blobs, named_files, origin, signer, tiles
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.moment import one_moment
 from annexa.records.rows import copied_tables, write_rows
@@ -87,7 +86,7 @@ def write_backup(out: Sink, *, with_keys: bool, now: datetime, say: Say) -> Abou
     with one_moment():
         head = LedgerCheckpoint.objects.order_by("-size").first()
         rows = _tables(archive, say("records"))
-        named = set(Evidence.objects.values_list("sha256", flat=True).distinct())
+        named = named_files()
         libraries = list(dict.fromkeys(fact.version for fact in taken_up()))
     held, missing = _blobs(archive, named, say("files"))
     missing += _libraries(libraries)

@@ -12,13 +12,12 @@ from annexa.answers import surroundings
 from annexa.answers.integrity import Check, check_everything
 from annexa.answers.libraries import LibraryUnreadableError, files_of, latest, own_files, taken_up
 from annexa.answers.migrations import missing_migrations
-from annexa.answers.store import blobs, signer
+from annexa.answers.store import blobs, named_files, signer
 from annexa.answers.surroundings import Finding
 from annexa.library.load import library
 from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped, version_of
 from annexa.pure.ledger import LedgerError
 from annexa.pure.notes import VerifierKey, open_checkpoint
-from annexa.records.evidence import Evidence
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
@@ -137,7 +136,7 @@ def _finding(check: Check) -> Finding:
 
 def _evidence() -> Finding:
     """Reads every byte of evidence and compares it with its digest."""
-    digests = sorted(set(Evidence.objects.values_list("sha256", flat=True)))
+    digests = sorted(named_files())
     broken = []
     for digest in digests:
         try:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from annexa.records.access_reviews import AccessList
+from annexa.records.evidence import Evidence
 from annexa.vault.blobs import Blobs
 from annexa.vault.keys import Signer, load_or_create_key
 from annexa.vault.tiles import TileStore
@@ -15,6 +17,12 @@ from annexa.vault.tiles import TileStore
 def blobs() -> Blobs:
     """Evidence bytes, by their SHA-256."""
     return _blobs(settings.STORE)
+
+
+def named_files() -> set[str]:
+    """The digests of every file that a record names."""
+    evidence = Evidence.objects.values_list("sha256", flat=True).distinct()
+    return {*evidence, *AccessList.objects.values_list("sha256", flat=True).distinct()}
 
 
 def tiles() -> TileStore:

@@ -11,7 +11,8 @@ from annexa.pure.proofs import posture_json, proof_json, rfc3339
 
 KINDS = frozenset(
     {
-        "ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "library", "organisation",
+        "ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "access_review_end",
+        "library", "organisation",
     }
 )  # fmt: skip
 """The kinds of entries that a pack rests on; it holds every one of them."""

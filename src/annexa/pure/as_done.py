@@ -6,10 +6,10 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from annexa.pure.checks import CHECKS
-from annexa.pure.facts import Adoption, Closure, Evidence, Fact, Facts, SystemFact
+from annexa.pure.checks import CHECKS, REVIEWS
+from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Reviewed, SystemFact
 from annexa.pure.places import places, short_of
-from annexa.pure.posture import ControlProof, Engine, Verdict
+from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
 F = TypeVar("F", bound=Fact)
 MOMENT = timedelta(microseconds=1)
@@ -82,7 +82,16 @@ def _deeds(engine: Engine, proof: ControlProof, scope: str) -> list[Fact]:
         for one in proof.expectations
         if one.check is None and one.state != "passing"
     ]  # fmt: skip
-    return found
+    return [*found, *(done for one in proof.expectations for done in reviews_done(engine, one, scope))]
+
+
+def reviews_done(engine: Engine, proof: ExpectationProof, scope: str) -> list[Fact]:
+    """The finished access review that a check lacks in a scope; nothing for any other expectation."""
+    if proof.check is None or proof.check.check != REVIEWS or proof.state == "passing":
+        return []
+    short = proof.check.exceptions if scope == ORGANISATION else (scope,)
+    until = tuple((one, engine.at + timedelta(days=1)) for one in short)
+    return [Reviewed(id=f"what-if/{scope}", effective_at=engine.at, recorded_at=engine.at, until=until)]
 
 
 def _closures(engine: Engine, proof: ControlProof) -> list[Closure]:
@@ -99,7 +108,7 @@ def _closures(engine: Engine, proof: ControlProof) -> list[Closure]:
 def _answer(engine: Engine, proof: ControlProof, scope: str, answers: dict[str, SystemFact]) -> None:
     """Puts the answers that a control's record checks lack into `answers`."""
     for one in proof.expectations:
-        if one.check is None or one.state == "passing":
+        if one.check is None or one.check.check == REVIEWS or one.state == "passing":
             continue
         for slug in short_of(one, scope):
             found = answered(answers.get(slug, engine.systems[slug]), one.check.check)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexa.pure.applicability import known_words
-from annexa.pure.checks import CHECKS
+from annexa.pure.checks import CHECKS, REVIEWS, asks
 from annexa.pure.evidence import EvidenceState, state_of
 from annexa.pure.facts import (
     ORGANISATION,
@@ -27,6 +27,7 @@ from annexa.pure.facts import (
     Fact,
     Facts,
     Judgement,
+    Reviewed,
     SystemFact,
 )
 from annexa.pure.standards import ExpectationKind, Library
@@ -296,6 +297,7 @@ class SystemColumns:
     effective: Instants = field(default_factory=lambda: np.zeros(0, np.int64))
     recorded: Instants = field(default_factory=lambda: np.zeros(0, np.int64))
     in_use: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
+    operating: Mask = field(default_factory=lambda: np.zeros(0, np.bool_))
     profile: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     fulfils: NDArray[np.bool_] = field(default_factory=lambda: np.zeros((0, len(CHECKS)), np.bool_))
     versions: tuple[SystemFact, ...] = ()
@@ -319,6 +321,7 @@ class SystemColumns:
             effective=with_new(self.effective, [micros(fact.effective_at) for fact in facts]),  # type: ignore[arg-type]
             recorded=with_new(self.recorded, [micros(fact.recorded_at) for fact in facts]),  # type: ignore[arg-type]
             in_use=with_new(self.in_use, [fact.in_use for fact in facts]),  # type: ignore[arg-type]
+            operating=with_new(self.operating, [asks(REVIEWS, fact.stage) for fact in facts]),  # type: ignore[arg-type]
             profile=with_new(self.profile, [profiles.setdefault(_profile(one), len(profiles)) for one in facts]),  # type: ignore[arg-type]
             fulfils=with_new(self.fulfils, [[check(fact) for check in CHECKS.values()] for fact in facts]),  # type: ignore[arg-type]
             versions=tuple(versions[one] for one in order),
@@ -368,6 +371,7 @@ class Columns:
     judgements: tuple[Judgement, ...] = ()
     closures: tuple[Closure, ...] = ()
     circumstances: tuple[Circumstances, ...] = ()
+    reviews: tuple[Reviewed, ...] = ()
     apart: Mapping[tuple[str, str, str], tuple[Evidence, ...]] = field(default_factory=dict)
     evidence: EvidenceColumns = field(default_factory=EvidenceColumns)
 
@@ -403,6 +407,7 @@ class Columns:
             judgements=(*self.judgements, *added.judgements),
             closures=(*self.closures, *added.closures),
             circumstances=(*self.circumstances, *added.circumstances),
+            reviews=(*self.reviews, *added.reviews),
             apart=apart,
             evidence=self.evidence.plus([self._row(fact, slugs) for fact in placed]),
         )

@@ -5,7 +5,7 @@ Facts are only ever added. `entry` is the position of the ledger entry that carr
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
@@ -60,7 +60,8 @@ class Fact:
 class SystemFact(Fact):
     """One state of an AI system's record, as far as verdicts depend on it. `id` is the slug.
 
-    `circumstances` are no part of the record: the engine adds those that were approved (`Circumstances`).
+    `circumstances` and `access_reviewed_until` are no part of the record: the engine adds those that were approved
+    (`Circumstances`), and until when the last finished review of who has access counts, if it still does (`Reviewed`).
     """
 
     name: str
@@ -76,6 +77,7 @@ class SystemFact(Fact):
     independent_evaluation: str = "unknown"
     appeal: str = "unknown"
     circumstances: Decided = ()
+    access_reviewed_until: datetime | None = None
 
     @property
     def in_use(self) -> bool:
@@ -152,6 +154,21 @@ class Circumstances(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed(Fact):
+    """A finished access review in which every line was decided: of which scopes, each with until when it counts.
+
+    The scope of the whole organisation stands for Annexa itself. Ends are exclusive.
+    """
+
+    until: tuple[tuple[str, datetime], ...]
+
+    def about(self, scopes: Collection[str]) -> "Reviewed":
+        """The same, as far as it speaks of these scopes."""
+        kept = tuple(one for one in self.until if one[0] in scopes)
+        return self if kept == self.until else replace(self, until=kept)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything recorded that verdicts depend on, in no particular order."""
 
@@ -161,6 +178,7 @@ class Facts:
     judgements: tuple[Judgement, ...] = ()
     closures: tuple[Closure, ...] = ()
     circumstances: tuple[Circumstances, ...] = ()
+    reviews: tuple[Reviewed, ...] = ()
 
     def plus(self, more: Iterable[Fact]) -> "Facts":
         """The same facts and some more; which is also how a what-if is asked."""
@@ -174,6 +192,7 @@ class Facts:
             judgements=(*self.judgements, *kinds.get(Judgement, ())),
             closures=(*self.closures, *kinds.get(Closure, ())),
             circumstances=(*self.circumstances, *kinds.get(Circumstances, ())),
+            reviews=(*self.reviews, *kinds.get(Reviewed, ())),
         )
 
     def about(self, systems: Collection[str]) -> "Facts":
@@ -188,13 +207,15 @@ class Facts:
             judgements=judgements,
             closures=tuple(one for one in self.closures if one.judgement in kept),
             circumstances=tuple(one for one in self.circumstances if one.scope in scopes),
+            reviews=tuple(found for one in self.reviews if (found := one.about(scopes)).until),
         )
 
     @property
     def kinds(self) -> tuple[tuple[Fact, ...], ...]:
         """The facts kind by kind, always in the same order."""
         return (
-            self.systems, self.adoptions, self.evidence, self.judgements, self.closures, self.circumstances
+            self.systems, self.adoptions, self.evidence, self.judgements, self.closures, self.circumstances,
+            self.reviews,
         )  # fmt: skip
 
 
@@ -227,6 +248,17 @@ def decided(facts: Iterable[Circumstances], at: datetime, learnt_by: datetime | 
             if fact.law not in laws or laws[fact.law].order < fact.order:
                 laws[fact.law] = fact
     return {scope: tuple((law, laws[law].words) for law in sorted(laws)) for scope, laws in found.items()}
+
+
+def reviewed(facts: Iterable[Reviewed], at: datetime, learnt_by: datetime | None = None) -> Mapping[str, datetime]:
+    """Until when the access reviews that count at an instant do, by scope."""
+    found: dict[str, datetime] = {}
+    for fact in facts:
+        if fact.known(at, learnt_by):
+            for scope, until in fact.until:
+                if until > at and (scope not in found or found[scope] < until):
+                    found[scope] = until
+    return found
 
 
 def instant(text: str) -> datetime:
@@ -264,6 +296,18 @@ def _circumstances(state: Mapping[str, Any], _body: Mapping[str, Any], when: dic
         return None
     return Circumstances(
         id=state["id"], law=state["tree"], scope=state["scope"], words=_texts(state["circumstances"]), **when
+    )
+
+
+def _reviewed(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Reviewed | None:
+    """Only a review without an undecided line counts: what was left open was not reviewed."""
+    until = state["until"]
+    if not isinstance(until, dict):
+        raise TypeError(f"{until!r}, which does not say until when what counts")
+    if state["undecided"] or not until:
+        return None
+    return Reviewed(
+        id=state["id"], until=tuple((scope, instant(text)) for scope, text in sorted(until.items())), **when
     )
 
 
@@ -357,4 +401,5 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, 
     "judgement": _judgement,
     "closure": _closure,
     "classification_review": _circumstances,
+    "access_review_end": _reviewed,
 }

@@ -138,6 +138,12 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "judge": _LEADS | {"auditor"},
         "close_judgement": _LEADS | {"auditor"},
         "make_pack": _EVERYBODY,
+        "import_access": _LEADS,
+        "open_access_review": _LEADS,
+        "decide_access": _WRITERS,
+        "carry_out_access": _WRITERS,
+        "close_access_review": _LEADS,
+        "deactivate_person": frozenset({"administrator", "program"}),
         "change_library": _LEADS,
         "choose_frameworks": _LEADS,
         "create_token": _EVERYBODY | {MEMBER},
@@ -156,13 +162,19 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
 )
 """Which roles may do what. A verb that is not here is refused to everybody."""
 
-PERSONAL = frozenset({"attest", "answer_classification", "review_classification"})
-"""What only a person can do: to state something, to answer for a law's questions, to look at such answers again."""
+PERSONAL = frozenset(
+    {
+        "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
+        "carry_out_access", "close_access_review",
+    }
+)  # fmt: skip
+"""What only a person can do: to state something, to answer for a law's questions, to look at such answers again, and to
+decide who keeps access."""
 
 SCOPES = frozenset(
     {
         "read", "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "judge",
-        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks",
+        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "import_access",
     }
     | PERSONAL
 )  # fmt: skip

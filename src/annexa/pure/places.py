@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 from types import MappingProxyType
 
+from annexa.pure.checks import DEEDS
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 from annexa.pure.standards import Control
@@ -78,12 +79,14 @@ def major(proof: ControlProof) -> bool:
 def own_work(proof: ControlProof) -> bool:
     """Whether it lacks more than answers in the register of AI systems."""
     declared = proof.adoption is not None and proof.adoption.state == "implemented"
-    shown = all(e.state == "passing" for e in proof.expectations if e.check is None)
+    shown = all(e.state == "passing" for e in proof.expectations if e.check is None or e.check.check in DEEDS)
     return not declared or not shown or major(proof)
 
 
 def short_of(expectation: ExpectationProof, scope: str) -> tuple[str, ...]:
-    """The AI systems that a record check finds short; none if there are none to be looked at."""
+    """The AI systems whose record a check finds short; none if there are none to look at, or work is what lacks."""
+    if expectation.check is not None and expectation.check.check in DEEDS:
+        return ()
     if scope == ORGANISATION:
         return expectation.check.exceptions if expectation.check else ()
     return (scope,)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexa.pure.applicability import acting_as, bind_organisation
-from annexa.pure.checks import CHECKS
+from annexa.pure.checks import CHECKS, REVIEWS, of_annexa
 from annexa.pure.evidence import EvidenceState
 from annexa.pure.fact_columns import (
     ALWAYS,
@@ -48,9 +48,11 @@ from annexa.pure.facts import (
     Evidence,
     Fact,
     Judgement,
+    Reviewed,
     SystemFact,
     decided,
     latest,
+    reviewed,
     standing_judgements,
 )
 from annexa.pure.posture import (
@@ -297,6 +299,7 @@ class Portfolio:
         found._lines = _without(self._lines, touched)
         found._starts = self._starts
         kept = {"live", "size", "slugs", "_rank", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
+        kept |= {"_reviewed", "_reviewed_until", "_operating"}
         kept |= set() if len(evidence) < len(added) else {"_adoptions", "_judgements", "_judged_now"}
         found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         if "_answers" in self.__dict__:
@@ -306,7 +309,7 @@ class Portfolio:
 
     def _goes_on_from(self, before: "Portfolio", added: Sequence[Fact]) -> bool:
         """Whether anything that was computed before can still hold."""
-        wide = any(isinstance(fact, (SystemFact, Closure, Circumstances)) for fact in added)
+        wide = any(isinstance(fact, (SystemFact, Closure, Circumstances, Reviewed)) for fact in added)
         return not wide and before.columns.slugs is self.columns.slugs
 
     # ---- what is known at that instant
@@ -389,7 +392,42 @@ class Portfolio:
         if not systems.bit.size:
             return dict.fromkeys(CHECKS, 0)
         each = systems.fulfils[np.maximum(self._latest, 0)] & (self._latest >= 0)[:, None]
-        return {name: bits_of(each[:, number]) for number, name in enumerate(CHECKS)}
+        found = {name: bits_of(each[:, number]) for number, name in enumerate(CHECKS)}
+        return {**found, REVIEWS: bits_of(self._reviewed_until != NEVER) & self.live}
+
+    @cached_property
+    def _reviewed(self) -> Mapping[str, datetime]:
+        """Until when the access review of each scope counts, if one does."""
+        return reviewed(self.columns.reviews, self.at, self.learnt_by)
+
+    @cached_property
+    def _reviewed_until(self) -> Instants:
+        """The same for each bit; NEVER where none does."""
+        found = np.full(self.size, NEVER)
+        for scope, until in self._reviewed.items():
+            if scope in self.columns.slugs:
+                found[self.columns.slugs[scope]] = micros(until)
+        return found
+
+    @cached_property
+    def _operating(self) -> Bits:
+        """The systems in use that may be in operation."""
+        systems = self.columns.systems
+        if not systems.bit.size:
+            return 0
+        return bits_of(systems.operating[np.maximum(self._latest, 0)] & (self._latest >= 0))
+
+    def _said_of_reviews(self, scope: str) -> Said:
+        """What finished access reviews come to: of Annexa itself and every system that operates, or of one system."""
+        if scope == ORGANISATION:
+            asked = mask_of(self._operating, self.size)
+            ends = [int(one) for one in self._reviewed_until[asked]]
+            ends += [micros(self._reviewed[one]) if one in self._reviewed else NEVER for one in of_annexa(REVIEWS)]
+        else:
+            ends = [int(self._reviewed_until[self.columns.slugs[scope]])]
+        first = min(ends)
+        short = first == NEVER
+        return Said(state="failing" if short else "passing", once=True, ends=ALWAYS if short else first)
 
     @cached_property
     def _adoptions(self) -> Mapping[str, Mapping[str, Adoption]]:
@@ -683,6 +721,8 @@ class Portfolio:
 
     def said(self, control: Control, expectation: Expectation, scope: str = ORGANISATION) -> Said:
         """What one expectation of a control of the organisation comes to in one scope."""
+        if expectation.check == REVIEWS:
+            return self._said_of_reviews(scope)
         if expectation.kind is ExpectationKind.RECORD:
             everybody = self.live if scope == ORGANISATION else 1 << self.columns.slugs[scope]
             short = everybody & ~self._fulfil[expectation.check]
@@ -725,7 +765,10 @@ class Portfolio:
     def _falls_in(self, control: Control) -> Instants:
         found = np.full(self.size + 1, ALWAYS)
         for expectation in control.expectations:
-            if expectation.kind is not ExpectationKind.RECORD:
+            if expectation.check == REVIEWS:
+                until = self._reviewed_until
+                found[1:] = np.minimum(found[1:], np.where(until == NEVER, ALWAYS, until))
+            elif expectation.kind is not ExpectationKind.RECORD:
                 answers = self._answers[(control.id, expectation.id)]
                 found[answers.places] = np.minimum(found[answers.places], answers.ends)
         return found[1:]
@@ -976,7 +1019,7 @@ class Portfolio:
 def next_change(columns: Columns, at: datetime) -> datetime | None:
     """The next instant after `at` at which any cell could change by time alone; None if none is foreseen."""
     later = [day for day in days_of_law(columns.library, at) if day > at]
-    facts = (*columns.adoptions, *columns.judgements, *columns.closures, *columns.circumstances)
+    facts = (*columns.adoptions, *columns.judgements, *columns.closures, *columns.circumstances, *columns.reviews)
     later += changes_of((*facts, *chain.from_iterable(columns.apart.values())), at)
     now = micros(at)
     for times in (columns.systems.effective, columns.systems.recorded, *columns.evidence.times()):

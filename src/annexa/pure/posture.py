@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import chain
 
 from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, known_words
-from annexa.pure.checks import CHECKS, says
+from annexa.pure.checks import CHECKS, REVIEWS, asks, of_annexa, says
 from annexa.pure.evidence import EvidenceState, state_of
 from annexa.pure.fact_index import FactIndex, index_of
 from annexa.pure.facts import (
@@ -27,9 +27,11 @@ from annexa.pure.facts import (
     Fact,
     Facts,
     Judgement,
+    Reviewed,
     SystemFact,
     decided,
     latest,
+    reviewed,
     standing_judgements,
 )
 from annexa.pure.standards import Control, Expectation, ExpectationKind, Framework, Library, Requirement
@@ -334,7 +336,7 @@ class Engine:
         time alone. What the new facts cannot reach is taken over."""
         new = tuple(added)
         found = Engine(library=self.library, facts=facts, at=at, learnt_by=self.learnt_by, given=index)
-        if any(isinstance(fact, (SystemFact, Circumstances, Closure)) for fact in new):
+        if any(isinstance(fact, (SystemFact, Circumstances, Closure, Reviewed)) for fact in new):
             return found
         reached = {fact.control for fact in new if isinstance(fact, (Adoption, Evidence))}
         reached |= {fact.subject for fact in new if isinstance(fact, Judgement)}
@@ -357,11 +359,19 @@ class Engine:
             if self._known(fact) and (fact.id not in found or found[fact.id].order <= fact.order):
                 found[fact.id] = fact
         held = {slug: self._decided_about(slug) for slug in found} if self._circumstances else {}
+        until = self.reviewed
         return {
-            slug: replace(found[slug], circumstances=held[slug]) if held.get(slug) else found[slug]
+            slug: replace(found[slug], circumstances=held.get(slug, ()), access_reviewed_until=until.get(slug))
+            if held.get(slug) or slug in until
+            else found[slug]
             for slug in sorted(found)
             if found[slug].in_use
         }
+
+    @cached_property
+    def reviewed(self) -> Mapping[str, datetime]:
+        """Until when the access review of each scope counts, if one does."""
+        return reviewed(self.facts.reviews, self.at, self.learnt_by)
 
     def _known(self, fact: Fact) -> bool:
         return fact.known(self.at, self.learnt_by)
@@ -398,7 +408,8 @@ class Engine:
         """Systems with the same role, class, circumstances and answers; only facts of their own can tell them apart."""
         found: dict[tuple[object, ...], list[str]] = {}
         for slug, system in self.systems.items():
-            key = (*_profile(system), tuple(check(system) for check in CHECKS.values()))
+            passed = tuple(check(system) for check in CHECKS.values())
+            key = (*_profile(system), passed, system.access_reviewed_until)
             found.setdefault(key, []).append(slug)
         return tuple(tuple(slugs) for slugs in found.values())
 
@@ -569,8 +580,9 @@ class Engine:
     def _record(self, expectation: Expectation, scope: str) -> ExpectationProof:
         """A check over the records: over all systems in use, or the one it is asked for. Nobody: never, not passed."""
         check = CHECKS[expectation.check]
-        population = list(self.systems.values()) if scope == ORGANISATION else [self.systems[scope]]
+        population = self.looked_at(expectation.check) if scope == ORGANISATION else [self.systems[scope]]
         short = tuple(system.id for system in population if not check(system))
+        until = [self.reviewed[one.id] for one in population] if expectation.check == REVIEWS and not short else []
         state: EvidenceState = "never" if not population else "failing" if short else "passing"
         return ExpectationProof(
             expectation=expectation,
@@ -584,8 +596,19 @@ class Engine:
                 fulfilled=len(population) - len(short),
                 exceptions=short if scope == ORGANISATION else (),
             ),
-            falls_at=None,
+            falls_at=min(until, default=None),
         )
+
+    def looked_at(self, check: str) -> list[SystemFact]:
+        """What a check over the organisation looks at: Annexa itself where it is asked about, AI systems in use."""
+        itself = [
+            SystemFact(
+                id=scope, name="Annexa", effective_at=self.at, recorded_at=self.at,
+                access_reviewed_until=self.reviewed.get(scope),
+            )
+            for scope in of_annexa(check)
+        ]  # fmt: skip
+        return [*itself, *(one for one in self.systems.values() if asks(check, one.stage))]
 
     # ---- requirements
 
@@ -733,6 +756,8 @@ def _instants(fact: Fact) -> Iterator[datetime]:
     yield from (fact.effective_at, fact.recorded_at)
     if isinstance(fact, Evidence):
         yield fact.expires_at
+    if isinstance(fact, Reviewed):
+        yield from (until for _, until in fact.until)
     if isinstance(fact, Judgement) and fact.ends_at is not None:
         yield fact.ends_at
 
@@ -767,7 +792,10 @@ def _grounds(proof: ControlProof) -> tuple[object, ...]:
         proof.verdict,
         proof.applies,
         proof.adoption.id if proof.adoption else None,
-        tuple((e.state, tuple(x.id for x in e.evidence), e.check) for e in proof.expectations),
+        tuple(
+            (e.state, tuple(x.id for x in e.evidence), e.check, e.falls_at if e.check else None)
+            for e in proof.expectations
+        ),
         tuple(j.id for j in proof.judgements),
     )
 

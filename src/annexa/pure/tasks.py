@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from annexa.pure.checks import CHECKS
+from annexa.pure.checks import CHECKS, REVIEWS
 from annexa.pure.facts import ORGANISATION, Evidence, SystemFact
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
@@ -74,13 +74,16 @@ def _starts(engine: Engine, proof: ControlProof, scopes: Sequence[str], versions
     if proof.adoption is not None:
         yield proof.adoption.counts_from
     for one in proof.expectations:
-        yield from _answered(one, where, versions)
+        yield from _answered(engine, one, where, versions)
 
 
-def _answered(proof: ExpectationProof, scopes: Sequence[str], versions: Versions) -> Iterator[datetime]:
+def _answered(engine: Engine, proof: ExpectationProof, scopes: Sequence[str], versions: Versions) -> Iterator[datetime]:
     """Since when an expectation is fulfilled without a break."""
     if proof.check is None:
         yield from _run(proof.evidence)
+        return
+    if proof.check.check == REVIEWS:
+        yield from _reviewed(engine, scopes)
         return
     for slug in versions if ORGANISATION in scopes else scopes:
         yield from _mended(versions.get(slug, ()), proof.check.check)
@@ -95,6 +98,21 @@ def _run(evidence: Iterable[Evidence]) -> Iterator[datetime]:
         start = piece.counts_from if start is None else min(start, piece.counts_from)
     if start is not None:
         yield start
+
+
+def _reviewed(engine: Engine, scopes: Sequence[str]) -> Iterator[datetime]:
+    """For each scope whose access review counts, when the first of its unbroken run was finished."""
+    for scope in [one.id for one in engine.looked_at(REVIEWS)] if ORGANISATION in scopes else scopes:
+        start: datetime | None = None
+        for fact in sorted(engine.facts.reviews, key=lambda one: one.counts_from, reverse=True):
+            until = dict(fact.until).get(scope)
+            if until is None or not fact.known(engine.at):
+                continue
+            if start is not None and until < start:
+                break
+            start = fact.counts_from
+        if start is not None:
+            yield start
 
 
 def _mended(versions: Iterable[SystemFact], check: str) -> Iterator[datetime]:

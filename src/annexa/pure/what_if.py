@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from annexa.pure.checks import CHECKS
+from annexa.pure.as_done import reviews_done
+from annexa.pure.checks import CHECKS, DEEDS
 from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Judgement, SystemFact
 from annexa.pure.posture import ControlProof, Engine, Verdict
 from annexa.pure.standards import Control, Library, Requirement
@@ -311,6 +312,8 @@ def _deeds(engine: Engine, proof: ControlProof, scope: str) -> Iterator[Fact]:
         yield _declared(engine, control.id, scope, done=True)
     yield from _closures(engine, () if proof.inherited else proof.judgements)
     for one in proof.expectations:
+        if not proof.inherited:
+            yield from reviews_done(engine, one, scope)
         if one.check is None and (proof.inherited or one.state != "passing"):
             yield Evidence(
                 id=f"what-if/{control.id}/{one.expectation.id}/{scope}", effective_at=engine.at,
@@ -331,7 +334,7 @@ def _answers(
     """The systems with the answers that the control's record checks lack in a scope; None where none would do."""
     found: dict[str, SystemFact] = {}
     population = list(engine.systems) if scope == ORGANISATION else [scope]
-    for check in (CHECKS[e.check] for e in control.expectations if e.check):
+    for check in (CHECKS[e.check] for e in control.expectations if e.check and e.check not in DEEDS):
         if not population:
             return None
         for slug in population:

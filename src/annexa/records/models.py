@@ -1,5 +1,12 @@
 """All tables, for Django to find."""
 
+from annexa.records.access_reviews import (
+    AccessCarriedOut,
+    AccessDecision,
+    AccessList,
+    AccessReview,
+    AccessReviewEnd,
+)
 from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
@@ -19,6 +26,11 @@ from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
 __all__ = [
+    "AccessCarriedOut",
+    "AccessDecision",
+    "AccessList",
+    "AccessReview",
+    "AccessReviewEnd",
     "Adoption",
     "AiSystem",
     "ApiToken",

@@ -10,7 +10,16 @@ from annexa.pure.facts import Fact, Facts, fact_of_entry, instant
 from annexa.pure.libraries import LibraryFact, library_of_entry
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 
-FACT_KINDS = ("ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "library")
+FACT_KINDS = (
+    "ai_system",
+    "adoption",
+    "evidence",
+    "judgement",
+    "closure",
+    "classification_review",
+    "access_review_end",
+    "library",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

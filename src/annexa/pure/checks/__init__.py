@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MappingProxyType
 
-from annexa.pure.checks import registers
-from annexa.pure.facts import SystemFact
+from annexa.pure.checks import registers, reviews
+from annexa.pure.facts import ORGANISATION, SystemFact
 
 Check = Callable[[SystemFact], bool]
 
@@ -30,13 +30,31 @@ def proven_only(check: Check) -> Check:
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         name: proven_only(check)
-        for name, check in vars(registers).items()
-        if callable(check) and getattr(check, "__module__", "") == registers.__name__
+        for module in (registers, reviews)
+        for name, check in vars(module).items()
+        if callable(check) and getattr(check, "__module__", "") == module.__name__
     }
 )
 """Every check by name, as library controls name it."""
+
+REVIEWS = "access_review_done"
+"""The check that rests on finished access reviews, which have an end, and that looks at Annexa itself too."""
+DEEDS = frozenset({REVIEWS})
+"""Checks that work fulfils, not an answer in the register of AI systems."""
+NOT_OPERATING = frozenset({"concept", "development"})
+"""Stages in which nobody's access bears on people yet. A system whose stage nobody stated counts as operating."""
 
 
 def says(check: str) -> str:
     """What a check asserts, in a sentence."""
     return (CHECKS[check].__doc__ or check).strip()
+
+
+def asks(check: str, stage: str) -> bool:
+    """Whether a check over the organisation looks at an AI system in use of this stage."""
+    return check not in DEEDS or stage not in NOT_OPERATING
+
+
+def of_annexa(check: str) -> tuple[str, ...]:
+    """Annexa itself where a check over the organisation looks at it too, under the scope of the organisation."""
+    return (ORGANISATION,) if check in DEEDS else ()
