@@ -4,6 +4,8 @@ from django.urls import path
 
 from annexa.api import health, public_ledger, v1
 from annexa.web import (
+    access_lists,
+    access_reviews,
     account,
     assets,
     checklists,
@@ -71,6 +73,8 @@ urlpatterns = [
     *people.urls,
     *governance.urls,
     *tasks.urls,
+    *access_lists.urls,
+    *access_reviews.urls,
     *controls.urls,
     *ledger.urls,
     *search.urls,

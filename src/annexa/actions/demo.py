@@ -1,6 +1,7 @@
 """A demo organisation with a history of fourteen months, recorded through the same actions that people use."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -12,10 +13,22 @@ from typing import Any
 
 from django.db import transaction
 
+from annexa.actions.access_reviews import (
+    Subject,
+    carry_out_access,
+    close_access_review,
+    decide_access,
+    import_access_list,
+    open_access_review,
+)
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.demo_documents import Asked, document, statement
 from annexa.actions.demo_story import (
+    AccessDecided,
+    AccessDone,
+    AccessListed,
+    AccessReviewed,
     Answered,
     Change,
     Declared,
@@ -38,6 +51,8 @@ from annexa.actions.people import actor_of, add_person, make_person
 from annexa.actions.sequencer import together
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
+from annexa.answers.access_reviews import plan_list, review_page
+from annexa.answers.store import blobs
 from annexa.answers.upgrades import read_files
 from annexa.library.load import library
 from annexa.pure.applicability import control_applies
@@ -46,6 +61,7 @@ from annexa.pure.permits import ANNEXA
 from annexa.pure.standards import Control, Expectation, ExpectationKind
 from annexa.pure.systems import SystemFacts
 from annexa.records import turns
+from annexa.records.access_reviews import AccessDecision
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
@@ -65,7 +81,7 @@ def create_demo(*, now: datetime) -> Person:
 
     All or nothing. Where the demo is set up already, only its administrator is returned.
     Ledger: organisation, person, ownership, ai_system, adoption, task, evidence, judgement, closure, classification,
-    classification_review.
+    classification_review, access_list, access_review, access_decision, access_carried_out, access_review_end.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -119,6 +135,7 @@ class _Play:
     people: dict[str, Person] = field(default_factory=dict)
     judgements: dict[int, str] = field(default_factory=dict)
     revisions: dict[int, str] = field(default_factory=dict)
+    access: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def run(self) -> Person:
         steps = sorted(self.steps(), key=lambda step: step.at)
@@ -156,6 +173,8 @@ class _Play:
             if answered.approved:
                 approved = self.day(answered.approved["days_ago"], minute=8)
                 yield Step(at=approved, act=partial(self.approve, number, answered))
+        for review in self.story.access_reviews:
+            yield from self.access_review(review)
         yield from self.evidence()
 
     def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:
@@ -163,6 +182,62 @@ class _Play:
         day = self.now - timedelta(days=days_ago)
         friday = day - timedelta(days=max(0, day.weekday() - 4))
         return friday.replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+    # ---- access reviews
+
+    def access_review(self, told: AccessReviewed) -> Iterator[Step]:
+        for listed in told.lists:
+            yield Step(at=self.day(listed.taken, minute=10), act=partial(self.take_list, told, listed))
+        yield Step(at=self.day(told.opened, minute=11), act=partial(self.open_review, told))
+        for decided in told.decided:
+            yield Step(at=self.day(decided.days_ago, minute=12), act=partial(self.decide_access, told, decided))
+        for carried in told.done:
+            yield Step(at=self.day(carried.days_ago, minute=13), act=partial(self.carry_out, told, carried))
+        if told.ended is not None:
+            yield Step(at=self.day(told.ended, minute=14), act=partial(self.end_review, told))
+
+    def take_list(self, told: AccessReviewed, listed: AccessListed, at: datetime) -> None:
+        by = self.people[told.by]
+        text = re.sub(r"~(\d+)", lambda found: self.day(int(found[1])).date().isoformat(), listed.csv.strip() + "\n")
+        data = text.encode()
+        blobs().put(data, limit_bytes=LIMIT_BYTES)
+        made = import_access_list(
+            actor=actor_of(by), person=by, planned=plan_list(data=data, name=f"{listed.system}-access.csv"),
+            about=Subject(kind="system", subject=listed.system), taken_at=at, now=at,
+        )  # fmt: skip
+        self.access[told.id, listed.system] = made.id
+
+    def open_review(self, told: AccessReviewed, at: datetime) -> None:
+        by = self.people[told.by]
+        made = open_access_review(
+            actor=actor_of(by), person=by, name=told.name, because=told.because, itself=told.itself,
+            lists=[self.access[told.id, one.system] for one in told.lists], carrier=self.people[told.carrier],
+            reviewers=[self.people[one] for one in told.reviewers], due_on=self.day(told.due).date(), now=at,
+        )  # fmt: skip
+        self.access[told.id, ""] = made.id
+
+    def decide_access(self, told: AccessReviewed, decided: AccessDecided, at: datetime) -> None:
+        by = self.people[decided.by]
+        review = self.access[told.id, ""]
+        if decided.list == "rest":
+            page = review_page(actor=actor_of(by), review=review, now=at)
+            lines = [(row.source, row.line.number) for row in page.rows if row.decision is None and not row.own]
+        else:
+            lines = [(self.access[told.id, decided.list], row) for row in decided.rows]
+        decide_access(
+            actor=actor_of(by), person=by, review=review, lines=lines, decision=decided.decision, to=decided.to,
+            because=decided.because, now=at,
+        )  # fmt: skip
+
+    def carry_out(self, told: AccessReviewed, carried: AccessDone, at: datetime) -> None:
+        by = self.people[carried.by]
+        source = self.access[told.id, told.lists[0].system]
+        decision = AccessDecision.objects.get(review=self.access[told.id, ""], source=source, line=carried.row)
+        carry_out_access(actor=actor_of(by), person=by, decision=decision.id, because=carried.because, now=at)
+
+    def end_review(self, told: AccessReviewed, at: datetime) -> None:
+        by = self.people[told.by]
+        close_access_review(actor=actor_of(by), person=by, review=self.access[told.id, ""], now=at)
 
     # ---- people, systems, declarations, judgements
 

@@ -98,6 +98,57 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessListed:
+    """Who had access to a system, as a file of that day said; ~N in it is the day N days before today."""
+
+    system: str
+    taken: int
+    csv: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDecided:
+    """What a reviewer decided about rows of a list; of the list "rest" about all that is open and not their own."""
+
+    days_ago: int
+    by: str
+    list: str
+    rows: tuple[int, ...]
+    decision: str
+    because: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessDone:
+    """That a decision about a row of the first list was carried out."""
+
+    days_ago: int
+    by: str
+    row: int
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessReviewed:
+    """A review of who has access; `due` and `ended` in days ago, and `ended` None while it runs."""
+
+    id: str
+    name: str
+    opened: int
+    due: int
+    by: str
+    reviewers: tuple[str, ...]
+    carrier: str
+    because: str
+    lists: tuple[AccessListed, ...]
+    decided: tuple[AccessDecided, ...]
+    done: tuple[AccessDone, ...] = ()
+    itself: bool = False
+    ended: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """Library files of the organisation's own, beside the story's file, and when and why they were taken up."""
 
@@ -121,6 +172,7 @@ class Story:
     judged: tuple[Judged, ...]
     answered: tuple[Answered, ...]
     own: tuple[Own, ...]
+    access_reviews: tuple[AccessReviewed, ...]
 
     @cached_property
     def in_use(self) -> tuple[StorySystem, ...]:
@@ -182,4 +234,15 @@ def story() -> Story:
         judged=tuple(Judged(**row) for row in table["judgement"]),
         answered=tuple(Answered(**row) for row in table["answered"]),
         own=tuple(Own(**{**row, "files": tuple(row["files"])}) for row in table["own"]),
+        access_reviews=tuple(_access_review(row) for row in table["access_review"]),
+    )
+
+
+def _access_review(row: dict[str, Any]) -> AccessReviewed:
+    return AccessReviewed(
+        lists=tuple(AccessListed(**one) for one in row.pop("list")),
+        decided=tuple(AccessDecided(**{**one, "rows": tuple(one["rows"])}) for one in row.pop("decided")),
+        done=tuple(AccessDone(**one) for one in row.pop("done", ())),
+        reviewers=tuple(row.pop("reviewers")),
+        **row,
     )

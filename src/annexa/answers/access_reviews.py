@@ -5,16 +5,18 @@ import hashlib
 import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
 import openpyxl
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from annexa.adapters.scim import ScimError, read_scim
 from annexa.adapters.tables import TableError, read_table
+from annexa.answers.access import own_access
 from annexa.answers.errors import UnknownError
 from annexa.answers.owners import key_of
 from annexa.answers.posture import standpoint
@@ -28,6 +30,7 @@ from annexa.pure.access_reviews import (
     Known,
     Progress,
     Settled,
+    carried_out,
     compare,
     flags_of,
     marks_of,
@@ -89,7 +92,8 @@ class ReviewLine:
 class FollowUp:
     """A decision to be carried out: what, in which system, by whom, by when, and whether somebody said it was done.
 
-    `place`: what Annexa can do about it by itself, "token" or "person"; "" where it is elsewhere.
+    `gone_at`: when a later list was taken that shows it done. `place`: what Annexa can do about it by itself, "token"
+    or "person"; "" where it is elsewhere.
     """
 
     decision: AccessDecision
@@ -99,14 +103,15 @@ class FollowUp:
     owner: Person
     due_on: date
     done: AccessCarriedOut | None
+    gone_at: datetime | None
     late: bool
     mine: bool
     place: str
 
     @property
     def waits(self) -> bool:
-        """Whether nobody said that it was done."""
-        return self.done is None
+        """Whether nobody said that it was done, and no later list shows it."""
+        return self.done is None and self.gone_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,13 +372,21 @@ def earlier_of(
 
 
 def waiting_access(*, actor: Actor, now: datetime, person: int | None) -> Waiting:
-    """What waits: lines to decide, decisions to carry out; with `person` only theirs. Cost: one query if none does."""
-    reviews = list(AccessReview.objects.visible_to(actor).select_related("end", "carrier").order_by("due_on", "id"))
-    if not reviews:
+    """What waits: lines to decide, decisions to carry out; with `person` only theirs. Cost: two queries if none."""
+    running = list(
+        AccessReview.objects.visible_to(actor)
+        .filter(end__isnull=True)
+        .select_related("carrier")
+        .order_by("due_on", "id")
+    )
+    decided = _decided(actor, running) if running else {}
+    latest = [one for held in decided.values() for one in held.values()]
+    latest += _not_carried_out(actor)
+    wanted = {one.source_id for one in latest if one.decision != "keep"}.union(*(one.lists for one in running))
+    if not wanted:
         return Waiting()
-    decided = _decided(actor, reviews)
-    running = [one for one in reviews if not hasattr(one, "end") and (person is None or person in one.reviewers)]
-    lists = AccessList.objects.visible_to(actor).in_bulk(list({one for review in reviews for one in review.lists}))
+    lists = AccessList.objects.visible_to(actor).in_bulk(list(wanted))
+    running = [one for one in running if person is None or person in one.reviewers]
     me = marks_of_person(Person.objects.filter(pk=person).first()) if person is not None else frozenset()
     found = []
     for review in running:
@@ -382,12 +395,11 @@ def waiting_access(*, actor: Actor, now: datetime, person: int | None) -> Waitin
             for source in review.lists
             if source in lists
             for line in lists[source].lines
-            if (source, line["number"]) not in decided[review.id]
+            if (source, line["number"]) not in decided.get(review.id, {})
         ]
         mine = [one for one in open_lines if not (me and marks_of(line_of(one)) & me)]
         if mine or not open_lines:
             found.append(ReviewWaiting(review=review, lines=len(mine), late=review.due_on < now.date()))
-    latest = [one for held in decided.values() for one in held.values()]
     follow_ups = _follow_ups(actor, latest, lists, now)
     return Waiting(
         reviews=tuple(found),
@@ -486,6 +498,8 @@ def _part(
     lines = lines_of(held)
     before, end = earlier_of(actor=actor, access_list=held, before=review.recorded_at)
     compared = compare(lines, before)
+    if held.kind != "system":  # who approves for the organisation has powers here by design
+        known = replace(known, approvers=frozenset())
     flags = flags_of(lines, known=known, me=me, at=held.taken_at.date(), compared=compared)
     rows = [
         Row(
@@ -516,6 +530,16 @@ def _first(row: Row) -> tuple[int, int, str, int]:
     return grave, RIGHTS.index(row.line.right), fold(row.line.account), row.line.number
 
 
+def _not_carried_out(actor: Actor) -> list[AccessDecision]:
+    """In reviews that ended, what was to change or to go and nobody said is done."""
+    later = AccessDecision.objects.filter(
+        review=OuterRef("review"), source=OuterRef("source"), line=OuterRef("line"), number__gt=OuterRef("number")
+    )
+    rows = AccessDecision.objects.visible_to(actor).filter(review__end__isnull=False, carried_out__isnull=True)
+    rows = rows.exclude(decision="keep").exclude(Exists(later))
+    return list(rows.select_related("by", "review", "review__carrier"))
+
+
 def _follow_ups(
     actor: Actor, decisions: Iterable[AccessDecision], lists: Mapping[str, AccessList], now: datetime
 ) -> tuple[FollowUp, ...]:
@@ -524,6 +548,7 @@ def _follow_ups(
     if not asked:
         return ()
     names = names_of(actor, ((lists[one.source_id].kind, lists[one.source_id].subject) for one in asked))
+    newest = _newest(actor, {(lists[one.source_id].kind, lists[one.source_id].subject) for one in asked}, now)
     me = key_of(actor)
     found = []
     for one in asked:
@@ -531,6 +556,9 @@ def _follow_ups(
         line = next(line_of(kept) for kept in held.lines if kept["number"] == one.line)
         done = getattr(one, "carried_out", None)
         due_on = (one.recorded_at + CARRY_OUT).date()
+        taken_at, later = newest[held.kind, held.subject]
+        shows = taken_at > one.recorded_at and carried_out(line, one.decision, later)
+        gone_at = taken_at if shows else None
         found.append(
             FollowUp(
                 decision=one,
@@ -540,12 +568,26 @@ def _follow_ups(
                 owner=one.review.carrier,
                 due_on=due_on,
                 done=done,
-                late=done is None and due_on < now.date(),
+                gone_at=gone_at,
+                late=done is None and gone_at is None and due_on < now.date(),
                 mine=one.review.carrier_id == me,
                 place=place_of(line, one.decision) if held.kind == ITSELF else "",
             )
         )
     return tuple(sorted(found, key=lambda one: (not one.waits, one.due_on, one.subject_name, one.line.number)))
+
+
+def _newest(
+    actor: Actor, subjects: set[tuple[str, str]], now: datetime
+) -> dict[tuple[str, str], tuple[datetime, tuple[AccessLine, ...]]]:
+    """The newest list of each system and when it was taken; Annexa's own access is as it is now."""
+    found: dict[tuple[str, str], tuple[datetime, tuple[AccessLine, ...]]] = {}
+    rows = AccessList.objects.visible_to(actor).filter(subject__in=[subject for _, subject in subjects])
+    for one in rows.order_by("taken_at", "recorded_at"):
+        found[one.kind, one.subject] = (one.taken_at, lines_of(one))
+    if (ITSELF, ITSELF) in subjects:
+        found[ITSELF, ITSELF] = (now, own_access(actor=actor, now=now))
+    return found
 
 
 def place_of(line: AccessLine, decision: str) -> str:
@@ -557,6 +599,12 @@ def place_of(line: AccessLine, decision: str) -> str:
 def scope_of(access_list: AccessList) -> str:
     """The scope whose access a list tells of; "" for a system that is in no register here."""
     return ORGANISATION if access_list.kind == ITSELF else access_list.subject if access_list.kind == "system" else ""
+
+
+def decisions_of(*, actor: Actor, review: AccessReview, source: str, line: int) -> tuple[AccessDecision, ...]:
+    """Everything that was decided about one line in a review, the latest, which holds, first. Cost: one query."""
+    rows = AccessDecision.objects.visible_to(actor).filter(review=review, source_id=source, line=line)
+    return tuple(rows.select_related("by").order_by("-number"))
 
 
 def find_decision(*, actor: Actor, decision: str) -> AccessDecision:

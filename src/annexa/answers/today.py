@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.db.models import Func, Subquery
 
+from annexa.answers.access_reviews import FollowUp, ReviewWaiting, waiting_access
 from annexa.answers.decisions import LatePlan, ReviewAsked, late_plans, reviews_asked
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
@@ -59,10 +60,11 @@ class Ahead:
 class Today:
     """What the first page of the day shows, of one's own or of everybody's (`whose`).
 
-    `tasks` are late or due soon, `reviews` and `plans` wait for a decision; a task for such a plan is no
-    second thing. What `failing` does not hold, `renewals` ran out or soon will, `never` was never shown; each the first
-    few of its total. `next_due` is when the next verdict falls. `declared` counts controls that somebody said something
-    about. `moves` are the verdicts that differ from those at `since`, when the last visit ended (None: the first one).
+    `tasks` are late or due soon, `reviews`, `plans` and the lines of `access` reviews wait for a decision, `follow_ups`
+    for somebody to carry one out; a task for such a plan is no second thing. What `failing` does not hold, `renewals`
+    ran out or soon will, `never` was never shown; each the first few of its total. `next_due` is when the next verdict
+    falls. `declared` counts controls that somebody said something about. `moves` are the verdicts that differ from
+    those at `since`, when the last visit ended (None: the first one).
     """
 
     organisation: Organisation | None
@@ -73,6 +75,10 @@ class Today:
     reviews_total: int
     plans: tuple[LatePlan, ...]
     plans_total: int
+    access: tuple[ReviewWaiting, ...]
+    access_total: int
+    follow_ups: tuple[FollowUp, ...]
+    follow_ups_total: int
     since: datetime | None
     moves: tuple[Move, ...]
     moves_total: int
@@ -96,12 +102,19 @@ class Today:
     @property
     def to_do(self) -> int:
         """How many tasks, decisions and expectations wait."""
-        return self.tasks_total + self.to_decide + self.failing_total + self.renewals_total + self.never_total
+        return (
+            self.tasks_total
+            + self.follow_ups_total
+            + self.to_decide
+            + self.failing_total
+            + self.renewals_total
+            + self.never_total
+        )
 
     @property
     def to_decide(self) -> int:
         """How many decisions wait."""
-        return self.reviews_total + self.plans_total
+        return self.reviews_total + self.plans_total + self.access_total
 
     @property
     def waiting(self) -> int:
@@ -149,6 +162,7 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     never = [one for one in found if one.urgency == "never"]
     tasks = [one for one in given if _is_due(one, now) and _counts(one.owner, me)]
     reviews = [one for one in reviews_asked(actor=actor, stand=stand) if me is None or one.mine]
+    access = waiting_access(actor=actor, now=now, person=me)
     plans = [one for one in late_plans(stand=stand, owners=held, now=now) if _counts(one.owner, me)]
     planned = {(one.control, one.scope) for one in plans}
     tasks = [one for one in tasks if (one.control, one.scope) not in planned]
@@ -165,6 +179,10 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
         reviews_total=len(reviews),
         plans=tuple(plans[:MOST]),
         plans_total=len(plans),
+        access=access.reviews[:MOST],
+        access_total=len(access.reviews),
+        follow_ups=access.follow_ups[:MOST],
+        follow_ups_total=len(access.follow_ups),
         since=since if then else None,
         moves=moves[:MOST_MOVES],
         moves_total=len(moves),

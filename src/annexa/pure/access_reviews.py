@@ -169,6 +169,13 @@ def compare(now: Sequence[AccessLine], before: Earlier | None) -> Comparison:
     )
 
 
+def carried_out(line: AccessLine, decision: str, later: Iterable[AccessLine]) -> bool:
+    """Whether a later list shows that a decision was carried out: gone if it was revoked, no more as it was if it was
+    to change."""
+    same = [one for one in later if one.key == line.key]
+    return not same or (decision == "change" and all(_differences(line, one) for one in same))
+
+
 def decide_problems(
     *, lines: Sequence[AccessLine], decision: str, to: str, because: str, me: frozenset[str]
 ) -> dict[str, list[str]]:

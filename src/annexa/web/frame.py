@@ -26,7 +26,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     ("Inventory", (("AI systems", "systems", "systems"),)),
-    ("Operation", (("Controls", "controls", "controls"),)),
+    ("Operation", (("Controls", "controls", "controls"), ("Access reviews", "access-reviews", "reviews"))),
     ("Assurance", (("Ledger", "ledger", "ledger"),)),
     ("Organisation", (("Governance", "governance", "governance"), ("People", "people", "people"))),
 )

@@ -24,6 +24,7 @@ from annexa.answers.imports import Planned, plan_systems
 from annexa.answers.store import blobs
 from annexa.pure.mapping_files import MappingError, MappingFile
 from annexa.pure.systems import FIELD, FIELDS
+from annexa.pure.tables import Problem
 from annexa.vault import VaultError
 from annexa.web.frame import actor
 from annexa.web.systems import refusal_of, refused
@@ -162,17 +163,17 @@ def _shown(request: HttpRequest, planned: Planned, *, conflict: str = "", status
         "separator": DELIMITERS.get(table.delimiter, ""),
         "offered": COLUMNS_OFFERED if len(table.header) > COLUMNS_OFFERED else 0,
         "problems": len(plan.problems),
-        "page": Paginator(_troubles(planned), PROBLEMS_SHOWN).get_page(request.GET.get("page")),
+        "page": Paginator(troubles(planned.plan.problems), PROBLEMS_SHOWN).get_page(request.GET.get("page")),
         "bad_rows": len({problem.row for problem in plan.problems}),
         "conflict": conflict,
     }
     return render(request, "imports/preview.html", context, status=status)
 
 
-def _troubles(planned: Planned) -> list[Trouble]:
+def troubles(problems: Sequence[Problem]) -> list[Trouble]:
     """The problems, the same ones told once, in the order in which the file has them."""
     found: dict[tuple[str, str], list[int]] = {}
-    for problem in planned.plan.problems:
+    for problem in problems:
         found.setdefault((problem.column, problem.message), []).append(problem.row)
     return [
         Trouble(column=column, message=message, count=len(rows), rows=_spans(rows))

@@ -43,6 +43,10 @@ def counted(page: Today) -> list[str]:
     """What waits, kind by kind, in numbers."""
     kinds = (
         (page.tasks_total, ngettext("%s task is due", "%s tasks are due", page.tasks_total)),
+        (
+            page.follow_ups_total,
+            ngettext("%s access to take away", "%s accesses to take away", page.follow_ups_total),
+        ),
         (page.to_decide, ngettext("%s decision", "%s decisions", page.to_decide)),
         (page.failing_total, ngettext("%s check fails", "%s checks fail", page.failing_total)),
         (

@@ -70,6 +70,13 @@
 		if (field) field.focus();
 	};
 
+	// A page's own keys: a button or box that can be seen and says its letter.
+	const keyed = (key) => [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === key && one.offsetParent);
+
+	const chooseAll = (box) => {
+		for (const pick of box.form.querySelectorAll(".pick:not(:disabled)")) pick.checked = box.checked;
+	};
+
 	const KEYS = { "/": search, j: () => step(1), k: () => step(-1), x: choose, ".": asOf, "?": () => open("keys") };
 	let went = 0;
 
@@ -86,6 +93,11 @@
 		} else if (event.key in KEYS) {
 			event.preventDefault();
 			KEYS[event.key]();
+		} else if (keyed(event.key)) {
+			event.preventDefault();
+			const found = keyed(event.key);
+			if (found.matches("input:not([type=checkbox])")) found.focus();
+			else found.click();
 		}
 	});
 
@@ -95,6 +107,7 @@
 	});
 
 	document.addEventListener("change", (event) => {
+		if (event.target.matches("[data-choose-all]")) chooseAll(event.target);
 		if (!event.target.matches("[data-keys-switch]")) return;
 		root.dataset.keys = event.target.checked ? "on" : "off";
 		keep(root.dataset.keys);
