@@ -17,7 +17,7 @@ WHO = ("nobody", "no scope", "auditor", "owner", "lead", "administrator")
 THERE = {
     "slug": "chatbot", "scope": "chatbot", "law": "eu-ai-act", "control": "GOV-02", "evidence": "none",
     "judgement": "none", "framework": "nis2", "requirement": "Art.21(1)", "position": "0",
-    "webhook": "none",
+    "webhook": "none", "review": "none", "decision": "none",
 }  # fmt: skip
 
 

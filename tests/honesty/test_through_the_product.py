@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from annexa.actions.access_reviews import close_access_review, decide_access
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.errors import InvalidError, NotPermittedError
@@ -23,6 +24,7 @@ from annexa.library.reader import shipped
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import VERBS
 from annexa.pure.posture import Verdict
+from annexa.records.access_reviews import AccessList, AccessReview
 from annexa.records.classifications import ClassificationAnswers
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
@@ -354,6 +356,51 @@ def test_ones_own_classification_approved(house: House) -> None:
     ask_review(**who, answers=made.id, now=NOW)
     with house.refused(NotPermittedError, "somebody else has to review it"):
         review_classification(**who, answers=made.id, decision="approved", because="Fine", now=NOW)
+
+
+def test_ones_own_access_kept(house: House) -> None:
+    """Decide in an access review that one's own access stays.
+
+    Given away by four eyes: it is refused, also for an administrator.
+    """
+    review = AccessReview.objects.get(end=None)
+    with house.refused(InvalidError, "Nobody decides about their own access: row 2 (ada@example.org)"):
+        decide_access(
+            **house.person("administrator"), review=review.id, lines=[(review.lists[0], 2)], decision="keep",
+            because="I need it", now=NOW,
+        )  # fmt: skip
+
+
+def test_an_old_access_list_reviewed(house: House) -> None:
+    """Review access with an old list, so that what came since is not seen.
+
+    Given away by the day the list was taken: the review counts from then on, and not a day longer.
+    """
+    review = AccessReview.objects.get(end=None)
+    for row in (2, 3, 4):
+        decide_access(
+            **house.person("lead"), review=review.id, lines=[(review.lists[0], row)], decision="keep", because="Fine",
+            now=NOW,
+        )  # fmt: skip
+    close_access_review(**house.person("lead"), review=review.id, now=NOW)
+    taken_at = AccessList.objects.get(id=review.lists[0]).taken_at
+    house.restart()
+    assert engine(NOW).reviewed == {"chatbot": taken_at + timedelta(days=100)}
+
+
+def test_an_access_review_cut_short(house: House) -> None:
+    """End an access review without looking at the awkward lines.
+
+    Given away by rule: with a line left open it needs a reason, and counts for nothing.
+    """
+    review = AccessReview.objects.get(end=None)
+    with house.refused(InvalidError, "3 lines are not decided"):
+        close_access_review(**house.person("lead"), review=review.id, now=NOW)
+    before = engine(NOW).reviewed
+    close_access_review(**house.person("lead"), review=review.id, because="No time", now=NOW)
+    house.restart()
+    assert engine(NOW).reviewed == before
+    assert house.better() == []
 
 
 def test_a_system_declassified(house: House) -> None:

@@ -607,6 +607,15 @@ def decisions_of(*, actor: Actor, review: AccessReview, source: str, line: int) 
     return tuple(rows.select_related("by").order_by("-number"))
 
 
+def person_named(*, actor: Actor, address: str) -> Person:
+    """Somebody who may sign in, by their address. Raises UnknownError."""
+    rows = Person.objects.get_queryset().visible_to(actor).filter(email__iexact=address.strip(), is_active=True)
+    found: Person | None = rows.first()
+    if found is None:
+        raise UnknownError(f"There is nobody with the address {address}.")
+    return found
+
+
 def find_decision(*, actor: Actor, decision: str) -> AccessDecision:
     """One decision. Raises UnknownError."""
     rows = AccessDecision.objects.visible_to(actor).select_related("review", "source")

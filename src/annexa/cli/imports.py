@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from annexa.cli.access import add_import
+
 IMPORT_EXAMPLE = """\
 example:
   annexa import systems inventory.csv --dry-run
@@ -32,7 +34,9 @@ def add_parsers(sub: Any) -> None:
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:
-    systems = parser.add_subparsers(dest="noun", required=True, metavar="NOUN").add_parser(
+    nouns = parser.add_subparsers(dest="noun", required=True, metavar="NOUN")
+    add_import(nouns)
+    systems = nouns.add_parser(
         "systems",
         help="AI systems from CSV, XLSX, JSON or YAML",
         description="Takes AI systems from a file into the register: all of it, or nothing if anything is wrong.",

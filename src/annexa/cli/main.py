@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from annexa.cli import (
+    access,
     backups,
     classify,
     evidence,
@@ -42,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
         "--server", metavar="URL", help="ask another server over its API, with the token in ANNEXA_TOKEN"
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (serve, *_ABOUT_RECORDS, backups, tokens):
+    for area in (serve, *_ABOUT_RECORDS, access, backups, tokens):
         area.add_parsers(sub)
     return found
 

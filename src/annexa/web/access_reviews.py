@@ -39,14 +39,14 @@ from annexa.pure.access_reviews import FLAGS
 from annexa.pure.permits import VERBS, Permit, may
 from annexa.pure.words import fold
 from annexa.records.people import Person
-from annexa.web.forms import date_field, fresh, see, takes_form_of, text_field, tried
+from annexa.web.forms import date_field, fresh, see, sentences, takes_form_of, text_field, tried
 from annexa.web.frame import actor, person
 from annexa.web.narrowing import address
 from annexa.web.owners import chosen_person, owner_field
 from annexa.web.refused import refused
 from annexa.web.systems import refusal_of
 from annexa.web.systems import refused as not_permitted
-from annexa.web.tasks import Tab, sentences
+from annexa.web.tasks import Tab
 
 SIZE = 100
 """Lines on a page; more are decided at once by what the filters leave."""
