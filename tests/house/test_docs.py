@@ -190,11 +190,12 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     assert able["lead"] - everybody == {
         "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "attest", "judge",
         "close_judgement", "choose_frameworks", "change_library", "answer_classification", "review_classification",
-        "name_owner", "make_task", "change_task", "share", "change_units", "change_committees", "appoint",
+        "name_owner", "make_task", "change_task", "share", "change_units", "change_committees", "appoint", "import_access",
+        "open_access_review", "decide_access", "carry_out_access", "close_access_review",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",
-        "change_task",
+        "change_task", "decide_access", "carry_out_access",
     }  # fmt: skip
     assert able["auditor"] - everybody == {"judge", "close_judgement"}
 

@@ -179,6 +179,7 @@ def test_what_is_wrong_is_said_and_nothing_is_decided(at, client, review) -> Non
     assert response.status_code == 422
     for said in ("Nobody decides about their own access", "Give the reason", "Say to what it changes"):
         assert said in text(response)
+    assert re.search(r'<input class="pick"[^>]*mlops-shared"[^>]* checked>', text(response)), "what was ticked stays so"
     assert send(client, review, [99]).status_code == 404
     assert client.post(f"/access-reviews/{review.id}/decide", {"line": ["nonsense"]}).status_code == 404
     assert not AccessDecision.objects.exists()

@@ -44,6 +44,11 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "ownership",
         "task",
         "task_change",
+        "access_list",
+        "access_review",
+        "access_decision",
+        "access_carried_out",
+        "access_review_end",
     ),
     "systems": ("ai_system", "import"),
     "people": (
@@ -59,6 +64,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 SAID: Mapping[str, str] = {
+    "import_access": "Access list taken in",
+    "open_access_review": "Access review opened",
+    "decide_access": "Access decided",
+    "carry_out_access": "Access decision carried out",
+    "close_access_review": "Access review ended",
+    "deactivate_person": "Person let in no more",
     "add_evidence": "Evidence added",
     "add_person": "Person added",
     "add_service_account": "Service account added",
@@ -455,6 +466,15 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]
         case "task_change":
             now = {"handed": f"handed to {owner}", "moved": f"moved to {state['due_on']}"}
             return f"{state['control']}, {state['scope']}: {now.get(state['what'], 'taken back')}"
+        case "access_list":
+            return f"{state['subject']}: {state['lines']:,} lines"
+        case "access_review":
+            return str(state["name"])
+        case "access_decision":
+            return f"row {state['line']}: {state['decision']}"
+        case "access_review_end":
+            left = len(state["undecided"])
+            return f"{state['counts']['lines']:,} lines, {left:,} left open" if left else "every line decided"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

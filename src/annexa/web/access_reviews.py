@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django import forms
 from django.core.paginator import Page, Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -360,7 +360,7 @@ def _page(
     found: ReviewPage,
     *,
     wrong: Sequence[str] = (),
-    kept: Mapping[str, Any] | None = None,
+    kept: QueryDict | None = None,
     close_form: forms.Form | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -388,6 +388,7 @@ def _page(
         "narrowed": any(request.GET.get(name) for name in ("flag", "list", "right", "q")),
         "wrong": " ".join(wrong),
         "kept": kept or {},
+        "ticked": kept.getlist("line") if kept else [],
         "query": request.GET.urlencode(),
         "close_form": (close_form or fresh(CloseForm, "close")) if closes else None,
         "carries": isinstance(may(actor(request), "carry_out_access"), Permit),
