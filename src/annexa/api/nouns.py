@@ -8,7 +8,7 @@ from ninja.errors import HttpError, ValidationError
 
 import annexa
 from annexa.api import (
-    access_reviews,
+    access,
     classification,
     controls,
     evidence,
@@ -35,7 +35,7 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
     organisation, people, systems, classification, controls, evidence, judgements, frameworks, posture, path, portfolio,
-    obligations, access_reviews, ledger, webhooks, search,
+    obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 
