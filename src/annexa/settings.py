@@ -8,9 +8,14 @@ import secrets
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from annexa.adapters.saml_metadata import MetadataError, SamlProvider, parse_metadata
+from annexa.pure.permits import WORDS
+from annexa.pure.sign_on import RoleOfGroup, RolesError, parse_roles
 
 
 class SettingsError(SystemExit):
@@ -73,6 +78,70 @@ SETTINGS: tuple[Setting, ...] = (
         name="ANNEXA_WEBHOOKS_INSIDE",
         default="no",
         means="yes to send webhooks to loopback, private and link-local addresses too.",
+    ),
+    Setting(
+        name="ANNEXA_PROXIES",
+        default="0",
+        means="How many proxies of yours stand before the server: so many last addresses in X-Forwarded-For are true.",
+    ),
+    Setting(
+        name="ANNEXA_MFA_REQUIRED",
+        default="no",
+        means="Who must have a second factor beside a password: no, administrators or everybody.",
+    ),
+    Setting(
+        name="ANNEXA_OIDC_ISSUER",
+        default="",
+        means="Address of an OpenID Connect provider, such as https://login.example.org; default: none is asked.",
+    ),
+    Setting(name="ANNEXA_OIDC_CLIENT_ID", default="", means="Under which name that provider knows Annexa."),
+    Setting(name="ANNEXA_OIDC_CLIENT_SECRET", default="", means="The secret that belongs to that name."),
+    Setting(
+        name="ANNEXA_OIDC_NAME", default="single sign-on", means="What stands on the button, after “Sign in with”."
+    ),
+    Setting(
+        name="ANNEXA_OIDC_SCOPES",
+        default="openid profile email",
+        means="What is asked of the provider, separated by spaces; some tell groups only when asked for groups.",
+    ),
+    Setting(
+        name="ANNEXA_OIDC_GROUPS_CLAIM",
+        default="groups",
+        means="The claim in which the provider tells somebody's groups.",
+    ),
+    Setting(
+        name="ANNEXA_OIDC_INSIDE",
+        default="no",
+        means="yes when the OpenID Connect provider stands in a network of your own.",
+    ),
+    Setting(
+        name="ANNEXA_SAML_METADATA",
+        default="",
+        means="The XML metadata of a SAML 2.0 identity provider, best as ANNEXA_SAML_METADATA_FILE; default: none.",
+    ),
+    Setting(
+        name="ANNEXA_SAML_NAME", default="single sign-on", means="What stands on the button, after “Sign in with”."
+    ),
+    Setting(
+        name="ANNEXA_SAML_GROUPS_ATTRIBUTE",
+        default="groups",
+        means="The attribute in which the SAML provider tells somebody's groups.",
+    ),
+    Setting(
+        name="ANNEXA_SSO_ROLES",
+        default="",
+        means="Which role follows from which group of the provider, such as annexa-admins=administrator, grc=lead; the "
+        "first line that fits counts.",
+    ),
+    Setting(
+        name="ANNEXA_SSO_DEFAULT_ROLE",
+        default="",
+        means="The role of whoever the provider lets in and no group fits; default: they are not let in.",
+    ),
+    Setting(
+        name="ANNEXA_SSO_EMAILS",
+        default="verified",
+        means="verified, or trusted: whether the provider must say that an email address is verified before it counts.",
     ),
     Setting(
         name="ANNEXA_TOKEN",
@@ -307,6 +376,90 @@ def _hosts() -> list[str]:
     return found
 
 
+def _one_of(name: str, *words: str) -> str:
+    text = _read(name).strip().lower()
+    if text not in words:
+        _problems.append(f"{name} is {text!r}; write {', '.join(words[:-1])} or {words[-1]}.")
+        return words[0]
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OidcProvider:
+    """The OpenID Connect provider that is asked."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+    scopes: tuple[str, ...]
+    groups_claim: str
+    inside: bool
+
+
+def _oidc() -> OidcProvider | None:
+    """What is set of it; None without an issuer."""
+    issuer, client = _read("ANNEXA_OIDC_ISSUER").strip(), _read("ANNEXA_OIDC_CLIENT_ID").strip()
+    secret, inside = _read("ANNEXA_OIDC_CLIENT_SECRET").strip(), _yes("ANNEXA_OIDC_INSIDE")
+    if not issuer:
+        if client or secret:
+            _problems.append("ANNEXA_OIDC_CLIENT_ID or _CLIENT_SECRET is set, but ANNEXA_OIDC_ISSUER is not.")
+        return None
+    try:
+        parts = urlsplit(issuer)
+        fits = parts.scheme in {"https", "http"} and bool(parts.hostname) and not (parts.query or parts.fragment)
+        _ = parts.port
+    except ValueError:
+        fits = False
+    if not fits or "@" in issuer or "/.well-known/" in issuer:
+        _problems.append(f"ANNEXA_OIDC_ISSUER is {issuer!r}; write an address such as https://login.example.org.")
+    elif parts.scheme == "http" and not inside:
+        _problems.append("ANNEXA_OIDC_ISSUER begins with http:; only a provider of your own network may be asked so.")
+    if not client:
+        _problems.append("ANNEXA_OIDC_ISSUER is set, but ANNEXA_OIDC_CLIENT_ID is not.")
+    scopes = tuple(_read("ANNEXA_OIDC_SCOPES").split())
+    if "openid" not in scopes:
+        _problems.append("ANNEXA_OIDC_SCOPES has to hold openid.")
+    return OidcProvider(
+        issuer=issuer,
+        client_id=client,
+        client_secret=secret,
+        name=_read("ANNEXA_OIDC_NAME").strip(),
+        scopes=scopes,
+        groups_claim=_read("ANNEXA_OIDC_GROUPS_CLAIM").strip(),
+        inside=inside,
+    )
+
+
+def _saml() -> SamlProvider | None:
+    """What the metadata says; None without any."""
+    text = _read("ANNEXA_SAML_METADATA").strip()
+    if not text:
+        return None
+    if find_spec("onelogin") is None:
+        _problems.append('ANNEXA_SAML_METADATA is set, but SAML is not installed: pip install "annexa[saml]".')
+    try:
+        return parse_metadata(text)
+    except MetadataError as error:
+        _problems.append(f"ANNEXA_SAML_METADATA: {error}")
+        return None
+
+
+def _roles() -> tuple[RoleOfGroup, ...]:
+    try:
+        return parse_roles(_read("ANNEXA_SSO_ROLES"), known=WORDS)
+    except RolesError as error:
+        _problems.append(f"ANNEXA_SSO_ROLES: {error}.")
+        return ()
+
+
+def _default_role() -> str:
+    text = _read("ANNEXA_SSO_DEFAULT_ROLE").strip()
+    if text and text not in WORDS:
+        _problems.append(f"ANNEXA_SSO_DEFAULT_ROLE is {text!r}; use {', '.join(sorted(WORDS))}, or leave it out.")
+    return text
+
+
 def _home() -> Path:
     try:
         path = Path(_read("ANNEXA_HOME")).expanduser().resolve()
@@ -333,6 +486,19 @@ _json = _log() == "json"
 WEBHOOKS_INSIDE = _yes("ANNEXA_WEBHOOKS_INSIDE")
 WORKER = _yes("ANNEXA_WORKER")
 REQUESTS_A_MINUTE = _whole("ANNEXA_REQUESTS_A_MINUTE", 10, 10_000_000)
+PROXIES = _whole("ANNEXA_PROXIES", 0, 9)
+MFA_REQUIRED = _one_of("ANNEXA_MFA_REQUIRED", "no", "administrators", "everybody")
+OIDC = _oidc()
+SAML = _saml()
+SAML_NAME = _read("ANNEXA_SAML_NAME").strip()
+SAML_GROUPS_ATTRIBUTE = _read("ANNEXA_SAML_GROUPS_ATTRIBUTE").strip()
+SSO_ROLES = _roles()
+SSO_DEFAULT_ROLE = _default_role()
+SSO_EMAILS = _one_of("ANNEXA_SSO_EMAILS", "verified", "trusted")
+if (OIDC or SAML) and not SSO_ROLES and not SSO_DEFAULT_ROLE:
+    _problems.append(
+        "A provider is set, but neither ANNEXA_SSO_ROLES nor ANNEXA_SSO_DEFAULT_ROLE: nobody would get in."
+    )
 
 # --- Django
 
@@ -348,6 +514,10 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    *(["allauth.socialaccount.providers.saml"] if SAML else []),
     "annexa.records",
     "annexa.web",
 ]
@@ -360,7 +530,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "annexa.web.guard.signed_in",
+    "annexa.web.sessions.sessions",
+    "annexa.web.guard.second_factor_first",
     "annexa.web.visits.visits",
     "annexa.web.guard.Unanswered",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -393,10 +566,20 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ("email", "name")},
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "annexa.actions.passwords.GuessableValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+
+# Of allauth only the way to a provider and back is used: see docs/decisions/0018-sign-in.md.
+SOCIALACCOUNT_ADAPTER = "annexa.web.single_sign_on.Adapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True

@@ -10,7 +10,7 @@ from annexa.actions.governance import appoint
 from annexa.actions.grants import grant_role
 from annexa.actions.leaving import change_person, let_go, readmit
 from annexa.actions.owners import name_owner
-from annexa.actions.people import actor_of, add_person
+from annexa.actions.people import actor_of, add_person, set_password
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.actions.tokens import create_token
 from annexa.answers.owners import owners
@@ -80,7 +80,7 @@ def test_what_somebody_holds(busy, key, now) -> None:
 def test_a_leaver_hands_everything_over(busy, key, house, ada, lea, now) -> None:
     client = Client()
     client.force_login(busy)
-    assert client.get("/tokens").status_code == 200
+    assert client.get("/people").status_code == 200
     done = let_go(
         actor=house, by=ada, person=busy.pk, successors=dict.fromkeys(EVERYTHING, lea), because="Last day", now=now
     )
@@ -95,11 +95,11 @@ def test_a_leaver_hands_everything_over(busy, key, house, ada, lea, now) -> None
     assert not held.owns_anything(busy.pk)
     with pytest.raises(TokenRefusedError):
         bearer(key, now=now)
-    assert client.get("/tokens").status_code == 302
-    kinds = list(LedgerEntry.objects.order_by("-position").values_list("kind", flat=True)[:9])
+    assert client.get("/people").status_code == 302
+    kinds = list(LedgerEntry.objects.order_by("-position").values_list("kind", flat=True)[:10])
     assert sorted(kinds) == [
-        "ai_system", "appointment", "appointment_end", "grant_end", "ownership", "ownership", "person", "task_change",
-        "token_revocation",
+        "ai_system", "appointment", "appointment_end", "grant_end", "ownership", "ownership", "person", "sessions_end",
+        "task_change", "token_revocation",
     ]  # fmt: skip
 
 
@@ -139,6 +139,9 @@ def test_there_is_always_an_administrator(house, ada, lea, now) -> None:
     with pytest.raises(InvalidError, match="last administrator"):
         change_person(actor=ANNEXA, by=None, person=ada.pk, name="Ada", role="lead", because="x", now=now)
     change_person(actor=house, by=ada, person=lea.pk, name="Lea", role="administrator", because="Second", now=now)
+    with pytest.raises(InvalidError, match="sign in with a password"):  # a provider that is down lets no Lea in
+        change_person(actor=ANNEXA, by=None, person=ada.pk, name="Ada", role="lead", because="Moved", now=now)
+    set_password(actor=ANNEXA, person=lea, password="seven quiet copper kettles", now=now)
     change_person(actor=ANNEXA, by=None, person=ada.pk, name="Ada", role="lead", because="Moved", now=now)
     assert Person.objects.get(pk=ada.pk).role == "lead"
 

@@ -106,7 +106,7 @@ def test_a_session_changes_only_from_our_own_pages(house) -> None:
     refused = asks("POST", "systems", {"name": "Forged"})
     assert refused.status == 403
     assert "only from our own pages" in refused.json["detail"]
-    client.get("/password")  # sets the cookie
+    client.get("/account/second-factors")  # sets the cookie
     token = client.cookies["csrftoken"].value
     assert asks("POST", "systems", {"name": "Ours"}, X_CSRFToken=token).status == 201
 

@@ -31,7 +31,9 @@ from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
+from annexa.actions.sign_on import sign_in_by_provider
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
@@ -44,6 +46,8 @@ from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
+from annexa.pure.second_factors import totp_code
+from annexa.pure.sign_on import Asserted
 from annexa.pure.systems import SystemFacts
 from annexa.records import snapshot
 from annexa.records.access_reviews import AccessDecision
@@ -114,6 +118,7 @@ def found() -> None:
     _classification(ola, lee)
     _work(lee, ola)
     _tokens(ada)
+    _sign_in(ada, ola)
     _access(ada, lee, ola)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
@@ -172,6 +177,21 @@ def _access(ada: Person, lee: Person, ola: Person) -> None:
         name="Access in winter", lists=[listed.id], reviewers=[lee, ada], carrier=ola, due_on=NOW.date(), now=days(40),
         **by,
     )  # fmt: skip
+
+
+def _sign_in(ada: Person, ola: Person) -> None:
+    secret, at = b"12345678901234567890", days(45)
+    for one, name in ((ola, "Old app"), (ola, "App"), (ada, "App")):
+        by = {"actor": actor_of(one), "person": one}
+        code = totp_code(secret, int(at.timestamp()) // 30)
+        made = add_totp(secret=secret, code=code, name=name, now=at, **by)
+        if name == "Old app":
+            remove_second_factor(factor=made.id, now=at, **by)
+    said = Asserted(
+        issuer="https://login.example.org", subject="lee-1", email="lee@example.org", email_verified=True,
+        name="Lee Lead", groups=(),
+    )  # fmt: skip
+    sign_in_by_provider(said, roles=(), default="lead", trusted=False, now=days(44))
 
 
 def _judgements(lee: Person, ari: Person) -> None:

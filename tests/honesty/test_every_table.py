@@ -8,14 +8,16 @@ from django.apps import apps
 from annexa.pure.facts import _MAKERS
 from annexa.records.guard import Guarded
 from annexa.records.kept_answers import KeptAnswer
+from annexa.records.kept_empty import kept_empty
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.processes import Process, RequestCount
 from annexa.records.recorded import recorded_tables
+from annexa.records.sign_in import KnownPlace, SignedIn, SignInTry
 from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery
 
 LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
-NO_RECORDS = {Visit, KeptAnswer, Delivery, Process, RequestCount}
+NO_RECORDS = {Visit, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn}
 """Tables that say nothing about the organisation: no verdict, no decision and no page but one's own rests on them."""
 
 
@@ -24,6 +26,18 @@ def test_every_table_is_the_ledgers_own_or_recorded() -> None:
     found = set(apps.get_app_config("records").get_models())
     assert {table for table in found if not issubclass(table, Guarded)} == set()
     assert found - set(recorded_tables()) == LEDGER | NO_RECORDS
+
+
+def test_every_other_table_is_djangos_session_or_kept_empty() -> None:
+    """Rule: what a library brings is either named here, with the reason why nobody has to verify it, or stays empty."""
+    found = {one._meta.label for one in apps.get_models() if one._meta.app_label != "records"}
+    of_django = {
+        "contenttypes.ContentType": "names of tables",
+        "auth.Permission": "not used: pure/permits.py says who may do what",
+        "auth.Group": "not used",
+        "sessions.Session": "signed with the secret key, which is not in the database",
+    }
+    assert found == set(of_django) | {one._meta.label for one in kept_empty()}
 
 
 def test_every_kind_belongs_to_one_table() -> None:
@@ -47,7 +61,7 @@ def test_every_password_that_is_set_is_committed_to() -> None:
 
 def test_every_action_writes_under_the_kind_of_its_table() -> None:
     """An entry under another kind would be about nothing, and its row without an entry."""
-    known = {table.KIND for table in recorded_tables()} | {"import", "library", "preference", "restore"}
+    known = {table.KIND for table in recorded_tables()} | {"import", "library", "preference", "restore", "sessions_end"}
     folder = Path(__file__).parents[2] / "src" / "annexa" / "actions"
     said = {
         keyword.value.value

@@ -25,6 +25,7 @@ from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.recorded import Recorded, recorded_tables
+from annexa.records.sign_in import SecondFactor
 from annexa.records.tokens import ApiToken
 from annexa.records.webhooks import Webhook
 from tests.honesty.house import NOW, House, days
@@ -56,6 +57,8 @@ WORDS = {
     "holder_id": "holder",
     "carrier_id": "carrier",
     "decision_id": "decision",
+    "factor_id": "factor",
+    "kept": "kept_digest",
 }
 """Columns that entries call otherwise."""
 
@@ -140,6 +143,12 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["sha256"] = f"'{'f' * 64}'"
     if table.KIND == "token_revocation":
         fresh["token_id"] = f"'{ApiToken.objects.filter(revocation=None).first().id}'"
+    if table.KIND == "second_factor":
+        fresh["credential"] = f"'{'f' * 64}'"
+    if table.KIND == "second_factor_removal":
+        fresh["factor_id"] = f"'{SecondFactor.objects.filter(removal=None).first().id}'"
+    if table.KIND == "provider_identity":
+        fresh["subject"] = "'forged'"
     if table.KIND == "webhook_end":
         fresh["webhook_id"] = f"'{Webhook.objects.filter(end=None).first().id}'"
     if table.KIND == "grant_end":
@@ -162,6 +171,19 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
     assert house.sql(f"INSERT INTO {name} ({given}) SELECT {taken} FROM {name} WHERE id = %s", row.pk) == 1
     key = {"slug": "forged", "id": "f" * 32, "": f"{table.KIND}/9999"}[table.KEY]
     house.named(re.escape(f"{name} {key}: no entry of the ledger tells of this row"))
+
+
+def test_a_row_in_a_table_that_stays_empty(house: House) -> None:
+    """Add an identity provider of one's own to the tables of the library that speaks with providers.
+
+    Given away by rule: which provider is asked is a setting, no row; and by `annexa ledger verify`, which names a
+    table that must be empty.
+    """
+    house.sql(
+        "INSERT INTO socialaccount_socialapp (provider, provider_id, name, client_id, secret, key, settings) "
+        "VALUES ('openid_connect', 'evil', 'x', 'x', '', '', '{}')"
+    )
+    house.named(r"socialaccount_socialapp: 1 rows, but Annexa keeps this table empty")
 
 
 def test_every_record_at_once(house: House) -> None:

@@ -3,10 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from tests.web.proving import signed_in
+
 
 @pytest.fixture
 def at(now, monkeypatch, client, admin):
     """The pages are read at this instant, by the administrator."""
     monkeypatch.setattr(timezone, "now", lambda: now)
-    client.force_login(admin)
+    signed_in(client, admin)
     return now

@@ -1,18 +1,15 @@
 """Signing in and out: safe, patient with people, not with programs that guess."""
 
 import pytest
-from django.core.cache import cache
+from django.utils import timezone
 
+from annexa.actions import sign_in as counting
+from annexa.actions.sign_in import PROVED
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
-from annexa.web import account
+from annexa.records.sign_in import KnownPlace, SignInTry
 
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture(autouse=True)
-def _no_tries_yet():
-    cache.clear()
 
 
 def sign_in(client, email="ada@example.org", password=PASSWORD, **more):
@@ -84,7 +81,7 @@ def test_it_validates(client, admin):
 
 
 def test_ten_failures_and_that_account_waits_here(client, admin):
-    for _ in range(account.MOST_PER_ACCOUNT):
+    for _ in range(counting.MOST_HERE):
         assert sign_in(client, password="wrong").status_code == 422
     answer = sign_in(client)
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")
@@ -96,14 +93,14 @@ def test_ten_failures_and_that_account_waits_here(client, admin):
 
 def test_somebody_who_gets_in_starts_afresh(client, admin):
     for _ in range(2):
-        for _ in range(account.MOST_PER_ACCOUNT - 1):
+        for _ in range(counting.MOST_HERE - 1):
             sign_in(client, password="wrong")
         assert sign_in(client).status_code == 303
         client.post("/sign-out")
 
 
 def test_a_hundred_failures_and_that_address_waits(client, admin, monkeypatch):
-    monkeypatch.setattr(account, "MOST_PER_ADDRESS", 5)
+    monkeypatch.setattr(counting, "MOST_FROM_ADDRESS", 5)
     for n in range(5):
         assert sign_in(client, email=f"guess{n}@example.org").status_code == 422
     assert sign_in(client).status_code == 429
@@ -132,51 +129,168 @@ def test_an_empty_installation_says_what_to_do(client, db, path):
     assert "Open the link that was printed where it was started." in page
 
 
+class TestLockOut:
+    """Who guesses has to wait; whose account it is gets in."""
+
+    @pytest.fixture
+    def attacked(self, client, admin):
+        """Ada has signed in from here; then strangers guess her password from very many addresses."""
+        from django.test import Client
+
+        assert sign_in(client).status_code == 303
+        client.post("/sign-out")
+        for n in range(counting.MOST_FROM_STRANGERS + 1):
+            guesses = Client(REMOTE_ADDR=f"198.51.{n // 200}.{n % 200}")
+            assert sign_in(guesses, password="wrong").status_code == (422 if n < counting.MOST_FROM_STRANGERS else 429)
+        return client
+
+    def test_strangers_together_have_to_wait(self, attacked, client):
+        from django.test import Client
+
+        assert sign_in(Client(REMOTE_ADDR="203.0.113.9")).status_code == 429
+
+    def test_she_gets_in_from_an_address_she_has_signed_in_from(self, attacked):
+        from django.test import Client
+
+        assert sign_in(Client()).status_code == 303
+
+    def test_she_gets_in_with_a_browser_she_has_signed_in_with(self, attacked):
+        assert sign_in(attacked, REMOTE_ADDR="203.0.113.9").status_code == 303
+        attacked.defaults["REMOTE_ADDR"] = "203.0.113.10"
+        attacked.post("/sign-out")
+        assert sign_in(attacked).status_code == 303
+
+    def test_guesses_behind_the_same_proxy_do_not_stop_her_browser(self, client, admin):
+        from django.test import Client
+
+        sign_in(client)
+        client.post("/sign-out")
+        for _ in range(counting.MOST_HERE + 1):
+            last = sign_in(Client(), password="wrong")
+        assert last.status_code == 429
+        assert sign_in(client).status_code == 303
+
+    def test_her_browser_is_no_way_into_other_accounts(self, client, admin, kim, monkeypatch):
+        monkeypatch.setattr(counting, "MOST_FROM_STRANGERS", 3)
+        sign_in(client)
+        client.post("/sign-out")
+        client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+        found = [sign_in(client, email="kim@example.org", password="wrong").status_code for _ in range(12)]
+        assert found[-1] == 429
+
+    def test_a_forged_mark_of_a_browser_counts_for_nothing(self, client, admin, monkeypatch):
+        client.cookies["annexa-device"] = "WyJ4IiwiYWRhQGV4YW1wbGUub3JnIl0:1x:forged"
+        for _ in range(counting.MOST_HERE):
+            sign_in(client, password="wrong")
+        client.cookies["annexa-device"] = "WyJ5IiwiYWRhQGV4YW1wbGUub3JnIl0:1x:forged"
+        assert sign_in(client).status_code == 429
+
+    def test_whoever_has_an_account_does_not_win_tries_by_it(self, client, admin, kim, monkeypatch):
+        """Signing in over and over gives nothing back of what was guessed at other accounts."""
+        from django.test import Client
+
+        monkeypatch.setattr(counting, "MOST_FROM_ADDRESS", 5)
+        sign_in(client)
+        for n in range(5):
+            sign_in(Client(), email=f"guess{n}@example.org")
+        for _ in range(5):
+            client.post("/sign-out")
+            assert sign_in(client).status_code == 303
+        assert sign_in(Client(), email="guess9@example.org").status_code == 429
+
+    def test_every_process_counts_in_the_same_place(self, client, admin):
+        """Nothing is kept in the memory of a process; and neither address nor account is kept at all."""
+        sign_in(client, password="wrong")
+        kept = [*SignInTry.objects.values_list("key", flat=True), *KnownPlace.objects.values_list("key", flat=True)]
+        assert len(kept) == 3
+        assert all(len(key) == 64 and "ada" not in key for key in kept)
+
+    def test_after_a_quarter_of_an_hour_it_is_over(self, client, admin, monkeypatch):
+        for _ in range(counting.MOST_HERE + 1):
+            last = sign_in(client, password="wrong")
+        assert last.status_code == 429
+        later = timezone.now() + counting.WINDOW
+        monkeypatch.setattr(timezone, "now", lambda: later)
+        assert sign_in(client).status_code == 303
+
+    def test_a_whole_house_of_ipv6_is_one_address(self, admin):
+        from django.test import Client
+
+        found = [
+            sign_in(Client(REMOTE_ADDR=f"2001:db8::{n:x}"), password="wrong").status_code
+            for n in range(1, counting.MOST_HERE + 2)
+        ]
+        assert found[-1] == 429
+
+    def test_only_our_own_proxies_say_where_somebody_is(self, admin, settings):
+        """Whoever asks may write what they like into X-Forwarded-For; the last address is the proxy's own."""
+        from django.test import Client
+
+        settings.PROXIES = 1
+        found = [
+            sign_in(Client(headers={"X-Forwarded-For": f"192.0.2.{n}, 203.0.113.5"}), password="wrong").status_code
+            for n in range(counting.MOST_HERE + 1)
+        ]
+        assert found[-1] == 429
+        other = Client(headers={"X-Forwarded-For": "203.0.113.5, 203.0.113.6"})
+        assert sign_in(other).status_code == 303
+
+
 class TestPassword:
     """Changing one's own."""
 
-    def test_it_works(self, client, admin):
-        client.force_login(admin)
-        assert client.get("/password").status_code == 200
-        done = client.post("/password", {"current": PASSWORD, "password": "seven quiet copper kettles"})
-        assert (done.status_code, done["Location"]) == (303, "/")
-        assert "Password changed" in client.get("/").content.decode()
-        assert LedgerEntry.objects.order_by("-position").first().kind == "person"
-        client.post("/sign-out")
-        assert sign_in(client).status_code == 422
-        assert sign_in(client, password="seven quiet copper kettles").status_code == 303
+    @pytest.fixture
+    def me(self, client, admin):
+        sign_in(client)
+        return client
 
-    def test_other_sessions_end(self, client, admin):
+    def test_it_works(self, me):
+        assert me.get("/password").status_code == 200
+        done = me.post("/password", {"password": "seven quiet copper kettles"})
+        assert (done.status_code, done["Location"]) == (303, "/")
+        assert "Password changed" in me.get("/").content.decode()
+        assert LedgerEntry.objects.order_by("-position").first().kind == "person"
+        me.post("/sign-out")
+        assert sign_in(me).status_code == 422
+        assert sign_in(me, password="seven quiet copper kettles").status_code == 303
+
+    def test_other_sessions_end(self, me, admin):
         from django.test import Client
 
         other = Client()
         other.force_login(admin)
-        client.force_login(admin)
-        client.post("/password", {"current": PASSWORD, "password": "seven quiet copper kettles"})
-        assert client.get("/").status_code == 200
+        me.post("/password", {"password": "seven quiet copper kettles"})
+        assert me.get("/").status_code == 200
         assert other.get("/").status_code == 302
 
     @pytest.mark.parametrize(
         ("typed", "said"),
         [
-            ({"current": "wrong", "password": "seven quiet copper kettles"}, "not your present password"),
-            ({"current": PASSWORD, "password": "short"}, "too short"),
-            ({"current": PASSWORD, "password": ""}, "required"),
+            ("short", "too short"),
+            ("", "required"),
+            ("password1234", "too common"),
+            ("123456789012345", "entirely numeric"),
+            ("ada@example.org", "too similar"),
         ],
     )
-    def test_it_validates(self, client, admin, typed, said):
-        client.force_login(admin)
-        answer = client.post("/password", typed)
+    def test_it_validates(self, me, admin, typed, said):
+        """Against lists and rules that are here: nobody else's server is asked."""
+        answer = me.post("/password", {"password": typed})
         assert answer.status_code == 422
         assert said in answer.content.decode()
         admin.refresh_from_db()
         assert admin.check_password(PASSWORD)
 
-    def test_guessing_the_present_one_ends_too(self, client, admin):
-        client.force_login(admin)
-        typed = {"current": "wrong", "password": "seven quiet copper kettles"}
-        answers = [client.post("/password", typed).status_code for _ in range(account.MOST_PER_ACCOUNT + 1)]
-        assert answers[-2:] == [422, 429]
+    def test_a_session_left_open_is_not_enough(self, me, admin):
+        session = me.session
+        session[PROVED] = timezone.now().timestamp() - 601
+        session.save()
+        answer = me.post(
+            "/password", {"password": "seven quiet copper kettles"}, headers={"Referer": "http://x/password"}
+        )
+        assert (answer.status_code, answer["Location"]) == (303, "/account/again?next=%2Fpassword")
+        admin.refresh_from_db()
+        assert admin.check_password(PASSWORD)
 
 
 class TestTheme:

@@ -55,7 +55,7 @@ def test_numbers_stand_beside_the_places(admin, actor, now) -> None:
     add_system(actor=actor, facts=system("Alpha", owner="Mei Tanaka"), now=now)
     client = Client()
     client.force_login(admin)
-    page = client.get("/password").content.decode()
+    page = client.get("/account/second-factors").content.decode()
     assert f'Controls <span class="count">{len(library().controls)}</span>' in page
     assert 'AI systems <span class="count">1</span>' in page
 

@@ -10,6 +10,7 @@ from annexa.actions.units import add_unit
 from annexa.pure.permits import ANNEXA
 from annexa.records.grants import RoleGrant
 from annexa.records.people import Person
+from tests.web.proving import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -96,7 +97,7 @@ def test_a_mover(client, at, kim) -> None:
 
 def test_who_is_not_an_administrator_reads(client, at, kim, lea, mei) -> None:
     for who in (kim, lea, mei):
-        client.force_login(who)
+        signed_in(client, who)
         assert client.get("/people").status_code == 200
         assert "Add the person" not in text(client.get("/people"))
         sent = {"person_name": "X", "email": "x@example.org", "role": "administrator"}
@@ -107,7 +108,7 @@ def test_who_is_not_an_administrator_reads(client, at, kim, lea, mei) -> None:
 
 def test_who_comes_from_outside_finds_nobody(client, at, organisation, kim, now) -> None:
     guest = add_person(actor=ANNEXA, email="g@else.org", name="Gus", role="external", password=None, now=now)
-    client.force_login(guest)
+    signed_in(client, guest)
     for url in (
         "/people",
         f"/people/{kim.pk}",
@@ -127,7 +128,7 @@ def test_whoever_sees_a_part_is_told(client, at, actor, mei, now) -> None:
     client.post(
         f"/people/{mei.pk}/give", {"role": "reader", "unit": "retail", "system": "", "ends_at": "", "because": "x"}
     )
-    client.force_login(mei)
+    signed_in(client, mei)
     for url in ("/", "/frameworks", "/systems", "/governance", "/ledger", "/controls"):
         assert "You see a part of the organisation" in text(client.get(url)), url
         assert "are about Retail and what" in text(client.get(url)), url

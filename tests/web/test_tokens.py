@@ -11,14 +11,14 @@ from annexa.answers.tokens import TokenRefusedError, bearer
 from annexa.pure.permits import ANNEXA
 from annexa.pure.tokens import USUAL
 from annexa.records.tokens import ApiToken
+from tests.web.proving import signed_in
 
 TOKEN = re.compile(r"annexa_[0-9A-Za-z]{49}")
 
 
 @pytest.fixture
 def page(client, admin):
-    client.force_login(admin)
-    return client
+    return signed_in(client, admin)
 
 
 def asked(**more):
@@ -67,7 +67,7 @@ def test_an_auditor_is_offered_what_an_auditor_may_and_sees_no_others(client, ac
     )
     otto = add_person(actor=ANNEXA, email="otto@example.org", name="Otto", role="auditor", password=None, now=now)
     assert actor_of(otto).role == "auditor"
-    client.force_login(otto)
+    signed_in(client, otto)
     page = client.get("/tokens").content.decode()
     assert "Record judgements" in page
     assert "Add evidence" not in page

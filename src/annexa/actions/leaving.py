@@ -13,6 +13,7 @@ from annexa.actions.grants import end_grant
 from annexa.actions.owners import name_owner
 from annexa.actions.people import check_name, refuse_last_administrator
 from annexa.actions.scopes import place_of
+from annexa.actions.sign_in import write_sessions_end
 from annexa.actions.systems import change_system
 from annexa.actions.tasks import hand_task
 from annexa.actions.tokens import revoke_token
@@ -59,6 +60,7 @@ def let_go(
             _refuse_leaving(actor, found, held, successors, said)
             found.is_active = False
             opened.write(found, kind="person", subject=found.actor_id)
+            write_sessions_end(opened, found)
             _offices(opened, held, successors.get("offices"), by)
         why = f"{found.name} left: {said}"
         _hand_over(actor, by, held, successors, why, now)

@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from annexa.actions.door import Door, door
-from annexa.actions.errors import InvalidError
+from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.actions.sign_in import write_sessions_end
 from annexa.answers.actors import actor_of
 from annexa.answers.people import is_last_administrator
 from annexa.pure.permits import Actor
@@ -47,7 +48,7 @@ def refuse_last_administrator(person: Person, *, role: str = "administrator", ac
     stays = role == "administrator" and active
     if stays or not is_last_administrator(person):
         return ""
-    return f"{person.name} is the last administrator who may sign in; make somebody else one first."
+    return f"{person.name} is the last administrator who can sign in with a password; make somebody else one first."
 
 
 def check_person(*, email: str, name: str, role: str, password: str | None) -> dict[str, list[str]]:
@@ -81,6 +82,31 @@ def make_person(opened: Door, *, email: str, name: str, role: str, password: str
     person.save()
     opened.note(person.state(), kind="person", subject=person.actor_id)
     return person
+
+
+def person_named(email: str) -> Person:
+    """Who has this address. Raises NotFoundError."""
+    found: Person | None = Person.objects.filter(email__iexact=email.strip()).first()
+    if found is None:
+        raise NotFoundError(f"There is nobody with the address {email}.")
+    return found
+
+
+def set_password(*, actor: Actor, person: Person, password: str, now: datetime) -> None:
+    """Sets a password for somebody who forgot it, and ends their sessions. Their second factors stay.
+
+    For whoever has access to the machine only: a password set by somebody else lets them act as that person.
+    Ledger: person, sessions_end. Raises InvalidError, NotPermittedError.
+    """
+    try:
+        validate_password(password, user=person)
+    except ValidationError as error:
+        raise InvalidError({"password": list(error.messages)}) from error
+    with door(actor=actor, verb="set_password_of_others", now=now, because="Set on the machine itself") as opened:
+        row = Person.objects.select_for_update().get(pk=person.pk)
+        row.set_password(password)
+        opened.write(row, kind="person", subject=row.actor_id)
+        write_sessions_end(opened, row)
 
 
 def first_administrator() -> Person | None:

@@ -15,10 +15,11 @@ from django.db import IntegrityError
 
 from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.outgoing import NotReachedError, address_of
 from annexa.answers.ledger import head
 from annexa.answers.webhooks import due, known_kinds, message_of, secret_of, untold
 from annexa.pure.permits import ANNEXA, Actor
-from annexa.pure.webhooks import hidden_address, next_try, signature
+from annexa.pure.webhooks import next_try, signature
 from annexa.records.people import Person
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
@@ -160,14 +161,12 @@ def post(url: str, *, body: bytes, headers: dict[str, str]) -> int:
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    except (OSError, UnicodeError) as error:
-        raise NotSentError(f"{host} is not known.") from error
-    if not settings.WEBHOOKS_INSIDE and hidden_address(found):
-        raise NotSentError(f"{host} lies in a network of our own; ANNEXA_WEBHOOKS_INSIDE allows that.")
+        address = address_of(host, port, inside=settings.WEBHOOKS_INSIDE, allowed_by="ANNEXA_WEBHOOKS_INSIDE")
+    except NotReachedError as error:
+        raise NotSentError(str(error)) from error
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
-        connection.sock = socket.create_connection((found[0], port), timeout=TIMEOUT)
+        connection.sock = socket.create_connection((address, port), timeout=TIMEOUT)
         if parts.scheme == "https":
             connection.sock = ssl.create_default_context().wrap_socket(connection.sock, server_hostname=host)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

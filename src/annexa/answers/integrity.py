@@ -14,6 +14,7 @@ from annexa.answers.store import signer, tiles
 from annexa.pure.ledger import Frontier, LedgerError, leaf_hash, salted_digest
 from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.pure.tiles import TILE_WIDTH, TileError, decode_entries, split_hashes, tile_path, tile_root
+from annexa.records.kept_empty import strays
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.moment import one_moment
 from annexa.records.recorded import recorded_tables
@@ -90,7 +91,7 @@ def check_everything(*, progress: Progress, kept: bytes | None = None) -> tuple[
     with one_moment():
         walk = _Walk(kept)
         walk.go(progress)
-        records, tables = tuple(walk.telling.differences(progress)), len(recorded_tables())
+        records, tables = (*walk.telling.differences(progress), *strays()), len(recorded_tables())
         unsigned = walk.checkpoint_problems()
         sound = not walk.wrong and not unsigned
         found = (

@@ -110,9 +110,11 @@ def holdings(person: Person, *, now: datetime) -> Holdings:
 
 
 def is_last_administrator(person: Person) -> bool:
-    """Whether nobody else could administer any more."""
+    """Whether without this person nobody could administrate who signs in with a password, without any provider."""
+    able = [one for one in Person.objects.filter(role="administrator", is_active=True) if one.has_usable_password()]
     others = Person.objects.filter(role="administrator", is_active=True).exclude(pk=person.pk)
-    return person.role == "administrator" and person.is_active and not others.exists()
+    alone = not others.exists() or [one.pk for one in able] == [person.pk]
+    return person.role == "administrator" and person.is_active and alone
 
 
 def _ownerships(person: Person) -> tuple[Ownership, ...]:

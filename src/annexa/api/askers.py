@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils import timezone
 
 from annexa.actions.request_counts import take_requests
+from annexa.actions.sign_in import recently_proven
 from annexa.actions.tokens import note_use
 from annexa.answers.tokens import Bearer, TokenRefusedError, bearer, session_of
 from annexa.api.problems import ProblemError
@@ -19,6 +21,10 @@ WINDOW = 60
 MOST_REQUESTS: int = settings.REQUESTS_A_MINUTE
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _REALM = 'Bearer realm="annexa"'
+
+
+PROVEN = frozenset({"add_person", "change_person", "end_access", "grant", "share", "manage_webhooks"})
+"""What somebody in a session may do only soon after proving that it is they; programs prove it with their token."""
 
 
 class Scoped:
@@ -34,6 +40,9 @@ class Scoped:
         refusals = [permit for verb in self.verbs if isinstance(permit := may_somewhere(found.actor, verb), Refusal)]
         if len(refusals) == len(self.verbs):
             raise ProblemError(403, refusals[0].because)
+        asked = found.token is None and PROVEN & set(self.verbs) and request.method not in SAFE
+        if asked and not recently_proven(request.session, now=timezone.now()):
+            raise ProblemError(403, "Show first that it is you: open /account/again, then send this once more.")
         if self.reads and isinstance(reading := may_somewhere(found.actor, "read"), Refusal):
             raise ProblemError(403, reading.because)
         return found

@@ -9,3 +9,9 @@ class RecordsConfig(AppConfig):
     name = "annexa.records"
     label = "records"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Keeps the tables of others empty."""
+        from annexa.records import kept_empty
+
+        kept_empty.watch()

@@ -18,6 +18,14 @@ from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.processes import Process, RequestCount
+from annexa.records.sign_in import (
+    KnownPlace,
+    ProviderIdentity,
+    SecondFactor,
+    SecondFactorRemoval,
+    SignedIn,
+    SignInTry,
+)
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
@@ -46,6 +54,7 @@ __all__ = [
     "GrantEnd",
     "Judgement",
     "KeptAnswer",
+    "KnownPlace",
     "LedgerCheckpoint",
     "LedgerEntry",
     "Organisation",
@@ -53,9 +62,14 @@ __all__ = [
     "Ownership",
     "Person",
     "Process",
+    "ProviderIdentity",
     "RequestCount",
     "RoleGrant",
+    "SecondFactor",
+    "SecondFactorRemoval",
     "ServiceAccount",
+    "SignInTry",
+    "SignedIn",
     "Task",
     "TaskChange",
     "TokenRevocation",

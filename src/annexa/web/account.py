@@ -1,17 +1,15 @@
 """Signing in and out, password, theme."""
 
-import hashlib
-from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
-from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.auth import authenticate, logout, update_session_auth_hash
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,13 +18,22 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annexa.actions.errors import InvalidError
 from annexa.actions.organisation import the_organisation
 from annexa.actions.people import change_password, choose_theme
+from annexa.actions.second_factors import ask_passkey, check_code, check_passkey, factors_of, has_second_factor
+from annexa.actions.sign_in import WINDOW
+from annexa.records.people import Person
+from annexa.records.sign_in import PASSKEY
+from annexa.web.again import LONGEST, proven
+from annexa.web.again import going_on as going
+from annexa.web.entering import let_in, note, second_tries_of, tries_of
+from annexa.web.forms import see
 from annexa.web.frame import actor, person
+from annexa.web.passkeys import answered, keep, kept_state, site_of
+from annexa.web.single_sign_on import providers
 
-WINDOW = 15 * 60
-"""Seconds for which failures are remembered, from the first one on."""
-MOST_PER_ACCOUNT = 10
-MOST_PER_ADDRESS = 100
-LONGEST = 4096
+WAITING = "waiting"
+"""Where the session keeps who has given a right password and still has to take the second step."""
+WAITS = 10 * 60
+"""Seconds for that step."""
 
 
 class SignInForm(forms.Form):
@@ -44,14 +51,8 @@ class SignInForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """A new password, and the present one to show that it is still you who sits there."""
+    """A new password. That it is still you who sits there was shown before, see web.again."""
 
-    current = forms.CharField(
-        label=later("Present password"),
-        strip=False,
-        max_length=LONGEST,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
     password = forms.CharField(
         label=later("New password"),
         strip=False,
@@ -61,33 +62,15 @@ class PasswordForm(forms.Form):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tries:
-    """How often somebody at one network address has tried to be one account. Kept by this process, for 15 minutes."""
+class CodeForm(forms.Form):
+    """The second step: what an app shows, or what stands on paper."""
 
-    address: str
-    account: str
-
-    def take(self) -> bool:
-        """Counts one try before its password is looked at; False when there were too many."""
-        if _counted(self._place) > MOST_PER_ADDRESS:
-            return False
-        return _counted(self._pair) <= MOST_PER_ACCOUNT
-
-    def forget(self) -> None:
-        """The try was no failure."""
-        cache.delete(self._pair)
-        if cache.get(self._place):
-            cache.decr(self._place)
-
-    @property
-    def _place(self) -> str:
-        return f"tries:{hashlib.sha256(self.address.encode()).hexdigest()}"
-
-    @property
-    def _pair(self) -> str:
-        told = f"{self.address}\n{self.account.strip().lower()}"
-        return f"tries:{hashlib.sha256(told.encode()).hexdigest()}"
+    code = forms.CharField(
+        label=later("Code"),
+        max_length=LONGEST,
+        help_text=later("Six digits from your app, or one of your recovery codes."),
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}),
+    )
 
 
 @sensitive_post_parameters("password")
@@ -99,22 +82,94 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if the_organisation() is None:
         return render(request, "account/not_set_up.html")
     form = SignInForm(request.POST or None)
-    context = {"form": form, "next": going(request)}
+    context = {"form": form, "next": going(request), "providers": providers()}
     if request.method != "POST":
         return render(request, "account/sign_in.html", context)
     if not form.is_valid():
         return render(request, "account/sign_in.html", context, status=422)
-    tries = Tries(address=request.META.get("REMOTE_ADDR", ""), account=form.cleaned_data["email"])
-    if not tries.take():
-        answer = render(request, "account/sign_in.html", context | {"too_many": True}, status=429)
-        answer.headers["Retry-After"] = str(WINDOW)
-        return answer
-    found = authenticate(request, username=form.cleaned_data["email"], password=form.cleaned_data["password"])
-    if found is None:
+    now, email = timezone.now(), form.cleaned_data["email"]
+    if not tries_of(request, email).take(now=now):
+        return too_many(request, "account/sign_in.html", context)
+    found = authenticate(request, username=email, password=form.cleaned_data["password"])
+    if not isinstance(found, Person):
         return render(request, "account/sign_in.html", context | {"refused": True}, status=422)
-    tries.forget()
-    login(request, found)
-    return see(going(request))
+    tries_of(request, email).forget(now=now)
+    if not has_second_factor(found):
+        return let_in(request, found, through="password", url=going(request))
+    request.session.cycle_key()
+    request.session[WAITING] = {
+        "person": found.pk, "hash": found.get_session_auth_hash(), "at": now.timestamp(), "next": going(request),
+    }  # fmt: skip
+    return see(reverse("second-step"))
+
+
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_step(request: HttpRequest) -> HttpResponse:
+    """Asks whoever knew the password for something they have. Until then they are a stranger."""
+    found = waiting_person(request)
+    if found is None:
+        return see(reverse("sign-in"))
+    form = CodeForm(request.POST if "code" in request.POST else None)
+    kinds = {one.what for one in factors_of(found)}
+    context = {"form": form, "codes": kinds - {PASSKEY}, "passkeys": PASSKEY in kinds}
+    if request.method != "POST":
+        return render(request, "account/second_step.html", context)
+    now = timezone.now()
+    if not second_tries_of(request, found).take(now=now):
+        return too_many(request, "account/second_step.html", context)
+    if "passkey" in request.POST:
+        site, state = site_of(request), kept_state(request)
+        proven = check_passkey(person=found, site=site, state=state, response=answered(request), now=now) is not None
+    else:
+        proven = form.is_valid() and bool(check_code(person=found, typed=form.cleaned_data["code"], now=now))
+    if not proven:
+        return render(request, "account/second_step.html", context | {"refused": True}, status=422)
+    second_tries_of(request, found).forget(now=now)
+    return let_in(request, found, through="password", url=request.session.pop(WAITING)["next"])
+
+
+@require_POST
+def second_step_passkey(request: HttpRequest) -> HttpResponse:
+    """What the browser has to ask the passkey for in the second step."""
+    found = waiting_person(request)
+    if found is None:
+        return JsonResponse({}, status=403)
+    return keep(request, *ask_passkey(found, site_of(request)))
+
+
+def waiting_person(request: HttpRequest) -> Person | None:
+    """Who has given a right password in this session, within ten minutes, and now has to take the second step."""
+    said = request.session.get(WAITING, {})
+    if not 0 <= timezone.now().timestamp() - said.get("at", 0.0) < WAITS:
+        return None
+    found: Person | None = Person.objects.filter(pk=said["person"], is_active=True).first()
+    same = found is not None and constant_time_compare(said["hash"], found.get_session_auth_hash())
+    return found if same else None
+
+
+@require_POST
+def by_passkey(request: HttpRequest) -> HttpResponse:
+    """Lets somebody in by a passkey alone: the device has asked for a finger, a face or a PIN."""
+    now = timezone.now()
+    context = {"form": SignInForm(), "next": going(request), "providers": providers()}
+    tries = tries_of(request, "passkeys")
+    if not tries.take(now=now):
+        return too_many(request, "account/sign_in.html", context)
+    found = check_passkey(
+        person=None, site=site_of(request), state=kept_state(request), response=answered(request), now=now
+    )
+    if found is None:
+        return render(request, "account/sign_in.html", context | {"passkey_refused": True}, status=422)
+    tries.forget(now=now)
+    return let_in(request, found, through="passkey", url=going(request))
+
+
+def too_many(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The same page, which says that one has to wait."""
+    answer = render(request, template, context | {"too_many": True}, status=429)
+    answer.headers["Retry-After"] = str(int(WINDOW.total_seconds()))
+    return answer
 
 
 @require_POST
@@ -124,20 +179,16 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return see(reverse("sign-in"))
 
 
-@sensitive_post_parameters("current", "password")
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
+@proven
 def password(request: HttpRequest) -> HttpResponse:
-    """Changes one's own password. Every other session of the same person ends with it."""
+    """Changes one's own password, or sets the first one. Every other session of the same person ends with it."""
     form = PasswordForm(request.POST or None)
     if request.method != "POST":
         return render(request, "account/password.html", {"form": form})
-    me, tries = person(request), Tries(address="signed in", account=person(request).email)
-    if form.is_valid() and not tries.take():
-        return render(request, "account/password.html", {"form": form, "too_many": True}, status=429)
-    if form.is_valid() and not me.check_password(form.cleaned_data["current"]):
-        form.add_error("current", _("This is not your present password."))
+    me = person(request)
     if form.is_valid():
-        tries.forget()
         try:
             change_password(actor=actor(request), person=me, password=form.cleaned_data["password"], now=timezone.now())
         except InvalidError as error:
@@ -146,6 +197,7 @@ def password(request: HttpRequest) -> HttpResponse:
     if form.errors:
         return render(request, "account/password.html", {"form": form}, status=422)
     update_session_auth_hash(request, me)
+    note(request, me)
     messages.success(request, _("Password changed; other sessions have ended"))
     return see(reverse("today"))
 
@@ -163,34 +215,11 @@ def theme(request: HttpRequest) -> HttpResponse:
     return see(going(request))
 
 
-def going(request: HttpRequest) -> str:
-    """Where somebody wanted to go, if that is a page of ours; else Today."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if safe else reverse("today")
-
-
-def see(url: str) -> HttpResponseRedirect:
-    """Sends the browser to a page after something was done."""
-    answer = HttpResponseRedirect(url)
-    answer.status_code = 303
-    return answer
-
-
-def _counted(key: str) -> int:
-    """One more under this key; how many that makes since the first."""
-    cache.add(key, 0, timeout=WINDOW)
-    try:
-        return cache.incr(key)
-    except ValueError:  # it ran out between the two
-        cache.set(key, 1, timeout=WINDOW)
-        return 1
-
-
 urls = [
     path("sign-in", sign_in, name="sign-in"),
+    path("sign-in/second-step", second_step, name="second-step"),
+    path("sign-in/second-step/passkey", second_step_passkey, name="second-step-passkey"),
+    path("sign-in/passkey", by_passkey, name="sign-in-passkey"),
     path("sign-out", sign_out, name="sign-out"),
     path("password", password, name="password"),
     path("theme", theme, name="theme"),

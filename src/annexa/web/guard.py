@@ -4,17 +4,21 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.views.defaults import page_not_found
 
+from annexa.actions.second_factors import has_second_factor, must_have
 from annexa.actions.tokens import note_use
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import LibraryUnreadableError
 from annexa.answers.tokens import TokenRefusedError, bearer
 from annexa.pure.permits import Permit, Refusal, may
+from annexa.records.people import Person
+from annexa.web.entering import PROVIDERS, THROUGH
 from annexa.web.frame import actor as acting
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -103,6 +107,30 @@ def signed_in(handle: Handler) -> Handler:
         if request.path.startswith(LEDGER) and (given := request.headers.get("Authorization", "")):
             return handle(request) if _may_read(given) else HttpResponse("This token does not read.", status=401)
         return redirect_to_login(request.get_full_path(), reverse(settings.LOGIN_URL))
+
+    return answer
+
+
+FREE = ("/sign-out", "/account/second-factors", "/account/again", "/sign-in/passkey/", "/sign-in/with/", "/assets/")
+"""Where somebody may go who has to set up a second factor first."""
+
+
+def second_factor_first(handle: Handler) -> Handler:
+    """Whoever must have a second factor and has none is led to set one up, and can do nothing else.
+
+    Who came by an identity provider proves what it asks for there. Cost: a query, for those of whom one is asked.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, Person) or not must_have(user) or request.session.get(THROUGH) in PROVIDERS:
+            return handle(request)
+        if request.path.startswith(FREE) or has_second_factor(user):
+            return handle(request)
+        if request.path.startswith("/api/") and not request.headers.get("Authorization"):
+            said = {"title": "Forbidden", "status": 403, "detail": "Set up a second factor first."}
+            return JsonResponse(said, status=403, content_type="application/problem+json")
+        return handle(request) if request.path.startswith("/api/") else redirect("second-factors")
 
     return answer
 

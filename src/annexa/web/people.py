@@ -16,14 +16,18 @@ from django.views.decorators.http import require_safe
 from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.leaving import KINDS, change_person, let_go, readmit
 from annexa.actions.people import add_person
+from annexa.actions.second_factors import factors_of, reset_second_factors
+from annexa.actions.sign_in import end_sessions_of
 from annexa.answers.actors import units
 from annexa.answers.errors import UnknownError
 from annexa.answers.people import Holdings, PersonPage, people_page, person_page
+from annexa.answers.sessions import list_sessions
 from annexa.library.governance import governance
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import GRANTABLE, Refusal
 from annexa.pure.units import in_order
 from annexa.records.people import ROLES, Person
+from annexa.web.again import proven
 from annexa.web.forms import Bound, date_field, end_of, see, takes_form_of, text_field, tried
 from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.refused import refused
@@ -132,6 +136,7 @@ def people(request: HttpRequest) -> HttpResponse:
 
 
 @takes_form_of("people")
+@proven
 def add(request: HttpRequest) -> HttpResponse:
     """Adds somebody."""
     form = AddForm(request.POST)
@@ -173,6 +178,7 @@ def one(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @takes_form_of("person")
+@proven
 def change(request: HttpRequest, person_id: int) -> HttpResponse:
     """Gives somebody another name or role."""
     found = _found(request, person_id)
@@ -189,6 +195,7 @@ def change(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @takes_form_of("person")
+@proven
 def leave(request: HttpRequest, person_id: int) -> HttpResponse:
     """Ends somebody's access and hands over what they hold."""
     found = _found(request, person_id)
@@ -210,6 +217,7 @@ def leave(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @takes_form_of("person")
+@proven
 def back(request: HttpRequest, person_id: int) -> HttpResponse:
     """Lets somebody in again."""
     found = _found(request, person_id)
@@ -222,6 +230,7 @@ def back(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @takes_form_of("person")
+@proven
 def give(request: HttpRequest, person_id: int) -> HttpResponse:
     """Gives somebody a role in a part of the organisation."""
     found = _found(request, person_id)
@@ -242,6 +251,7 @@ def give(request: HttpRequest, person_id: int) -> HttpResponse:
     return _done(request, found, "give", form, do, verb="share")
 
 
+@proven
 def end(request: HttpRequest, person_id: int, grant: str) -> HttpResponse:
     """Ends a grant."""
     found = _found(request, person_id)
@@ -255,6 +265,32 @@ def end(request: HttpRequest, person_id: int, grant: str) -> HttpResponse:
         return _("The role has ended")
 
     return _done(request, found, grant, EndForm(request.POST), do, verb="share")
+
+
+@takes_form_of("person")
+@proven
+def sign_out(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Signs somebody out everywhere."""
+    found = _found(request, person_id)
+
+    def do(_given: Mapping[str, Any]) -> str:
+        end_sessions_of(actor=actor(request), person=found.person, now=timezone.now())
+        return _("%s is signed out everywhere") % found.person.name
+
+    return _done(request, found, "sign-out", forms.Form(request.POST), do, verb="end_sessions_of_others")
+
+
+@takes_form_of("person")
+@proven
+def reset(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Takes somebody's second factors out of use, for whoever has lost them."""
+    found = _found(request, person_id)
+
+    def do(_given: Mapping[str, Any]) -> str:
+        reset_second_factors(actor=actor(request), by=person(request), person=found.person, now=timezone.now())
+        return _("%s has no second factor any more, and is signed out everywhere") % found.person.name
+
+    return _done(request, found, "reset", forms.Form(request.POST), do, verb="reset_second_factors")
 
 
 def _done(
@@ -298,6 +334,8 @@ def _page(request: HttpRequest, found: PersonPage, *, bound: Bound, status: int)
         "now": now,
         "wrong": next(iter(bound.values()), None),
         "opened": next(iter(bound), ""),
+        "factors": factors_of(who) if permitted(request, "reset_second_factors") else None,
+        "sessions": list_sessions(actor=actor(request), person=who, now=now),
         "offices": [(governance().title(one.office), _body(one.body)) for one in held.appointments],
         "grants": [
             (one, _granted(one), (bound.get(one.id) or EndForm(auto_id=f"{one.id}-%s")) if shares else None)
@@ -360,4 +398,6 @@ urls = [
     path("people/<int:person_id>/back", back, name="person-back"),
     path("people/<int:person_id>/give", give, name="person-give"),
     path("people/<int:person_id>/end/<str:grant>", end, name="person-end"),
+    path("people/<int:person_id>/end-sessions", sign_out, name="end-sessions"),
+    path("people/<int:person_id>/reset-second-factors", reset, name="reset-second-factors"),
 ]

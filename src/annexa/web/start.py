@@ -1,7 +1,6 @@
 """First start: set up the organisation or explore a demo, with the link printed in the terminal."""
 
 from django import forms
-from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -21,7 +20,8 @@ from annexa.actions.organisation import (
     the_organisation,
 )
 from annexa.actions.people import first_administrator
-from annexa.web.account import LONGEST, see
+from annexa.web.again import LONGEST
+from annexa.web.entering import let_in
 
 __all__ = ["demo_token", "enter", "first_token", "start_links", "urls", "welcome"]
 
@@ -67,8 +67,7 @@ def _explore(request: HttpRequest) -> HttpResponse:
         person = create_demo(now=timezone.now())
     except ConflictError as error:  # somebody else was faster, and set up an organisation
         return render(request, "start/taken.html", {"sentence": str(error)}, status=409)
-    login(request, person)
-    return see(reverse("today"))
+    return let_in(request, person, through="link", url=reverse("today"))
 
 
 def _set_up(request: HttpRequest, form: SetUpForm) -> HttpResponse:
@@ -88,8 +87,7 @@ def _set_up(request: HttpRequest, form: SetUpForm) -> HttpResponse:
         except ConflictError as error:
             return render(request, "start/taken.html", {"sentence": str(error)}, status=409)
         else:
-            login(request, person)
-            return see(reverse("systems-import"))
+            return let_in(request, person, through="password", url=reverse("systems-import"))
     return render(request, "start/welcome.html", {"form": form}, status=422)
 
 
@@ -99,8 +97,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     person = first_administrator()
     if person is None or not may_enter(token):
         raise Http404("This link is not valid, or is older than a day.")
-    login(request, person)
-    return see(reverse("today"))
+    return let_in(request, person, through="link", url=reverse("today"))
 
 
 urls = [

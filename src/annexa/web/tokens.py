@@ -19,6 +19,7 @@ from annexa.answers.tokens import list_tokens
 from annexa.pure.instants import end_of
 from annexa.pure.permits import Permit, may
 from annexa.pure.tokens import USUAL
+from annexa.web.again import proven
 from annexa.web.forms import date_field, see, tried
 from annexa.web.frame import actor, person
 
@@ -60,6 +61,7 @@ class TokenForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@proven
 def tokens(request: HttpRequest) -> HttpResponse:
     """One's tokens and a form for another one. The new token is in the answer itself, and nowhere else."""
     may_have = scopes_for(actor(request))
