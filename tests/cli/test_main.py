@@ -601,3 +601,44 @@ def test_a_port_in_use_is_3_and_a_port_that_is_none_is_2(capsys: pytest.CaptureF
     with pytest.raises(SystemExit) as stop:
         main(["serve", "--port", "99999"])
     assert stop.value.code == 2
+
+
+def test_wrong_settings_of_signing_in_are_said_all_at_once(tmp_path) -> None:
+    """A slip in who may come in must not be found out by who comes in."""
+    said = alone(
+        "posture", home=tmp_path, ANNEXA_MFA_REQUIRED="maybe", ANNEXA_PROXIES="-1", ANNEXA_SSO_EMAILS="all",
+        ANNEXA_OIDC_ISSUER="http://login.example.org", ANNEXA_OIDC_SCOPES="email", ANNEXA_SSO_ROLES="a=king,b",
+        ANNEXA_SSO_DEFAULT_ROLE="queen", ANNEXA_SAML_METADATA="<a/>",
+    )  # fmt: skip
+    assert said.code == 2
+    assert "Traceback" not in said.err
+    for sentence in (
+        "ANNEXA_MFA_REQUIRED is 'maybe'; write no, administrators or everybody.",
+        "ANNEXA_PROXIES is '-1'; write a whole number from 0 to 9.",
+        "ANNEXA_SSO_EMAILS is 'all'; write verified or trusted.",
+        "ANNEXA_OIDC_ISSUER begins with http:; only a provider of your own network may be asked so.",
+        "ANNEXA_OIDC_ISSUER is set, but ANNEXA_OIDC_CLIENT_ID is not.",
+        "ANNEXA_OIDC_SCOPES has to hold openid.",
+        "'king' is not a role",
+        "'b' names no group and role",
+        "ANNEXA_SSO_DEFAULT_ROLE is 'queen'",
+        "ANNEXA_SAML_METADATA: it describes no identity provider",
+    ):
+        assert sentence in said.err, sentence
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"ANNEXA_OIDC_CLIENT_ID": "x"}, "but ANNEXA_OIDC_ISSUER is not"),
+        ({"ANNEXA_OIDC_ISSUER": "login.example.org", "ANNEXA_OIDC_CLIENT_ID": "x"}, "write an address such as"),
+        ({"ANNEXA_OIDC_ISSUER": "https://u:p@x", "ANNEXA_OIDC_CLIENT_ID": "x"}, "write an address such as"),
+        ({"ANNEXA_OIDC_ISSUER": "https://x:y", "ANNEXA_OIDC_CLIENT_ID": "x"}, "write an address such as"),
+        ({"ANNEXA_OIDC_ISSUER": "https://x", "ANNEXA_OIDC_CLIENT_ID": "x"}, "neither ANNEXA_SSO_ROLES nor"),
+    ],
+)
+def test_half_a_provider_is_none(tmp_path, more, sentence) -> None:
+    said = alone("posture", home=tmp_path, **more)
+    assert said.code == 2
+    assert sentence in said.err
+    assert "Traceback" not in said.err

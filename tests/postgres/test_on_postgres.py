@@ -54,6 +54,12 @@ def test_of_many_who_do_the_same_at_once_one_does(database, tmp_path) -> None:
     assert json.loads(run(tmp_path, database, "tests.actions.at_once", 5, 8)) == {"vendor": "postgresql", "rounds": 8}
 
 
+def test_four_processes_try_at_once(database, tmp_path) -> None:
+    """No try is lost, and no code is taken twice."""
+    found = json.loads(run(tmp_path, database, "tests.actions.trying", 4, 10))
+    assert (found["vendor"], max(found["counts"]), found["codes"], found["taken"]) == ("postgresql", 40, 11, 11)
+
+
 def test_killed_at_40_random_moments(database, tmp_path) -> None:
     """As on SQLite, with a server that learns of the death of its client only later."""
     found = json.loads(run(tmp_path, database, "tests.actions.killing", "random", 20261121, 40))

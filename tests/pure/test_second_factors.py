@@ -10,7 +10,6 @@ from annexa.pure.second_factors import (
     totp_code,
     totp_secret_text,
     totp_step,
-    totp_url,
 )
 
 SECRET = b"12345678901234567890"
@@ -56,11 +55,6 @@ def test_anything_may_be_typed(typed: str) -> None:
 
 def test_what_an_app_reads() -> None:
     assert totp_secret_text(SECRET).replace(" ", "") == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
-    url = totp_url(SECRET, account="ada@example.org", issuer="Annexa Test House")
-    assert url == (
-        "otpauth://totp/Annexa%20Test%20House%3Aada%40example.org"
-        "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Annexa%20Test%20House"
-    )
 
 
 @given(code=st.binary(min_size=8, max_size=8))

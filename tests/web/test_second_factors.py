@@ -15,6 +15,7 @@ from annexa.pure.permits import ANNEXA
 from annexa.pure.second_factors import totp_code
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.sign_in import SecondFactor
+from annexa.web.second_factors import totp_url
 from tests.authenticator import Authenticator
 from tests.web.proving import signed_in
 
@@ -71,7 +72,7 @@ class TestApp:
         signed_in(client, admin)
         page = client.get("/account/second-factors/app").content.decode()
         assert "<svg" in page
-        typed = re.search(r'id="secret"[^>]*value="([A-Z2-7 ]+)"', page)[1]
+        typed = re.search(r'id="secret">([A-Z2-7 ]+)<', page)[1]
         import base64
 
         text = typed.replace(" ", "")
@@ -194,10 +195,34 @@ class TestPasskey:
         done = client.post("/sign-in/passkey", {"passkey": key.prove(asked), "next": "//evil.example"})
         assert (done.status_code, done["Location"]) == (303, "/")
 
+    def test_whoever_fails_with_theirs_locks_nobody_out(self, client, key):
+        for n in range(counting.MOST_FROM_STRANGERS + 1):
+            evil = Client(REMOTE_ADDR=f"198.51.100.{n}")
+            proof = Authenticator().prove(evil.post("/sign-in/passkey/sign-in").json())
+            assert evil.post("/sign-in/passkey", {"passkey": proof}).status_code == 422
+        fresh = Client(REMOTE_ADDR="203.0.113.9")
+        asked = fresh.post("/sign-in/passkey/sign-in").json()
+        assert fresh.post("/sign-in/passkey", {"passkey": key.prove(asked)}).status_code == 303
+
     def test_alone_it_has_to_ask_for_finger_or_pin(self, client, key):
         key.verifies = False
         asked = client.post("/sign-in/passkey/sign-in").json()
         assert client.post("/sign-in/passkey", {"passkey": key.prove(asked)}).status_code == 422
+
+    def test_a_challenge_of_the_second_step_is_none_for_signing_in_alone(self, client, key, kim):
+        """Else whoever has an account of their own, and a stolen key, could leave out finger and PIN."""
+        from annexa.actions.people import set_password
+
+        theirs = Authenticator(verifies=False)
+        set_password(actor=ANNEXA, person=kim, password="seven quiet copper kettles", now=timezone.now())
+        kim.refresh_from_db()
+        begun = signed_in(other := Client(), kim).post("/sign-in/passkey/new").json()
+        other.post("/account/second-factors/passkey", {"name": "Kim's", "passkey": theirs.make(begun)})
+        client.post("/sign-in", {"email": "kim@example.org", "password": "seven quiet copper kettles"})
+        asked = client.post("/sign-in/second-step/passkey").json()
+        key.verifies = False
+        assert client.post("/sign-in/passkey", {"passkey": key.prove(asked)}).status_code == 422
+        assert "_auth_user_id" not in client.session
 
     @pytest.mark.parametrize("what", ["challenge", "origin", "stranger", "counter", "nonsense", "twice"])
     def test_it_refuses(self, client, key, what):
@@ -309,3 +334,11 @@ def test_forms_of_other_sites_are_refused(admin, app):
         assert strict.post(f"/account/second-factors/{path}").status_code == 403, path
     for path in ("/sign-in/passkey/new", "/sign-in/passkey", "/sign-in/second-step", "/account/again"):
         assert strict.post(path).status_code == 403, path
+
+
+def test_what_an_app_reads():
+    url = totp_url(SECRET, account="ada@example.org", issuer="Annexa Test House")
+    assert url == (
+        "otpauth://totp/Annexa%20Test%20House%3Aada%40example.org"
+        "?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Annexa%20Test%20House"
+    )

@@ -253,6 +253,14 @@ class TestOpenIdConnect:
         assert client.get(f"{back.path}?{back.query}")["Location"] == "/tokens"
         assert client.get("/tokens").status_code == 200
 
+    def test_an_old_proof_there_is_none(self, client, oidc):
+        """A provider that does not ask anew, though it was told to, says so by the time at which it asked."""
+        user(oidc, "lee", auth_time=int(time.time()) - 700)
+        assert come(client, "lee").status_code == 303
+        there = client.get("/sign-in/with/oidc?again&next=/tokens")["Location"]
+        back = urllib.parse.urlsplit(at_provider(there, "lee"))
+        assert "without asking anew" in said(client.get(f"{back.path}?{back.query}"))
+
     def test_somebody_else_is_no_proof(self, client, oidc, admin):
         signed_in(client, admin, ago=601)
         user(oidc, "lee")

@@ -214,6 +214,8 @@ def check_passkey(
         if row is None or (person is not None and row.person_id != person.pk):
             return None
         site.server().authenticate_complete(state, [_credential(row)], said)
+        if person is None and not said.response.authenticator_data.is_user_verified():
+            return None  # whatever the challenge was made for
         counter = said.response.authenticator_data.counter
     except (ValueError, TypeError, LookupError, AttributeError):
         return None

@@ -12,7 +12,7 @@ from annexa.records.sign_in import SignedIn
 
 BROWSERS = (
     ("Edg", "Edge"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox"),
-    ("Chromium", "Chromium"), ("Chrome", "Chrome"), ("Version", "Safari"),
+    ("Chromium", "Chromium"), ("HeadlessChrome", "Chrome"), ("Chrome", "Chrome"), ("Version", "Safari"),
 )  # fmt: skip
 """Words in what a browser says of itself, the first that is there decides, and the name people know it by."""
 MACHINES = (

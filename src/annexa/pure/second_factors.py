@@ -1,12 +1,11 @@
 """Codes that prove that somebody has something: those of an app, and those on paper.
 
-Source: RFC 4226 (HOTP), RFC 6238 (TOTP); the form that apps read is Google's key URI format.
+Source: RFC 4226 (HOTP), RFC 6238 (TOTP).
 """
 
 import base64
 import hashlib
 import hmac
-from urllib.parse import quote, urlencode
 
 PERIOD = 30
 """Seconds for which a code holds (RFC 6238, 5.2)."""
@@ -46,13 +45,6 @@ def totp_secret_text(secret: bytes) -> str:
     """The secret as somebody types it into an app: base32 in groups of four."""
     text = base64.b32encode(secret).decode().rstrip("=")
     return " ".join(text[i : i + 4] for i in range(0, len(text), 4))
-
-
-def totp_url(secret: bytes, *, account: str, issuer: str) -> str:
-    """What stands in the picture that an app reads."""
-    text = base64.b32encode(secret).decode().rstrip("=")
-    label = quote(f"{issuer}:{account}")
-    return f"otpauth://totp/{label}?{urlencode({'secret': text, 'issuer': issuer}, quote_via=quote)}"
 
 
 def recovery_text(code: bytes) -> str:

@@ -4,6 +4,7 @@ import base64
 import binascii
 from io import BytesIO
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import qrcode
 from django import forms
@@ -33,7 +34,7 @@ from annexa.actions.second_factors import (
     must_have,
     remove_second_factor,
 )
-from annexa.pure.second_factors import totp_secret_text, totp_url
+from annexa.pure.second_factors import totp_secret_text
 from annexa.records.sign_in import RECOVERY_CODES, TOTP
 from annexa.web.again import proven
 from annexa.web.forms import see, tried
@@ -119,6 +120,13 @@ def _secret(request: HttpRequest) -> bytes:
         kept = fresh_secret()
         request.session[SECRET] = base64.b64encode(kept).decode()
     return kept
+
+
+def totp_url(secret: bytes, *, account: str, issuer: str) -> str:
+    """What stands in the picture that an app reads, in the form of Google's key URI."""
+    text = totp_secret_text(secret).replace(" ", "")
+    label = quote(f"{issuer}:{account}")
+    return f"otpauth://totp/{label}?{urlencode({'secret': text, 'issuer': issuer}, quote_via=quote)}"
 
 
 def _issuer() -> str:

@@ -32,6 +32,7 @@ from requests.adapters import HTTPAdapter
 
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.outgoing import NotReachedError, address_of
+from annexa.actions.sign_in import PROOF_HOLDS
 from annexa.actions.sign_on import sign_in_by_provider
 from annexa.pure.sign_on import Asserted
 from annexa.records.people import Person
@@ -362,6 +363,9 @@ def _of_oidc(sociallogin: SocialLogin, data: Mapping[str, Any]) -> Asserted:
         raise ValueError(_("The provider's answer belongs to another sign-in. Begin again."))
     if not token.get("sub") or info.get("sub") != token["sub"]:
         raise ValueError(_("The provider says two different things about who you are."))
+    asked_at, now = token.get("auth_time"), timezone.now().timestamp()
+    if data.get("again") and isinstance(asked_at, int) and now - asked_at > PROOF_HOLDS.total_seconds():
+        raise ValueError(_("The provider let you pass without asking anew."))
     both = token | info
     return Asserted(
         issuer=_issuer(),
