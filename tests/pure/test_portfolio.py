@@ -12,7 +12,7 @@ from annexa.library.load import library
 from annexa.pure import portfolio, posture
 from annexa.pure.fact_columns import ALWAYS, columns_of, instant_of, micros, said_everywhere
 from annexa.pure.fact_index import index_of
-from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts
+from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts, Reviewed
 from annexa.pure.ledger import canonical
 from annexa.pure.portfolio import ORDER, Portfolio, bits_of, mask_of
 from annexa.pure.posture import Engine, Verdict
@@ -227,3 +227,30 @@ def test_an_owners_own_word_counts_in_his_system_only() -> None:
         evidence=(shown("ORG-02", "report"),),
     )
     same(Portfolio(columns=columns_of(org.WIDER, facts), at=AT), facts, AT)
+
+
+@given(st.lists(org.reviews(), max_size=5), st.sampled_from(("", "development", "operation")), org.instants)
+def test_access_reviews_count_alike(reviews: list[Reviewed], stage: str, at: datetime) -> None:
+    """Annexa and every system that may operate; the first review to run out decides, whoever has the others."""
+    facts = Facts(
+        systems=(system("alpha"), system("beta", stage=stage)),
+        adoptions=(implemented("ORG-04"), implemented("SYS-03")),
+        evidence=(shown("ORG-04"),),
+        reviews=tuple(reviews),
+    )
+    same(Portfolio(columns=columns_of(org.WIDER, facts), at=at), facts, at)
+
+
+def test_a_review_of_one_does_not_count_for_the_others() -> None:
+    held = Facts(systems=(system("alpha"),), adoptions=(implemented("ORG-04"),))
+    scopes = (ORGANISATION, "alpha")
+    for reached in (scopes[:1], scopes[1:], scopes):
+        until = tuple((one, AT + timedelta(days=9 + n)) for n, one in enumerate(reached))
+        facts = replace(held, reviews=(Reviewed(id="r", effective_at=org.START, recorded_at=org.START, until=until),))
+        said = Portfolio(columns=columns_of(org.WIDER, facts), at=AT).said(
+            org.WIDER.controls["ORG-04"], org.WIDER.controls["ORG-04"].expectations[1]
+        )
+        whole = reached == scopes
+        assert (said.state, said.ends) == (
+            ("passing", micros(AT + timedelta(days=9))) if whole else ("failing", ALWAYS)
+        )
