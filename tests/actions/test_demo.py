@@ -45,7 +45,9 @@ def test_it_works(db, now) -> None:
     assert Organisation.objects.get().demo
     size = check_ledger()
     assert not any(person.has_usable_password() for person in Person.objects.all())
-    assert {person.role for person in Person.objects.all()} == {"administrator", "lead", "owner", "auditor"}
+    assert {person.role for person in Person.objects.all()} == {
+        "administrator", "lead", "owner", "auditor", "member", "external"
+    }  # fmt: skip
     # again: the same administrator, and nothing new
     assert create_demo(now=now + timedelta(days=1)).pk == administrator.pk
     assert check_ledger() == size

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.grants import end_grant
 from annexa.actions.people import deactivate_person
 from annexa.actions.tokens import revoke_token
 from annexa.answers.access import own_access
@@ -29,6 +30,7 @@ from annexa.pure.access_lists import AccessLine
 from annexa.pure.access_reviews import compare, counts_until, decide_problems, marks_of, progress_of, undecidable
 from annexa.pure.permits import VERBS, Actor
 from annexa.records.access_reviews import AccessCarriedOut, AccessDecision, AccessList, AccessReview, AccessReviewEnd
+from annexa.records.grants import RoleGrant
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tokens import ApiToken, TokenRevocation
@@ -286,8 +288,12 @@ def close_access_review(
 
 
 def _do(place: str, line: AccessLine, *, actor: Actor, person: Person, because: str, now: datetime) -> None:
-    """Ends a token or lets a person in no more; what is so already is left as it is."""
+    """Ends a token or a role in a part, or lets a person in no more; what is so already is left as it is."""
     key = line.ref.partition("/")[2]
+    if place == "grant":
+        if RoleGrant.objects.filter(id=key, end__isnull=True).exists():
+            end_grant(actor=actor, person=person, grant=key, because=because, now=now)
+        return
     if place == "token":
         ended = TokenRevocation.objects.filter(token_id=key).exists()
         if not ended and ApiToken.objects.filter(id=key).exists():

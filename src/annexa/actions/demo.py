@@ -30,12 +30,15 @@ from annexa.actions.demo_story import (
     AccessListed,
     AccessReviewed,
     Answered,
+    Appointed,
     Change,
     Declared,
     Gap,
+    Granted,
     Judged,
     Own,
     Story,
+    StoryCommittee,
     StoryPerson,
     StorySystem,
     story,
@@ -44,6 +47,8 @@ from annexa.actions.demo_story import told as demo_file
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError
 from annexa.actions.evidence import add_evidence, attest
+from annexa.actions.governance import add_committee, appoint
+from annexa.actions.grants import grant_role
 from annexa.actions.libraries import import_files
 from annexa.actions.organisation import choose_frameworks, write_organisation
 from annexa.actions.owners import name_owner
@@ -51,6 +56,7 @@ from annexa.actions.people import actor_of, add_person, make_person
 from annexa.actions.sequencer import together
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
+from annexa.actions.units import add_unit
 from annexa.answers.access_reviews import plan_list, review_page
 from annexa.answers.store import blobs
 from annexa.answers.upgrades import read_files
@@ -80,8 +86,9 @@ def create_demo(*, now: datetime) -> Person:
     """Sets up the demo organisation on an empty installation and returns its administrator, who has no password.
 
     All or nothing. Where the demo is set up already, only its administrator is returned.
-    Ledger: organisation, person, ownership, ai_system, adoption, task, evidence, judgement, closure, classification,
-    classification_review, access_list, access_review, access_decision, access_carried_out, access_review_end.
+    Ledger: organisation, person, ownership, unit, committee, appointment, grant, ai_system, adoption, task, evidence,
+    judgement, closure, classification, classification_review, access_list, access_review, access_decision,
+    access_carried_out, access_review_end.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -153,6 +160,13 @@ class _Play:
             if person != _administrator(self.story):
                 yield Step(at=self.day(self.story.days_ago, minute=1), act=partial(self.welcome, person))
         yield Step(at=self.day(self.story.days_ago, minute=2), act=self.name_owners)
+        yield Step(at=self.day(self.story.days_ago, minute=3), act=self.divide)
+        for committee in self.story.committees:
+            yield Step(at=self.day(committee.days_ago, minute=4), act=partial(self.convene, committee))
+        for appointed in self.story.appointed:
+            yield Step(at=self.day(appointed.days_ago, minute=4), act=partial(self.appoint, appointed))
+        for granted in self.story.granted:
+            yield Step(at=self.day(granted.days_ago, minute=4), act=partial(self.grant, granted))
         for system in self.story.systems:
             yield Step(at=self.day(system.days_ago, minute=2), act=partial(self.register, system))
         for change in self.story.changes:
@@ -254,6 +268,40 @@ class _Play:
         self.people[told.id] = add_person(
             actor=by, email=told.email, name=told.name, role=told.role, password=None, now=at
         )
+
+    def divide(self, at: datetime) -> None:
+        by = actor_of(self.people[_administrator(self.story).id])
+        for told in self.story.units:
+            above = add_unit(actor=by, name=told.name, now=at)
+            for name in told.below:
+                add_unit(actor=by, name=name, parent=above.slug, now=at)
+
+    def convene(self, told: StoryCommittee, at: datetime) -> None:
+        by = self.people[_administrator(self.story).id]
+        made = add_committee(
+            actor=actor_of(by), name=told.name, purpose=told.purpose, months_between=told.months_between, now=at
+        )
+        seats = [("chair", told.chair), ("secretary", told.secretary), *(("seat", one) for one in told.members)]
+        for office, person in seats:
+            appoint(
+                actor=actor_of(by), by=by, office=office, body=f"committee/{made.slug}", person=self.people[person],
+                because="When the board was set up", now=at,
+            )  # fmt: skip
+
+    def appoint(self, told: Appointed, at: datetime) -> None:
+        by = self.people[_administrator(self.story).id]
+        appoint(
+            actor=actor_of(by), by=by, office=told.office, body=told.body, person=self.people[told.person],
+            because=told.because, now=at,
+        )  # fmt: skip
+
+    def grant(self, told: Granted, at: datetime) -> None:
+        by = self.people[_administrator(self.story).id]
+        grant_role(
+            actor=actor_of(by), person=by, holder=self.people[told.person], role=told.role, unit=told.unit,
+            system=told.system, because=told.because, now=at,
+            ends_at=None if told.ends_in is None else self.day(-told.ends_in, hour=23, minute=59),
+        )  # fmt: skip
 
     def name_owners(self, at: datetime) -> None:
         """Everybody answers for the controls of their duties."""

@@ -26,6 +26,51 @@ class StoryPerson:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoryUnit:
+    """A unit directly below the organisation, with those below it."""
+
+    name: str
+    below: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryCommittee:
+    """A committee and who sits in it."""
+
+    name: str
+    purpose: str
+    months_between: int
+    days_ago: int
+    chair: str
+    secretary: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointed:
+    """Who was appointed to an office."""
+
+    office: str
+    person: str
+    days_ago: int
+    because: str
+    body: str = ORGANISATION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """A role in a part of the organisation. `ends_in`: days from today."""
+
+    person: str
+    role: str
+    days_ago: int
+    because: str
+    unit: str = ""
+    system: str = ""
+    ends_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StorySystem:
     """An AI system as it was put into the register; `facts` in the words of the register, dates in days ago."""
 
@@ -165,6 +210,10 @@ class Story:
     name: str
     days_ago: int
     people: tuple[StoryPerson, ...]
+    units: tuple[StoryUnit, ...]
+    committees: tuple[StoryCommittee, ...]
+    appointed: tuple[Appointed, ...]
+    granted: tuple[Granted, ...]
     systems: tuple[StorySystem, ...]
     changes: tuple[Change, ...]
     declared: tuple[Declared, ...]
@@ -225,6 +274,10 @@ def story() -> Story:
         name=table["organisation"]["name"],
         days_ago=table["organisation"]["days_ago"],
         people=tuple(StoryPerson(**{**row, "duties": tuple(row["duties"])}) for row in table["person"]),
+        units=tuple(StoryUnit(**{**row, "below": tuple(row["below"])}) for row in table["unit"]),
+        committees=tuple(StoryCommittee(**{**row, "members": tuple(row["members"])}) for row in table["committee"]),
+        appointed=tuple(Appointed(**row) for row in table["appointment"]),
+        granted=tuple(Granted(**row) for row in table["grant"]),
         systems=tuple(
             StorySystem(id=row.pop("id"), days_ago=row.pop("days_ago"), facts=row) for row in table["system"]
         ),

@@ -593,7 +593,7 @@ def _newest(
 def place_of(line: AccessLine, decision: str) -> str:
     """What Annexa can do itself about a line of its own access: revoke a token, let a person in no more."""
     kind = line.ref.partition("/")[0]
-    return {"api_token": "token", "person": "person"}.get(kind, "") if decision == "revoke" else ""
+    return {"api_token": "token", "person": "person", "grant": "grant"}.get(kind, "") if decision == "revoke" else ""
 
 
 def scope_of(access_list: AccessList) -> str:

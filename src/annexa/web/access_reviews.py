@@ -392,7 +392,7 @@ def _page(
         "query": request.GET.urlencode(),
         "close_form": (close_form or fresh(CloseForm, "close")) if closes else None,
         "carries": isinstance(may(actor(request), "carry_out_access"), Permit),
-        "ends": {"token": not refusal_of(request, "revoke_token_of_others"),
+        "ends": {"token": not refusal_of(request, "revoke_token_of_others"), "grant": not refusal_of(request, "grant"),
                  "person": not refusal_of(request, "deactivate_person")},
     }  # fmt: skip
     return render(request, "access_reviews/review.html", context, status=status)
