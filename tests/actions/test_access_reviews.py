@@ -16,9 +16,11 @@ from annexa.actions.access_reviews import (
 from annexa.actions.controls import adopt_control
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.grants import grant_role
 from annexa.actions.people import actor_of, add_person, deactivate_person
 from annexa.actions.systems import add_system
 from annexa.actions.tokens import create_token
+from annexa.actions.units import add_unit
 from annexa.answers.access import own_access
 from annexa.answers.access_reviews import (
     export_review,
@@ -34,6 +36,7 @@ from annexa.answers.store import blobs, named_files
 from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
 from annexa.records.access_reviews import AccessDecision, AccessList, AccessReview, AccessReviewEnd
+from annexa.records.grants import GrantEnd
 from annexa.records.tokens import TokenRevocation
 from tests.actions.test_classification import entries
 
@@ -275,11 +278,15 @@ def test_annexa_ends_its_own_access_in_place(start, decide, admin, kim, lead, ac
         actor=actor_of(kim), person=kim, holder=kim, name="Laptop", scopes=["read"],
         expires_at=now + timedelta(days=9), now=now,
     )  # fmt: skip
+    add_unit(actor=actor, name="Markets", now=now)
+    grant = grant_role(actor=actor, person=admin, holder=kim, role="lead", unit="markets", because="Stands in", now=now)
     review = start(itself=True)
     own = AccessList.objects.get(kind="annexa")
     rows = {line["ref"]: line["number"] for line in own.lines}
+    assert [line["entitlement"] for line in own.lines if line["ref"] == f"grant/{grant.id}"] == ["Lead in Markets"]
     decided = [
-        decide(review, [rows[ref]], "revoke", source=own.id)[0] for ref in (f"api_token/{token.id}", f"person/{kim.pk}")
+        decide(review, [rows[ref]], "revoke", source=own.id)[0]
+        for ref in (f"api_token/{token.id}", f"person/{kim.pk}", f"grant/{grant.id}")
     ]
     done = {"because": "Left the project", "in_place": True, "now": now}
     with pytest.raises(NotPermittedError):
@@ -289,6 +296,7 @@ def test_annexa_ends_its_own_access_in_place(start, decide, admin, kim, lead, ac
     kim.refresh_from_db()
     assert TokenRevocation.objects.get().token == token
     assert not kim.is_active
+    assert GrantEnd.objects.get().grant == grant
     assert entries("person")[-1]["because"] == "Left the project"
     assert f"person/{kim.pk}" not in {one.ref for one in own_access(actor=actor, now=now)}
     assert [one.name for one in check_everything(progress=lambda *_: None) if not one.holds] == []
