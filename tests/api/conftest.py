@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings as conf
-from django.db import transaction
 from django.test import Client
 
 from annexa.actions.people import actor_of, add_person
@@ -21,6 +19,7 @@ from annexa.api.shapes import now as clock
 from annexa.pure.permits import ANNEXA
 from annexa.records.people import Person
 from tests.answers.small_house import found_house
+from tests.personas import undone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,22 +65,11 @@ def _no_requests_yet() -> None:
     askers.COUNTED = askers.Counted()
 
 
-class _UndoneError(Exception):
-    """Takes back what was written."""
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    with suppress(_UndoneError), transaction.atomic():
-        yield
-        raise _UndoneError
-
-
 @pytest.fixture(scope="module")
 def founded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Path]:
     """The organisation, and a person in each role, set up once for a module; nothing of it stays."""
     before, conf.STORE = conf.STORE, tmp_path_factory.mktemp("house") / "store"
-    with django_db_blocker.unblock(), _undone():
+    with django_db_blocker.unblock(), undone():
         found_house(clock())
         for role in ("lead", "owner", "auditor"):
             add_person(
@@ -97,7 +85,7 @@ def house(founded: Path, settings: Any, tmp_path: Path) -> Iterator[dict[str, Pe
     """The people by role, in a copy of the organisation."""
     settings.STORE = tmp_path / "copy"
     shutil.copytree(founded, settings.STORE)
-    with _undone():
+    with undone():
         yield {person.role: person for person in Person.objects.all()}
 
 

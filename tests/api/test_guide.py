@@ -19,11 +19,12 @@ def examples() -> list[str]:
 
 
 @pytest.mark.parametrize("line", examples())
-def test_every_example_works(admin, line) -> None:
+def test_every_example_works(admin, house, line) -> None:
     """Rule: an example can be copied. Read as curl reads it: -X, -H, -d, -F and the address."""
-    told = {"TOKEN": admin.text, "ANNEXA": "/api/v1", "ETAG": '"none"'}
+    told = {"TOKEN": admin.text, "ANNEXA": "/api/v1", "ETAG": '"none"', "PERSON": str(house["owner"].pk)}
     if "$ETAG" in line:
         address = shlex.split(line)[-1].removeprefix("$ANNEXA/").removesuffix("/answers")
+        address = address.replace("$PERSON", told["PERSON"])
         told["ETAG"] = admin("GET", address).headers["ETag"].replace('"', '\\"')
     words = shlex.split(re.sub(r"\$(\w+)", lambda found: told[found[1]], line))[1:]
     method, headers, data, form = "GET", {}, None, {}

@@ -1,8 +1,13 @@
 """What several pages are tested with."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.conf import settings as conf
 from django.utils import timezone
 
+from tests.answers.small_house import found_house
+from tests.personas import Cast, found_cast, undone
 from tests.web.proving import signed_in
 
 
@@ -12,3 +17,24 @@ def at(now, monkeypatch, client, admin):
     monkeypatch.setattr(timezone, "now", lambda: now)
     signed_in(client, admin)
     return now
+
+
+@pytest.fixture(scope="module")
+def cast(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Cast]:
+    """The small organisation with everybody who may come, once for a module; nothing of it stays."""
+    before, store = conf.STORE, tmp_path_factory.mktemp("house") / "store"
+    with django_db_blocker.unblock(), undone():
+        conf.STORE = store
+        found_house(timezone.now())
+        made = found_cast(timezone.now(), store=store)
+        conf.STORE = before
+        assert made.sessions  # begun here, so that no test takes them back
+        yield made
+
+
+@pytest.fixture
+def here(cast, settings) -> Iterator[Cast]:
+    """The same, as the pages see it."""
+    settings.STORE = cast.store
+    with undone():
+        yield cast

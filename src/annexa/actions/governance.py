@@ -49,16 +49,20 @@ def change_committee(
     closed: bool,
     because: str,
     now: datetime,
+    seen: datetime | None = None,
 ) -> Committee:
     """Changes or closes a committee; closing ends the appointments to it. Ledger: committee, appointment_end.
 
-    Raises InvalidError, NotFoundError, NotPermittedError.
+    `seen`: when what the actor saw had last changed; None: it does not matter.
+    Raises InvalidError, NotFoundError, ConflictError, NotPermittedError.
     """
     said = because.strip()
     with door(actor=actor, verb="change_committees", now=now, because=said) as opened:
         found = Committee.objects.select_for_update().filter(slug=slug).first()
         if found is None:
             raise NotFoundError(f"There is no committee {slug}.")
+        if seen is not None and found.changed_at != seen:
+            raise ConflictError(f"{found.name} was changed meanwhile; look at it again.")
         problems = _committee_problems(name, purpose, months_between, but=slug)
         _refuse(problems if said else {**problems, "because": ["Say why it changes."]})
         found.name, found.purpose, found.months_between = name.strip(), purpose.strip(), months_between

@@ -11,7 +11,7 @@ from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.governance import appoint_inside, end_inside
 from annexa.actions.grants import end_grant
 from annexa.actions.owners import name_owner
-from annexa.actions.people import check_name, refuse_last_administrator
+from annexa.actions.people import check_name, refuse_last_administrator, refuse_program
 from annexa.actions.scopes import place_of
 from annexa.actions.sign_in import write_sessions_end
 from annexa.actions.systems import change_system
@@ -62,12 +62,12 @@ def let_go(
             opened.write(found, kind="person", subject=found.actor_id)
             write_sessions_end(opened, found)
             _offices(opened, held, successors.get("offices"), by)
-        why = f"{found.name} left: {said}"
-        _hand_over(actor, by, held, successors, why, now)
+        why, whole = f"{found.name} left: {said}", _whole(actor)
+        _hand_over(whole, by, held, successors, why, now)
         for grant in held.grants:
-            end_grant(actor=actor, person=by, grant=grant.id, because=why, now=now)
+            end_grant(actor=whole, person=by, grant=grant.id, because=why, now=now)
         for token in held.tokens:
-            revoke_token(actor=actor, person=by, token=token.id, because=why, now=now)
+            revoke_token(actor=whole, person=by, token=token.id, because=why, now=now)
     return Left(handed_over=held.to_hand_over, grants=len(held.grants), tokens=len(held.tokens))
 
 
@@ -84,7 +84,8 @@ def change_person(
 ) -> Person:
     """Gives somebody another name or role. What the new role cannot do any more goes to a successor in the same step.
 
-    Nobody changes their own role, and there is always an administrator. Ledger: person, and an entry for each thing.
+    Nobody changes their own role, no program makes an administrator, and there is always one.
+    Ledger: person, and an entry for each thing.
     Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
     """
     said, given = because.strip(), successors or {}
@@ -93,6 +94,7 @@ def change_person(
             found = _person(person)
             problems = check_name(name, role)
             if role != found.role:
+                refuse_program(actor, role)
                 if found.actor_id == actor.id:
                     raise NotPermittedError("Nobody changes their own role; ask another administrator.")
                 if not said:
@@ -107,7 +109,8 @@ def change_person(
             problems = _without_successor(actor, lost, given)
             if problems:
                 raise InvalidError(problems)
-        _hand_over(actor, by, lost, given, f"{found.name} is {found.get_role_display().lower()} now: {said}", now)
+        why = f"{found.name} is {found.get_role_display().lower()} now: {said}"
+        _hand_over(_whole(actor), by, lost, given, why, now)
     return found
 
 
@@ -118,12 +121,19 @@ def readmit(*, actor: Actor, person: int, because: str, now: datetime) -> Person
     """
     with door(actor=actor, verb="change_person", now=now, because=because.strip()) as opened:
         found = _person(person)
+        refuse_program(actor, found.role)
         if not because.strip():
             raise InvalidError({"because": ["Say why they are back."]})
         if not found.is_active:
             found.is_active = True
             opened.write(found, kind="person", subject=found.actor_id)
     return found
+
+
+def _whole(actor: Actor) -> Actor:
+    """The same actor for the steps that belong to one verb: who may let somebody go through a token may hand over what
+    they held, too, as far as their roles go."""
+    return replace(actor, scopes=None)
 
 
 def _person(person: int) -> Person:

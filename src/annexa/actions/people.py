@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from annexa.actions.door import Door, door
-from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.sign_in import write_sessions_end
 from annexa.answers.actors import actor_of
 from annexa.answers.people import is_last_administrator
@@ -23,12 +23,13 @@ THEMES = ("system", "light", "dark")
 def add_person(*, actor: Actor, email: str, name: str, role: str, password: str | None, now: datetime) -> Person:
     """Lets somebody sign in. Without a password they cannot, until one is set for them.
 
-    Ledger: person. Raises InvalidError with every problem, NotPermittedError.
+    No program makes an administrator. Ledger: person. Raises InvalidError with every problem, NotPermittedError.
     """
     problems = check_person(email=email, name=name, role=role, password=password)
     if problems:
         raise InvalidError(problems)
     with door(actor=actor, verb="add_person", now=now) as opened:
+        refuse_program(actor, role)
         return make_person(opened, email=email, name=name, role=role, password=password, now=now)
 
 
@@ -40,6 +41,12 @@ def check_name(name: str, role: str) -> dict[str, list[str]]:
     if role not in dict(ROLES):
         problems["role"] = [f"{role!r} is not a role; use one of {', '.join(dict(ROLES))}."]
     return problems
+
+
+def refuse_program(actor: Actor, role: str) -> None:
+    """Administrators are made by people who signed in: who finds a token cannot make one. Raises NotPermittedError."""
+    if role == "administrator" and actor.scopes is not None:
+        raise NotPermittedError("Administrators are made by people who signed in, not through a token.")
 
 
 def refuse_last_administrator(person: Person, *, role: str = "administrator", active: bool = True) -> str:

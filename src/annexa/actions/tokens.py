@@ -116,7 +116,14 @@ def note_use(*, token: ApiToken, now: datetime) -> None:
 
 
 def holder_named(said: str) -> Person | ServiceAccount:
-    """Who is meant by an email address or the short name of a service account. Raises NotFoundError."""
+    """Who is meant by an email address, the short name of a service account, or an actor's id. Raises NotFoundError."""
+    kind, _, key = said.partition("/")
+    if kind == "person" and key.isdecimal() and len(key) < 19:
+        by_key: Person | None = Person.objects.filter(pk=int(key)).first()
+        if by_key is None:
+            raise NotFoundError(f"There is no person {key}.")
+        return by_key
+    said = said.removeprefix("service/")
     found = (
         Person.objects.filter(email__iexact=said).first()
         if "@" in said

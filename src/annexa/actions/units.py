@@ -1,17 +1,16 @@
 """The tree of units: adding, renaming, moving, closing; and taking over the units that AI systems name."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from annexa.actions.door import Door, door
-from annexa.actions.errors import InvalidError, NotFoundError
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.systems import free_slugs
 from annexa.answers.actors import units
 from annexa.pure.permits import Actor
-from annexa.pure.units import parents_allowed
+from annexa.pure.units import LONGEST, parents_allowed, plan_units
 from annexa.records.systems import AiSystem
 from annexa.records.units import Unit
-
-LONGEST = 300
 
 
 def add_unit(*, actor: Actor, name: str, now: datetime, parent: str = "", because: str = "") -> Unit:
@@ -25,13 +24,38 @@ def add_unit(*, actor: Actor, name: str, now: datetime, parent: str = "", becaus
         return _made(opened, said, above)
 
 
-def adopt_units(*, actor: Actor, now: datetime) -> tuple[Unit, ...]:
+def adopt_units(*, actor: Actor, now: datetime, because: str = "") -> tuple[Unit, ...]:
     """Adds a unit for every name that AI systems give as theirs and that is none yet, directly below the organisation.
 
     Ledger: unit for each. Raises NotPermittedError.
     """
-    with door(actor=actor, verb="change_units", now=now, because="Named by AI systems in the register") as opened:
+    said = because.strip() or "Named by AI systems in the register"
+    with door(actor=actor, verb="change_units", now=now, because=said) as opened:
         return tuple(_made(opened, name, None) for name in unknown_names())
+
+
+def import_units(
+    *, actor: Actor, rows: Sequence[tuple[int, str, str]], now: datetime, because: str = "", dry_run: bool = False
+) -> tuple[tuple[str, ...], int]:
+    """Adds units from a list of (number of the row, name, name of the parent or ""), all or none; parents may be units
+    there are, or come anywhere in the list. Answers with the names it added, parents first, and how many were there.
+
+    With `dry_run` nothing is added. Ledger: unit for each. Raises InvalidError with every problem by row ("row 3"),
+    NotPermittedError.
+    """
+    said = because.strip() or "Imported from a file"
+    with door(actor=actor, verb="change_units", now=now, because=said) as opened:
+        there = {unit.name.casefold(): unit for unit in Unit.objects.select_related("parent")}
+        plan = plan_units({key: (one.name, _above(one), one.closed) for key, one in there.items()}, rows)
+        _refuse({f"row {number}" if number else "": list(told) for number, told in plan.problems.items()})
+        if not dry_run:
+            for name, parent in plan.added:
+                there[name.casefold()] = _made(opened, name, there[parent.casefold()] if parent else None)
+    return tuple(name for name, _ in plan.added), plan.unchanged
+
+
+def _above(unit: Unit) -> str:
+    return unit.parent.name if unit.parent else ""
 
 
 def unknown_names() -> tuple[str, ...]:
@@ -41,16 +65,28 @@ def unknown_names() -> tuple[str, ...]:
     return tuple(one for one in named if one not in known)
 
 
-def change_unit(*, actor: Actor, slug: str, name: str, parent: str, closed: bool, because: str, now: datetime) -> Unit:
+def change_unit(
+    *,
+    actor: Actor,
+    slug: str,
+    name: str,
+    parent: str,
+    closed: bool,
+    because: str,
+    now: datetime,
+    seen: datetime | None = None,
+) -> Unit:
     """Renames, moves, closes or reopens a unit. The AI systems that name it are renamed along with it.
 
-    Only an empty unit can be closed. Ledger: unit, and ai_system for each system. Raises InvalidError, NotFoundError,
-    NotPermittedError.
+    Only an empty unit can be closed. `seen`: when what the actor saw had last changed; None: it does not matter.
+    Ledger: unit, and ai_system for each system. Raises InvalidError, NotFoundError, ConflictError, NotPermittedError.
     """
     with door(actor=actor, verb="change_units", now=now, because=because.strip()) as opened:
         unit = Unit.objects.select_for_update().select_related("parent").filter(slug=slug).first()
         if unit is None:
             raise NotFoundError(f"There is no unit {slug}.")
+        if seen is not None and unit.changed_at != seen:
+            raise ConflictError(f"{unit.name} was changed meanwhile; look at it again.")
         said, above = name.strip(), _parent(parent)
         problems = _name_problems(said, but=slug) | _parent_problems(slug, parent)
         if not because.strip():

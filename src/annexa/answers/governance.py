@@ -64,6 +64,7 @@ class UnitLine:
     """A unit in the tree with how many AI systems are directly its own, and who heads it."""
 
     placed: Placed
+    changed_at: datetime
     systems: int
     offices: tuple[Filled, ...]
 
@@ -105,6 +106,7 @@ def governance_page(*, actor: Actor) -> GovernancePage:
     units = list(Unit.objects.select_related("parent"))
     named = _systems_by_unit(actor)
     known = {unit.name for unit in units}
+    changed = {unit.slug: unit.changed_at for unit in units}
     return GovernancePage(
         offices=_filled(shipped, "organisation", by_body.get(ORGANISATION, ())),
         committees=tuple(
@@ -114,6 +116,7 @@ def governance_page(*, actor: Actor) -> GovernancePage:
         units=tuple(
             UnitLine(
                 placed=one,
+                changed_at=changed[one.unit.slug],
                 systems=named.get(one.unit.name, 0),
                 offices=_filled(shipped, "unit", by_body.get(f"unit/{one.unit.slug}", ())),
             )
@@ -126,6 +129,15 @@ def governance_page(*, actor: Actor) -> GovernancePage:
         conflicts=conflicts(shipped, offices_held()),
         governance=shipped,
     )
+
+
+def one_appointment(*, actor: Actor, appointment: str) -> Appointment:
+    """One appointment with its end, if it has one. Raises UnknownError."""
+    rows = Appointment.objects.visible_to(actor).select_related("person", "end")
+    found: Appointment | None = rows.filter(id=appointment).first()
+    if found is None:
+        raise UnknownError(f"There is no appointment {appointment!r}.")
+    return found
 
 
 def who_does_what(*, actor: Actor, now: datetime) -> WhoDoesWhat:

@@ -1,7 +1,9 @@
 """Questions about people: who there is, what somebody holds, and what would be orphaned if they left."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -37,7 +39,10 @@ class Holdings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
-    """Somebody with what they hold, and who could take it over. `may_change`: who asks may change them."""
+    """Somebody with what they hold, as far as who asks may know of it, and who could take it over.
+
+    `may_change`: who asks may change them; for nobody else there are successors.
+    """
 
     person: Person
     holdings: Holdings
@@ -60,7 +65,10 @@ def list_people(*, actor: Actor) -> tuple[Person, ...]:
 
 
 def people_page(*, actor: Actor, now: datetime, text: str = "", role: str = "") -> tuple[PersonLine, ...]:
-    """Everybody with their grants, those who may sign in first. Raises UnknownError for who may not know."""
+    """Everybody with their grants, as far as who asks may know of them; those who may sign in first.
+
+    Raises UnknownError for who may not know.
+    """
     _ask(actor)
     rows = Person.objects.get_queryset().visible_to(actor).order_by("-is_active", "name", "id")
     if words := text.strip():
@@ -68,23 +76,23 @@ def people_page(*, actor: Actor, now: datetime, text: str = "", role: str = "") 
     if role:
         rows = rows.filter(role=role)
     held: dict[str, list[RoleGrant]] = {}
-    for one in standing_grants(now):
+    for one in standing_grants(now).filter(pk__in=RoleGrant.objects.visible_to(actor).values("pk")):
         held.setdefault(one.holder, []).append(one)
     return tuple(PersonLine(person=one, grants=tuple(held.get(one.actor_id, ()))) for one in rows)
 
 
 def person_page(*, actor: Actor, person: int, now: datetime) -> PersonPage:
-    """Somebody and everything they hold. Raises UnknownError for who there is not, or may not be known of."""
-    _ask(actor)
+    """Somebody and what they hold. Raises UnknownError for who there is not, or may not be known of."""
     found: Person | None = Person.objects.get_queryset().visible_to(actor).filter(pk=person).first()
     if found is None:
         raise UnknownError(f"There is no person {person}.")
     others = Person.objects.filter(is_active=True).exclude(pk=person).exclude(role="external").order_by("name", "pk")
+    may_change = isinstance(may(actor, "change_person"), Permit) and actor.id != found.actor_id
     return PersonPage(
         person=found,
-        holdings=holdings(found, now=now),
-        successors=tuple(others),
-        may_change=isinstance(may(actor, "change_person"), Permit) and actor.id != found.actor_id,
+        holdings=_seen(actor, found, holdings(found, now=now)),
+        successors=tuple(others) if may_change else (),
+        may_change=may_change,
         last_administrator=is_last_administrator(found),
     )
 
@@ -107,6 +115,25 @@ def holdings(person: Person, *, now: datetime) -> Holdings:
             ApiToken.objects.filter(holder=person.actor_id, revocation__isnull=True, expires_at__gt=now).order_by("id")
         ),
     )
+
+
+def _seen(actor: Actor, person: Person, held: Holdings) -> Holdings:
+    """What of it an actor may know of. Tokens: one's own, or as an administrator everybody's. Cost: five queries."""
+    own = actor.id == person.actor_id or isinstance(may(actor, "revoke_token_of_others"), Permit)
+    found: dict[str, tuple[Any, ...]] = {}
+    for name, table in _TABLES.items():
+        rows = getattr(held, name)
+        known = set(
+            table.objects.visible_to(actor).filter(pk__in=[one.pk for one in rows]).values_list("pk", flat=True)
+        )
+        found[name] = tuple(one for one in rows if one.pk in known)
+    return replace(held, **found, tokens=held.tokens if own else ())
+
+
+_TABLES: Mapping[str, Any] = {
+    "ownerships": Ownership, "systems": AiSystem, "tasks": Task, "appointments": Appointment, "grants": RoleGrant,
+}  # fmt: skip
+"""The parts of what somebody holds that speak of scopes, each with its table."""
 
 
 def is_last_administrator(person: Person) -> bool:

@@ -45,10 +45,10 @@ from annexa.api.shapes import (
     Shown,
     ShownDay,
     Text,
+    after_of,
     cursor_of,
     given,
     now,
-    place_of,
     shown,
 )
 from annexa.pure.access_lists import AccessLine
@@ -273,9 +273,8 @@ def list_own_access(request: HttpRequest) -> dict[str, Any]:
 @get(router, "/access/lists", AccessLists)
 def list_lists(request: HttpRequest, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List the access lists that were taken in."""
-    place = place_of(cursor)
     rows = list_access_lists(actor=who(request).actor)
-    run = run_of(rows, lambda one: one.id, after=place[0] if place else "", limit=limit)
+    run = run_of(rows, lambda one: one.id, after=after_of(cursor), limit=limit)
     items = [
         {
             "id": one.id, "kind": one.kind, "subject": one.subject, "name": one.name, "lines": one.lines,
@@ -326,9 +325,8 @@ def import_list(
 @get(router, "/access/reviews", AccessReviews)
 def list_access_reviews(request: HttpRequest, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List the access reviews."""
-    place = place_of(cursor)
     rows = list_reviews(actor=who(request).actor, now=now())
-    run = run_of(rows, lambda one: one.review.id, after=place[0] if place else "", limit=limit)
+    run = run_of(rows, lambda one: one.review.id, after=after_of(cursor), limit=limit)
     items = [
         {
             "id": one.review.id, "name": one.review.name, "state": one.state, "due_on": one.review.due_on.isoformat(),
@@ -363,9 +361,8 @@ def show_access_review(request: HttpRequest, review: str) -> dict[str, Any]:
 @get(router, "/access/reviews/{review}/lines", AccessLines, errors=(404,))
 def list_lines(request: HttpRequest, review: str, limit: Limit, cursor: Cursor) -> dict[str, Any]:
     """List the lines of a review with their decisions, those worth a look first."""
-    place = place_of(cursor)
     page = review_page(actor=who(request).actor, review=review, now=now())
-    run = run_of(page.rows, lambda one: one.id, after=place[0] if place else "", limit=limit)
+    run = run_of(page.rows, lambda one: one.id, after=after_of(cursor), limit=limit)
     return {"items": [_line(one) for one in run.rows], "next": cursor_of(run.last)}
 
 

@@ -10,9 +10,12 @@ import annexa
 from annexa.api import (
     access,
     classification,
+    committees,
     controls,
     evidence,
     frameworks,
+    governance,
+    grants,
     judgements,
     ledger,
     obligations,
@@ -23,6 +26,8 @@ from annexa.api import (
     posture,
     search,
     systems,
+    tokens,
+    units,
     webhooks,
 )
 from annexa.api.problems import answer_to
@@ -34,8 +39,8 @@ Sign in with a token (`Authorization: Bearer annexa_…`). Errors are problem de
 on with `cursor=next` until `next` is null. A change needs `If-Match` with the ETag of what you saw; a POST with an
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
-    organisation, people, systems, classification, controls, evidence, judgements, frameworks, posture, path, portfolio,
-    obligations, access, ledger, webhooks, search,
+    organisation, people, units, committees, governance, grants, tokens, systems, classification, controls, evidence,
+    judgements, frameworks, posture, path, portfolio, obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from annexa.answers.obligations import obligations
 from annexa.answers.runs import run_of
 from annexa.api.askers import who
 from annexa.api.operations import get
-from annexa.api.shapes import Cursor, Limit, Shown, ShownDay, cursor_of, now, place_of, shown
+from annexa.api.shapes import Cursor, Limit, Shown, ShownDay, after_of, cursor_of, now, shown
 
 router = Router(tags=["obligations"])
 EXAMPLE: dict[str, Any] = {
@@ -64,11 +64,10 @@ def list_obligations(
 ) -> dict[str, Any]:
     """List the days on which the law brings something, the nearest first."""
     found = obligations(actor=who(request).actor, now=now(), regime=regime, ours=ours, past=past)
-    place = place_of(cursor)
     run = run_of(
         found.shown,
         lambda one: f"{one.moment.on.isoformat()} {one.regime.id} {one.event.id}",
-        after=place[0] if place else "",
+        after=after_of(cursor),
         limit=limit,
     )
     return {"items": [_shown(one) for one in run.rows], "next": cursor_of(run.last)}

@@ -6,15 +6,18 @@ from typing import Any, TypeVar
 from ninja import Router
 
 from annexa.api.askers import Scoped
+from annexa.pure.permits import IMPLIED, SCOPES
 
 F = TypeVar("F", bound=Callable[..., Any])
 ALWAYS = (401, 403, 422, 429, 500, 503)
 """What every operation can answer with."""
 
 
-def get(router: Router, path: str, shape: Any, *, errors: Iterable[int] = ()) -> Callable[[F], F]:
-    """Shows something to who may read."""
-    return _operation(router, "GET", path, shape, status=200, may=("read",), errors=errors)
+def get(
+    router: Router, path: str, shape: Any, *, errors: Iterable[int] = (), may: tuple[str, ...] = ("read",)
+) -> Callable[[F], F]:
+    """Shows something to who may read, or do one of these."""
+    return _operation(router, "GET", path, shape, status=200, may=may, errors=errors)
 
 
 def post(
@@ -56,7 +59,7 @@ def _operation(
     def declare(view: F) -> F:
         summary, _, more = (view.__doc__ or "").strip().partition("\n")
         marks = {
-            "x-annexa-verbs": sorted({*may, *(["read"] if reads else [])}),
+            "x-annexa-verbs": sorted({IMPLIED.get(one, one) for one in (*may, *(["read"] if reads else []))} & SCOPES),
             "x-annexa-errors": sorted({*ALWAYS, *errors}),
             "x-annexa-repeats": repeats,
             "x-annexa-guarded": guarded,

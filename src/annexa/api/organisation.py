@@ -47,12 +47,27 @@ class FrameworksChosen(Given):
     because: Because = ""
 
 
+class Reach(Shown):
+    """A further role, and where it counts: in these units, for these AI systems, or everywhere."""
+
+    model_config = shown(role="owner", units=["Retail"], systems=[], everywhere=False)
+
+    role: str
+    units: list[str]
+    systems: list[str]
+    everywhere: bool
+
+
 class Asker(Shown):
-    """Who is asking, as the ledger will name them, and what they may do here."""
+    """Who is asking, as the ledger will name them, and what they may do here.
+
+    `role` counts everywhere, each of `grants` in its own part. `units`: slugs of those a token is narrowed to, null
+    where it is not.
+    """
 
     model_config = shown(
         actor="service/pipeline", name="Build pipeline (token Build upload)", role="owner",
-        scopes=["add_evidence", "read"], expires_at="2027-03-01T23:59:59.999999Z",
+        scopes=["add_evidence", "read"], expires_at="2027-03-01T23:59:59.999999Z", grants=[], units=None,
     )  # fmt: skip
 
     actor: str
@@ -60,9 +75,11 @@ class Asker(Shown):
     role: str
     scopes: list[str] | None
     expires_at: Instant | None
+    grants: list[Reach]
+    units: list[str] | None
 
 
-@get(router, "/me", Asker)
+@get(router, "/me", Asker, may=("read", "revoke_token"))
 def show_asker(request: HttpRequest) -> dict[str, Any]:
     """Show who is asking.
 
@@ -75,6 +92,11 @@ def show_asker(request: HttpRequest) -> dict[str, Any]:
         "role": found.actor.role,
         "scopes": None if found.actor.scopes is None else sorted(found.actor.scopes),
         "expires_at": rfc3339(found.token.expires_at) if found.token else None,
+        "grants": [
+            {"role": one.role, "units": sorted(one.units), "systems": sorted(one.systems), "everywhere": one.everywhere}
+            for one in found.actor.grants
+        ],
+        "units": (found.token.units or None) if found.token else None,
     }
 
 

@@ -182,11 +182,13 @@ decide who keeps access."""
 SCOPES = frozenset(
     {
         "read", "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "judge",
-        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "import_access",
+        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
+        "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
     }
     | PERSONAL
 )  # fmt: skip
-"""Verbs a token may be made for. Passwords, tokens and the library stay with people who signed in."""
+"""Verbs a token may be made for. Passwords, making tokens, giving roles and the library stay with people who signed in:
+whoever finds a token can neither make it last nor make it more."""
 
 IMPLIED: Mapping[str, str] = MappingProxyType({"read_people": "read"})
 """Verbs that another scope of a token brings along."""

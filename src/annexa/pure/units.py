@@ -3,6 +3,9 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+LONGEST = 300
+"""Characters of a unit's name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
@@ -53,6 +56,64 @@ def parents_allowed(units: Iterable[Unit], slug: str) -> tuple[Unit, ...]:
     held = tuple(units)
     below = with_those_below(held, [slug])
     return tuple(one.unit for one in in_order(held) if one.unit.slug not in below and not one.unit.closed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a list of units would do: which are added, each with its parent's name, parents first; or what is wrong, by
+    the number of the row, 0 for the list as a whole."""
+
+    added: tuple[tuple[str, str], ...]
+    unchanged: int
+    problems: Mapping[int, tuple[str, ...]]
+
+
+def plan_units(there: Mapping[str, tuple[str, str, bool]], rows: Iterable[tuple[int, str, str]]) -> Plan:
+    """What rows of (number, name, parent's name) add to the units there are: by case-folded name their name, parent's
+    name and whether they are closed. Upper and lower case do not tell names apart."""
+    given = [(number, name.strip(), parent.strip()) for number, name, parent in rows]
+    first: dict[str, int] = {}
+    for number, name, _ in given:
+        first.setdefault(name.casefold(), number)
+    problems: dict[int, list[str]] = {} if given else {0: ["There is no unit in it."]}
+    wanted: dict[str, tuple[int, str, str]] = {}
+    for number, name, parent in given:
+        key, above = name.casefold(), parent.casefold()
+        told = problems.setdefault(number, [])
+        if not 0 < len(name) <= LONGEST:
+            told.append(f"Give the unit a name of at most {LONGEST} characters.")
+        elif first[key] != number:
+            told.append(f"{name} stands in row {first[key]} already.")
+        elif key in there and there[key][1].casefold() != above:
+            told.append(f"{there[key][0]} stands {_below(there[key][1])} already; move it by a change, with a reason.")
+        elif key not in there:
+            wanted[key] = (number, name, parent)
+        if above and above not in there and above not in first:
+            told.append(f"There is no unit {parent} to stand below, neither here nor in the list.")
+        elif above in there and there[above][2]:
+            told.append(f"{there[above][0]} is closed; nothing new stands below it.")
+    added, left = _parents_first(wanted)
+    for number, name, _ in left:
+        problems[number].append(f"{name} would stand below itself.")
+    found = {number: tuple(told) for number, told in sorted(problems.items()) if told}
+    return Plan(added=() if found else added, unchanged=len(given) - len(wanted), problems=found)
+
+
+def _below(parent: str) -> str:
+    return f"below {parent}" if parent else "directly below the organisation"
+
+
+def _parents_first(
+    wanted: Mapping[str, tuple[int, str, str]],
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[int, str, str], ...]]:
+    """The names with their parents in an order in which they can be added; and what a circle leaves over."""
+    waiting = dict(wanted)
+    added: list[tuple[str, str]] = []
+    while ready := [key for key, (_, _, parent) in waiting.items() if parent.casefold() not in waiting]:
+        for key in ready:
+            _, name, parent = waiting.pop(key)
+            added.append((name, parent))
+    return tuple(added), tuple(waiting.values())
 
 
 def _by_parent(units: Iterable[Unit]) -> Mapping[str, list[Unit]]:

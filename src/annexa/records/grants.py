@@ -6,9 +6,26 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
+from annexa.pure.permits import VERBS, Actor, Permit, may, may_somewhere
+from annexa.records.guard import GuardedQuerySet, systems_reached
 from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
+from annexa.records.systems import AiSystem
 from annexa.records.units import Unit
+
+
+class RoleGrantQuerySet(GuardedQuerySet["RoleGrant"]):
+    """Finds grants; to who reads a part of the organisation only those in that part."""
+
+    def visible_to(self, actor: Actor) -> "RoleGrantQuerySet":
+        """The grants this actor may know of: for an AI system or a unit that they read, or all of them; for who comes
+        from outside, of these their own."""
+        if isinstance(may(actor, "read"), Permit):
+            return self.all()
+        whose = Q() if isinstance(may_somewhere(actor, "read_people"), Permit) else Q(holder=actor.id)
+        reading = [one.units for one in actor.grants if one.role in VERBS["read"]]
+        systems = AiSystem.objects.filter(systems_reached(actor)).values("slug")
+        return self.filter(whose, Q(unit__name__in=frozenset().union(*reading)) | Q(system__in=systems))
 
 
 class RoleGrant(Recorded):
@@ -32,6 +49,8 @@ class RoleGrant(Recorded):
     because = models.TextField()
     recorded_at = models.DateTimeField()
     by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects: ClassVar[Any] = RoleGrantQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -29,16 +29,23 @@ SCOPE_WORDS = {
     "add_person": later("Add people"),
     "adopt_control": later("Declare controls"),
     "answer_classification": later("Answer the questions of a law"),
+    "appoint": later("Appoint people to offices"),
     "attest": later("Make statements in your name"),
+    "change_committees": later("Add and change committees"),
+    "change_person": later("Change names and roles of people"),
     "change_system": later("Add and change AI systems"),
+    "change_units": later("Add and change units"),
     "choose_frameworks": later("Choose the frameworks"),
     "close_judgement": later("Close judgements"),
+    "end_access": later("End somebody's access"),
     "exclude_control": later("Exclude controls"),
     "import_systems": later("Import AI systems"),
     "judge": later("Record judgements"),
     "make_pack": later("Make audit packs"),
     "manage_webhooks": later("Add and end webhooks"),
     "review_classification": later("Review classifications in your name"),
+    "revoke_token": later("Revoke your own tokens"),
+    "share": later("Let somebody read one AI system"),
 }
 """What people read for a scope."""
 
