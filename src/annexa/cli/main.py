@@ -15,6 +15,8 @@ from annexa.cli import (
     classify,
     evidence,
     frameworks,
+    governance,
+    grants,
     imports,
     ledger,
     packs,
@@ -24,12 +26,15 @@ from annexa.cli import (
     resolve,
     serve,
     tokens,
+    units,
     words,
 )
 
 Run = Callable[[argparse.Namespace], int]
 
-_ABOUT_RECORDS = (imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people)
+_ABOUT_RECORDS = (
+    imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people, units, governance, grants,
+)  # fmt: skip
 
 
 def parser() -> argparse.ArgumentParser:

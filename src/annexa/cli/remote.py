@@ -8,6 +8,7 @@ from pathlib import Path
 from annexa.cli import words
 from annexa.cli.evidence import plans_without_day
 from annexa.cli.posture import print_proof, row
+from annexa.cli.remote_people import COMMANDS as ABOUT_PEOPLE
 from annexa.client import Client, ClientError, UnreachableError
 
 Run = Callable[[Client, argparse.Namespace], int]
@@ -121,5 +122,6 @@ COMMANDS: dict[str, Run] = {
     "evidence add": _add_evidence,
     "control adopt": _adopt,
     "ledger head": _head,
+    **ABOUT_PEOPLE,
 }
 """What can be asked of another server."""

@@ -22,6 +22,9 @@ def add_parsers(sub: Any) -> None:
     )
     one.add_argument("--scope", nargs="+", required=True, action="extend", metavar="SCOPE", help="what it may do")
     one.add_argument("--expires", metavar="T", help="its last day, at most a year ahead (default: 90 days)")
+    one.add_argument(
+        "--unit", nargs="+", default=[], action="extend", metavar="SLUG", help="only in these units and below"
+    )
     one.set_defaults(run=create)
     two = below.add_parser("list", help="every token", epilog="example: annexa token list --format json")
     words.add_format(two)
@@ -39,7 +42,7 @@ def add_parsers(sub: Any) -> None:
     )
     four.add_argument("slug", help="its short name: small letters, digits, hyphens")
     four.add_argument("--name", help="its name for people (default: the short one)")
-    four.add_argument("--role", required=True, choices=("administrator", "lead", "owner", "auditor"))
+    four.add_argument("--role", required=True, choices=("administrator", "lead", "owner", "auditor", "member"))
     four.add_argument("--because", default="", metavar="REASON", help="what it is for; it stands in the ledger")
     four.set_defaults(run=service)
 
@@ -60,6 +63,7 @@ def create(args: argparse.Namespace) -> int:
         scopes=args.scope,
         expires_at=words.instant(args.expires) or now + USUAL,
         now=now,
+        units=args.unit,
     )
     publish()
     words.say(f"Token {token.id} for {args.holder}, until {token.expires_at:%Y-%m-%d}. It is shown only now; keep it.")
@@ -81,13 +85,14 @@ def show(args: argparse.Namespace) -> int:
                 "holder": one.token.holder,
                 "state": one.state,
                 "scopes": one.token.scopes,
+                "units": one.token.units,
                 "expires_at": rfc3339(one.token.expires_at),
                 "last_used_at": rfc3339(one.token.last_used_at),
             }
             for one in list_tokens(actor=ANNEXA, now=words.now())
         ],
         args.format,
-        columns=("id", "name", "holder", "state", "scopes", "expires_at", "last_used_at"),
+        columns=("id", "name", "holder", "state", "scopes", "expires_at", "last_used_at", "units"),
     )
     return 0
 
