@@ -89,6 +89,15 @@ def test_the_table_lets_nobody_in_by_mistake() -> None:
         assert told["stranger"] in {"302", "404", "405"} or address.startswith(OPEN), line
 
 
+OWN = ("/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library")
+"""What somebody without any grant gets to see: their own, and what holds nothing of the organisation's records."""
+
+
+def test_who_has_no_grant_sees_nothing() -> None:
+    for method, address, told in rows():
+        assert told["member"] != "200" or address in OWN, f"{method} {address} {told}"
+
+
 def test_the_table_keeps_parts_apart() -> None:
     """Rule: what belongs to an AI system is not there for who does not see it, whatever they send."""
     parts = ("/systems/<slug:slug>", "/evidence/", "/judgements/", "/tasks/<", "/ledger/<")

@@ -5,15 +5,18 @@ address of pages and API, with what is there and with what is hidden filled in.
 """
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from annexa.api.spec import document, operations
+from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.urls import urlpatterns
 from tests.personas import HIDDEN, LIMITED, Cast
@@ -50,6 +53,33 @@ MORE = {
     "what-if": ("suppose=system-retired&system=chatbot", "kind=supplier-lost"),
 }  # fmt: skip
 """What else is asked of some addresses: what would find the hidden system, if anything did."""
+
+
+ASKED = (
+    "/api/v1/posture?scope={slug}", "/api/v1/explain?framework=eu-ai-act&requirement=Art.15&scope={slug}",
+    "/api/v1/controls?scope={slug}", "/api/v1/controls/LIF-03?scope={slug}", "/api/v1/evidence?scope={slug}",
+    "/api/v1/judgements?scope={slug}", "/api/v1/search?q={slug}", "/api/v1/systems?q={slug}",
+    "/api/v1/ledger/entries?subject=ai_system/{slug}", "/api/v1/evidence?sha256={digest}",
+    "/frameworks/eu-ai-act?scope={slug}", "/frameworks/eu-ai-act/proof?requirement=Art.15&scope={slug}",
+    "/frameworks/eu-ai-act/requirements/Art.15?scope={slug}", "/frameworks/eu-ai-act/over-time?scope={slug}",
+    "/controls/LIF-03?scope={slug}", "/what-if?scope={slug}", "/what-if?suppose=system-retired:{slug}",
+    "/what-if?kind=system-retired&system={slug}", "/search?q={slug}", "/systems?q={slug}", "/ledger?q={slug}",
+    "/ledger?q={digest}",
+)  # fmt: skip
+"""Questions that name what is hidden."""
+SENT: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("PATCH", "systems/{slug}", {"purpose": "x"}),
+    ("POST", "controls/LIF-03/declarations", {"state": "implemented", "scope": "{slug}"}),
+    ("POST", "evidence/statements",
+     {"control": "AIM-02", "expectation": "classification-reviewed", "scope": "{slug}", "statement": "x"}),
+    ("POST", "judgements", {"kind": "minor nonconformity", "subject": "LIF-03", "scope": "{slug}", "because": "x"}),
+    ("POST", "judgements/{judgement}/closure", {"because": "x"}),
+    ("POST", "classification/{slug}/eu-ai-act/answers", {"answers": {"form": "system"}}),
+    ("POST", "classification/{slug}/eu-ai-act/review", {}),
+    ("POST", "grants", {"holder": "person/1", "role": "reader", "system": "{slug}", "because": "x"}),
+    ("POST", "grants/{grant}/end", {"because": "x"}),
+)  # fmt: skip
+"""Changes of what is hidden."""
 
 
 def pages(there: dict[str, str]) -> Iterator[str]:
@@ -128,10 +158,9 @@ def test_it_would_be_found(here) -> None:
 def test_what_is_hidden_answers_like_what_is_not_there(here, persona) -> None:
     """Rule: nobody learns that something is there from how it is refused."""
     client = asking(here, persona)
-    of_it = {name: here.hidden[name] for name in ("slug", "scope", "evidence", "judgement", "task", "grant")}
-    nothing = {name: "nothing-at-all" if name in {"slug", "scope"} else "0" * len(of_it[name]) for name in of_it}
+    of_it, nothing = both(here)
     there = {**THERE, **here.there}
-    hidden, absent = (list(pages({**there, **one})) for one in (of_it, nothing))
+    hidden, absent = (list(pages({**there, **one, "scope": one["slug"]})) for one in (of_it, nothing))
     count = 0
     for address, other in zip(hidden, absent, strict=True):
         if address == other:
@@ -145,8 +174,60 @@ def test_what_is_hidden_answers_like_what_is_not_there(here, persona) -> None:
     assert count >= 15
 
 
+def both(cast: Cast) -> tuple[dict[str, str], dict[str, str]]:
+    """What is hidden, and what is not there at all, of the same form."""
+    of_it = {name: cast.hidden[name] for name in ("slug", "evidence", "judgement", "task", "grant")}
+    of_it["digest"] = cast.hidden_digest
+    nothing = {name: "0" * len(word) for name, word in of_it.items()}
+    return of_it, {**nothing, "slug": "nothing-at-all", "digest": "1" * len(of_it["digest"])}
+
+
+def with_words(what: Any, words: dict[str, str]) -> Any:
+    """A text, or the values of a body, with the words in their places."""
+    if isinstance(what, dict):
+        return {name: with_words(value, words) for name, value in what.items()}
+    return re.sub(r"\{(\w+)\}", lambda gap: words[gap[1]], what) if isinstance(what, str) else what
+
+
+@pytest.mark.parametrize("persona", [*LIMITED, UNIT_TOKEN])
+def test_questions_about_it_are_answered_as_about_nothing(here, persona) -> None:
+    """Rule: the same, whatever asks for it by name."""
+    client = asking(here, persona)
+    of_it, nothing = both(here)
+    for question in ASKED:
+        (status, text), (expected, said) = (told(client, with_words(question, one)) for one in (of_it, nothing))
+        for name in of_it:
+            text, said = (one.replace(word[name], "…") for one, word in ((text, of_it), (said, nothing)))
+        assert status == expected, question
+        assert plain(text) == plain(said), question
+
+
+@pytest.mark.parametrize("persona", [*LIMITED, UNIT_TOKEN])
+def test_changes_of_it_are_refused_as_of_nothing(here, persona) -> None:
+    """Rule: nobody changes what they may not know of, nor learns from the refusal that it is there."""
+    client = asking(here, persona)
+    of_it, nothing = both(here)
+    size = LedgerEntry.objects.count()
+    for method, address, body in SENT:
+        answers = []
+        for words in (of_it, nothing):
+            cache.clear()
+            said = client.generic(
+                method, f"/api/v1/{with_words(address, words)}", json.dumps(with_words(body, words)),
+                content_type="application/json", headers={"If-Match": "*"},
+            )  # fmt: skip
+            text = said.content.decode()
+            for name in of_it:
+                text = text.replace(words[name], "…")
+            answers.append((said.status_code, text))
+        assert answers[0] == answers[1], address
+        assert answers[0][0] in {403, 404, 422}, address
+    assert LedgerEntry.objects.count() == size
+
+
 def plain(text: str) -> str:
-    """What is said, without what is another word each time: tokens against forgery, ids of requests, lengths."""
+    """What is said, without what is another word each time: tokens against forgery, ids of requests, lengths, ages."""
+    text = re.sub(r">(just now|\d+ \w+ ago)<", "><", text)
     text = re.sub(r"csrf[^\n]{0,40}?[\"':=\s]+[A-Za-z0-9]{32,64}", "", text, flags=re.IGNORECASE)
     return re.sub(r"'(?:ETag|Content-Length|X-Request-ID)': '[^']*'", "", text)
 

@@ -188,9 +188,10 @@ def _tree(tree: str, scope: str) -> Classification:
 def _place_of(actor: Actor, answers: str) -> Place:
     """Where a revision is about."""
     scope = ClassificationAnswers.objects.filter(id=answers).values_list("scope", flat=True).first()
+    lost = f"There are no answers {answers}."
     if scope is None:
-        raise NotFoundError(f"There are no answers {answers}.")
-    return place_of(actor, scope)
+        raise NotFoundError(lost)
+    return place_of(actor, scope, lost=lost)
 
 
 def _same(latest: ClassificationAnswers | None, seen: str) -> None:

@@ -128,10 +128,10 @@ def judge(
 
 def close_judgement(*, actor: Actor, person: Person | None, judgement: str, because: str, now: datetime) -> Closure:
     """Ends a judgement, with the reason. Ledger: closure. Raises InvalidError, NotFoundError, NotPermittedError."""
-    found = Judgement.objects.filter(id=judgement).first()
+    found, lost = Judgement.objects.filter(id=judgement).first(), f"There is no judgement {judgement}."
     if found is None:
-        raise NotFoundError(f"There is no judgement {judgement}.")
-    place = place_of(actor, found.scope)
+        raise NotFoundError(lost)
+    place = place_of(actor, found.scope, lost=lost)
     problems: dict[str, list[str]] = {}
     if Closure.objects.filter(judgement=found).exists():
         problems[""] = ["It is closed already."]

@@ -6,7 +6,8 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from annexa.pure.permits import Actor, Grant
+from annexa.answers.errors import UnknownError
+from annexa.pure.permits import Actor, Grant, Refusal, may_somewhere
 from annexa.pure.units import Unit, names_reached
 from annexa.records import units as rows
 from annexa.records.grants import RoleGrant
@@ -73,6 +74,12 @@ def standing_grants(now: datetime) -> QuerySet[RoleGrant]:
     begun: QuerySet[RoleGrant]
     begun = RoleGrant.objects.filter(starts_at__lte=now, end__isnull=True).select_related("unit")
     return begun.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=now))
+
+
+def ask_reads(actor: Actor) -> None:
+    """Lets a question go on only for who reads anything at all. Raises UnknownError."""
+    if isinstance(may_somewhere(actor, "read"), Refusal):
+        raise UnknownError("There is nothing here for you.")
 
 
 def units() -> tuple[Unit, ...]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
+from annexa.answers.actors import ask_reads
 from annexa.answers.classification import Stage, fitting, next_of, presumed_briefly, records_of_then, trees_of
 from annexa.answers.errors import UnknownError
 from annexa.library.classification import classifications
@@ -122,8 +123,9 @@ def classification_register(
     """How far the classification of every system in use is, by name; of a past instant as it was recorded then.
 
     Systems that answer alike are evaluated once. Cost: two queries, three for a past instant, whatever the size.
-    Raises UnknownError for a law that asks nothing about systems.
+    Raises UnknownError for a law that asks nothing about systems, and for who may read nothing.
     """
+    ask_reads(actor)
     laws = tuple(tree for tree in trees_of(_ANY_SYSTEM) if law in ("", tree.id))
     if not laws:
         known = ", ".join(tree.id for tree in trees_of(_ANY_SYSTEM))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from annexa.answers.actors import ask_reads
 from annexa.answers.errors import UnknownError
 from annexa.answers.owners import owners
 from annexa.answers.posture import standpoint
@@ -22,7 +23,7 @@ from annexa.pure.governance import (
     of_controls,
     of_processes,
 )
-from annexa.pure.permits import Actor, Refusal, may_somewhere
+from annexa.pure.permits import Actor
 from annexa.pure.units import Placed, in_order
 from annexa.pure.units import Unit as UnitFact
 from annexa.records.appointments import Appointment
@@ -101,7 +102,7 @@ def offices_held() -> tuple[Held, ...]:
 
 def governance_page(*, actor: Actor) -> GovernancePage:
     """Offices, committees and units. Raises UnknownError for who may read nothing. Cost: five queries."""
-    _ask(actor)
+    ask_reads(actor)
     shipped, by_body = governance(), _by_body()
     units = list(Unit.objects.select_related("parent"))
     named = _systems_by_unit(actor)
@@ -195,8 +196,3 @@ def _systems_by_unit(actor: Actor) -> Mapping[str, int]:
     for name in AiSystem.objects.visible_to(actor).exclude(unit="").values_list("unit", flat=True):
         found[name] = found.get(name, 0) + 1
     return found
-
-
-def _ask(actor: Actor) -> None:
-    if isinstance(may_somewhere(actor, "read"), Refusal):
-        raise UnknownError("There is nothing here for you.")

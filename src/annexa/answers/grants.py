@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from annexa.answers.actors import ask_reads
 from annexa.answers.errors import UnknownError
-from annexa.pure.permits import Actor, Refusal, may_somewhere
+from annexa.pure.permits import Actor
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.people import Person
 from annexa.records.tokens import ServiceAccount
@@ -28,8 +29,7 @@ def list_grants(*, actor: Actor, now: datetime, holder: str = "", counting: bool
 
     Raises UnknownError for who may read nothing.
     """
-    if isinstance(may_somewhere(actor, "read"), Refusal):
-        raise UnknownError("There is nothing here for you.")
+    ask_reads(actor)
     rows = RoleGrant.objects.visible_to(actor).select_related("unit", "end").order_by("-recorded_at", "id")
     if holder:
         rows = rows.filter(holder=holder)

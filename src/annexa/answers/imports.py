@@ -14,6 +14,7 @@ from django.conf import settings
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from annexa.adapters.tables import read_table
+from annexa.answers.actors import ask_reads
 from annexa.pure.columns import ColumnMapping, guess_columns
 from annexa.pure.exports import export_rows
 from annexa.pure.facts import ORGANISATION
@@ -101,8 +102,9 @@ def register_mark(systems: Iterable[tuple[str, datetime]]) -> str:
 def export_systems(*, actor: Actor, file_format: Format, slugs: Sequence[str] | None = None) -> bytes:
     """A file of the register, or of these systems in this order, that an import reads back without loss.
 
-    Raises ExportError for a cell that is too long for a spreadsheet.
+    Raises ExportError for a cell that is too long for a spreadsheet, UnknownError for who may read nothing.
     """
+    ask_reads(actor)
     systems = [system for system, _ in existing_systems(actor=actor)]
     if slugs is not None:
         by_slug = {system.slug: system for system in systems}

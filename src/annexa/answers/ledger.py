@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from annexa.answers.actors import ask_reads
 from annexa.answers.agreement import differences_of_one
 from annexa.answers.errors import UnknownError
 from annexa.answers.store import blobs, origin, signer, tiles
@@ -229,7 +230,11 @@ def head(*, actor: Actor) -> Head:
 def list_entries(
     *, actor: Actor, kind: str = "all", text: str = "", before: int | None = None, size: int = 25
 ) -> LedgerPage:
-    """A page of the ledger, newest first, by kind and by position, digest, subject or person."""
+    """A page of the ledger, newest first, by kind and by position, digest, subject or person.
+
+    Raises UnknownError for who may read nothing.
+    """
+    ask_reads(actor)
     rows: QuerySet[LedgerEntry] = LedgerEntry.objects.visible_to(actor).order_by("-position")
     if kinds := KINDS.get(kind, ()):
         rows = rows.filter(kind__in=kinds)

@@ -172,13 +172,14 @@ def end(args: argparse.Namespace) -> int:
 def raci(args: argparse.Namespace) -> int:
     """Prints who does what."""
     from annexa.answers.governance import table_of, who_does_what
+    from annexa.pure.governance import vacant
     from annexa.pure.permits import ANNEXA
 
     found = who_does_what(actor=ANNEXA, now=words.now())
     rows = found.controls if args.controls else found.processes
     shown = [dict(zip(RACI, row, strict=True)) for row in table_of(rows, found.governance)]
     words.rows(shown, args.format, columns=RACI)
-    words.say(f"{sum(1 for one in rows if one.vacant)} of {len(rows)} have a vacant office.")
+    words.say(f"{sum(bool(vacant(found.governance, [one])) for one in rows)} of {len(rows)} have a vacant office.")
     return 0
 
 
