@@ -36,6 +36,7 @@ from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task
+from tests.web.proving import signed_in
 
 ROLES = {
     "administrator": "administrator", "lead": "lead", "owner": "owner", "auditor": "auditor", "member": "member",
@@ -75,7 +76,7 @@ class Cast:
 
 def _session(person: Person) -> str:
     client = Client()
-    client.force_login(person)
+    signed_in(client, person)
     return client.cookies[conf.SESSION_COOKIE_NAME].value
 
 

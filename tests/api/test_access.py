@@ -16,6 +16,7 @@ from annexa.api.shapes import now
 from annexa.api.spec import document, operations
 from tests.api.conftest import Program
 from tests.personas import found_cast, undone
+from tests.web.proving import signed_in
 
 pytestmark = pytest.mark.django_db
 TABLE = Path(__file__).with_name("access.txt")
@@ -37,7 +38,7 @@ def answers(program, stranger) -> list[str]:
     asking = [stranger, program("administrator", "make_pack"), *(program(role) for role in BY_TOKEN)]
     for persona in SIGNED_IN:
         client = Client()
-        client.force_login(cast.people[persona])
+        signed_in(client, cast.people[persona])
         asking.append(Program(client=client))
     asking.append(Program(text=cast.unit_token, client=Client()))
     lines = []

@@ -19,6 +19,7 @@ from tests.actions.test_door import check_ledger
 from tests.api.conftest import Program
 from tests.api.test_nouns import every, fine
 from tests.personas import found_cast
+from tests.web.proving import signed_in as proven
 
 pytestmark = pytest.mark.django_db
 SEEN = {"If_Match": "*"}
@@ -36,7 +37,7 @@ def busy(house) -> Person:
 def signed_in(house) -> Program:
     """The administrator in a session."""
     client = Client()
-    client.force_login(house["administrator"])
+    proven(client, house["administrator"])
     return Program(client=client)
 
 
@@ -240,7 +241,7 @@ def test_me_says_where_roles_count(house) -> None:
     assert (narrowed["role"], narrowed["units"]) == ("member", ["retail"])
     assert narrowed["grants"] == [{"role": "administrator", "units": ["Retail"], "systems": [], "everywhere": False}]
     client = Client()
-    client.force_login(cast.people["reader"])
+    proven(client, cast.people["reader"])
     reader = fine(Program(client=client)("GET", "me"))
     assert (reader["units"], reader["grants"][0]["systems"]) == (None, ["chatbot"])
 

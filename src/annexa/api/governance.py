@@ -28,6 +28,7 @@ from annexa.api.shapes import (
     place_of,
     shown,
 )
+from annexa.pure.governance import vacant
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["governance"])
@@ -315,5 +316,5 @@ def _row(row: Any, governance: Any) -> dict[str, Any]:
             }
             for cell in row.cells
         ],
-        "vacant": [cell.office for cell in row.vacant],
+        "vacant": list(vacant(governance, [row])),
     }
