@@ -14,8 +14,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from annexa.adapters.saml_metadata import MetadataError, SamlProvider, parse_metadata
-from annexa.pure.permits import WORDS
-from annexa.pure.sign_on import RoleOfGroup, RolesError, parse_roles
+from annexa.pure.group_roles import ORDER, GroupRole, GroupRolesError, parse_group_roles
 
 
 class SettingsError(SystemExit):
@@ -130,8 +129,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="ANNEXA_SSO_ROLES",
         default="",
-        means="Which role follows from which group of the provider, such as annexa-admins=administrator, grc=lead; the "
-        "first line that fits counts.",
+        means="Which role follows from which group of the provider, such as annexa-admins=administrator, grc=lead, "
+        "hr=owner@people in a unit; the highest that fits counts.",
     ),
     Setting(
         name="ANNEXA_SSO_DEFAULT_ROLE",
@@ -445,18 +444,18 @@ def _saml() -> SamlProvider | None:
         return None
 
 
-def _roles() -> tuple[RoleOfGroup, ...]:
+def _roles() -> tuple[GroupRole, ...]:
     try:
-        return parse_roles(_read("ANNEXA_SSO_ROLES"), known=WORDS)
-    except RolesError as error:
+        return parse_group_roles(_read("ANNEXA_SSO_ROLES"))
+    except GroupRolesError as error:
         _problems.append(f"ANNEXA_SSO_ROLES: {error}.")
         return ()
 
 
 def _default_role() -> str:
     text = _read("ANNEXA_SSO_DEFAULT_ROLE").strip()
-    if text and text not in WORDS:
-        _problems.append(f"ANNEXA_SSO_DEFAULT_ROLE is {text!r}; use {', '.join(sorted(WORDS))}, or leave it out.")
+    if text and text not in ORDER:
+        _problems.append(f"ANNEXA_SSO_DEFAULT_ROLE is {text!r}; use {', '.join(ORDER)}, or leave it out.")
     return text
 
 

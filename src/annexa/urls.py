@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annexa.api import health, public_ledger, v1
+from annexa.api import health, public_ledger, scim, v1
 from annexa.web import (
     access_lists,
     access_reviews,
@@ -51,6 +51,7 @@ urlpatterns = [
     *health.urls,
     *public_ledger.urls,
     *v1.urls,
+    *scim.urls,
     *start.urls,
     *account.urls,
     *again.urls,

@@ -17,7 +17,7 @@ from annexa.actions.controls import adopt_control
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.grants import grant_role
-from annexa.actions.people import actor_of, add_person, deactivate_person
+from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system
 from annexa.actions.tokens import create_token
 from annexa.actions.units import add_unit
@@ -300,15 +300,6 @@ def test_annexa_ends_its_own_access_in_place(start, decide, admin, kim, lead, ac
     assert entries("person")[-1]["because"] == "Left the project"
     assert f"person/{kim.pk}" not in {one.ref for one in own_access(actor=actor, now=now)}
     assert [one.name for one in check_everything(progress=lambda *_: None) if not one.holds] == []
-
-
-def test_nobody_shuts_themselves_or_the_last_administrator_out(admin, lead, actor, now) -> None:
-    with pytest.raises(InvalidError, match="Nobody shuts themselves out"):
-        deactivate_person(actor=actor, person=admin, because="Bye", now=now)
-    with pytest.raises(InvalidError, match="the last administrator"):
-        deactivate_person(actor=ANNEXA, person=admin, because="Bye", now=now)
-    with pytest.raises(InvalidError, match="Give the reason"):
-        deactivate_person(actor=actor, person=lead, because=" ", now=now)
 
 
 def test_an_import_is_all_or_nothing(take, admin, now) -> None:

@@ -24,6 +24,14 @@ from annexa.actions.access_reviews import (
 )
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
+from annexa.actions.directory import (
+    add_directory_group,
+    add_directory_person,
+    map_group,
+    remove_directory_group,
+    remove_directory_person,
+    unmap_group,
+)
 from annexa.actions.errors import ActionError
 from annexa.actions.evidence import add_evidence, attest
 from annexa.actions.governance import add_committee, appoint, end_appointment
@@ -40,6 +48,7 @@ from annexa.actions.tokens import add_service_account, create_token, revoke_toke
 from annexa.actions.units import add_unit
 from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.answers.access_reviews import plan_list
+from annexa.answers.actors import actor_of_account
 from annexa.answers.libraries import library_at
 from annexa.answers.store import blobs
 from annexa.library.classification import classifications
@@ -120,6 +129,7 @@ def found() -> None:
     _tokens(ada)
     _sign_in(ada, ola)
     _access(ada, lee, ola)
+    _directory(ada)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -192,6 +202,34 @@ def _sign_in(ada: Person, ola: Person) -> None:
         name="Lee Lead", groups=(),
     )  # fmt: skip
     sign_in_by_provider(said, roles=(), default="lead", trusted=False, now=days(44))
+
+
+def _directory(ada: Person) -> None:
+    account = add_service_account(
+        actor=actor_of(ada), person=ada, slug="entra", name="Entra", role="administrator", now=days(42)
+    )
+    by = {"actor": actor_of_account(account), "now": days(42)}
+    add_unit(actor=actor_of(ada), name="Hiring", now=days(42))
+    mine = {"actor": actor_of(ada), "by": ada, "because": "Agreed with the works council", "now": days(42)}
+    rules = [map_group(group=group, role="owner", unit="hiring", **mine) for group in ("hr", "crew")]
+    rules += [map_group(group=group, role="member", **mine) for group in ("board", "staff")]
+    for rule in rules[1:3]:
+        unmap_group(rule=rule.id, **(mine | {"because": "Too much"}))
+    people = [
+        add_directory_person(
+            given={
+                "userName": f"{name}@example.org", "externalId": name, "name": {"givenName": name, "familyName": "Doe"},
+                "active": name != "jim",
+            },
+            **by,
+        )
+        for name in ("joe", "jim", "jane")
+    ]  # fmt: skip
+    for name in ("hr", "staff", "old"):
+        members = [{"value": str(one.pk)} for one in people[:2]]
+        group = add_directory_group(given={"displayName": name, "externalId": f"x-{name}", "members": members}, **by)
+    remove_directory_group(group=group.id, seen=frozenset(), **by)
+    remove_directory_person(person=str(people[2].pk), seen=frozenset(), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

@@ -21,9 +21,11 @@ from annexa.pure.posture import Verdict
 from annexa.records.access_reviews import AccessDecision, AccessReview
 from annexa.records.appointments import Appointment
 from annexa.records.controls import Judgement
+from annexa.records.directory import GroupRoleRule
 from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
+from annexa.records.people import Person
 from annexa.records.recorded import Recorded, recorded_tables
 from annexa.records.sign_in import SecondFactor
 from annexa.records.tokens import ApiToken
@@ -59,11 +61,18 @@ WORDS = {
     "decision_id": "decision",
     "factor_id": "factor",
     "kept": "kept_digest",
+    "group_id": "group",
+    "rule_id": "rule",
 }
 """Columns that entries call otherwise."""
 
 
-HELD = {"task_change": ("what", "owner_id"), "unit": ("parent_id",), "grant": ("unit_id",)}
+HELD = {
+    "task_change": ("what", "owner_id"),
+    "unit": ("parent_id",),
+    "grant": ("unit_id",),
+    "directory_person": ("person_id",),
+}
 """Columns that the database itself keeps in step with another one: alone they cannot be edited at all."""
 
 
@@ -155,7 +164,11 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["grant_id"] = f"'{RoleGrant.objects.filter(end=None).first().id}'"
     if table.KIND == "appointment_end":
         fresh["appointment_id"] = f"'{Appointment.objects.filter(end=None).first().id}'"
-    if table.KIND in {"unit", "committee"}:
+    if table.KIND == "group_role_end":
+        fresh["rule_id"] = f"'{GroupRoleRule.objects.filter(end=None).first().id}'"
+    if table.KIND in {"directory_person", "directory_membership"}:
+        fresh |= {"person_id": str(Person.objects.get(email="ada@example.org").pk), "user_name": "'forged'"}
+    if table.KIND in {"unit", "committee", "directory_group"}:
         fresh["name"] = "'Forged'"
     if table.KIND == "closure":
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"

@@ -22,8 +22,9 @@ from annexa.actions.leaving import let_go
 from annexa.actions.people import actor_of, set_password
 from annexa.actions.sign_on import sign_in_by_provider
 from annexa.adapters.saml_metadata import SamlProvider
+from annexa.pure.group_roles import parse_group_roles
 from annexa.pure.permits import ANNEXA
-from annexa.pure.sign_on import Asserted, parse_roles
+from annexa.pure.sign_on import Asserted
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.people import Person
 from annexa.records.sign_in import ProviderIdentity, SignedIn
@@ -31,7 +32,7 @@ from annexa.settings import OidcProvider
 from tests.saml_provider import Key, fresh_key, response
 from tests.web.proving import signed_in
 
-ROLES = parse_roles("annexa-admins=administrator, grc=lead", known={"administrator", "lead"})
+ROLES = parse_group_roles("annexa-admins=administrator, grc=lead")
 
 
 @pytest.fixture(scope="module")

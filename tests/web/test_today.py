@@ -10,6 +10,7 @@ from django.utils import timezone
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control
 from annexa.actions.evidence import add_evidence
+from annexa.actions.leaving import suspend_person
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system
@@ -294,3 +295,15 @@ def test_the_verdicts_of_the_last_visit_are_worked_out_once(come, actor, admin, 
     monkeypatch.setattr("annexa.answers.since.standpoint", lambda **more: asked.append(more))
     assert "Moved since your last visit" in come(later + timedelta(minutes=10))
     assert asked == []
+
+
+def test_what_somebody_left_behind_waits_for_who_can_hand_it_over(client, at, actor, admin, kim, noor):
+    """Rule: a directory ends access and names no successors; what is held stays in sight of those who can act."""
+    name_owner(actor=actor, person=admin, controls=["GOV-02"], owner=kim, now=at)
+    add_system(actor=actor, facts=system("Chatbot", owner="Kim@example.org"), now=at)
+    assert "Hand over" not in client.get("/").content.decode()
+    suspend_person(actor=actor, person=kim.pk, because="Left the directory", now=at)
+    page = client.get("/").content.decode()
+    assert "Hand over" in page
+    assert "1 control, 1 AI system" in page
+    assert (today(actor=actor, now=at).left_total, today(actor=actor_of(noor), now=at).left_total) == (1, 0)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.grants import end_grant
-from annexa.actions.people import deactivate_person
+from annexa.actions.leaving import suspend_person
 from annexa.actions.tokens import revoke_token
 from annexa.answers.access import own_access
 from annexa.answers.access_reviews import (
@@ -299,7 +299,7 @@ def _do(place: str, line: AccessLine, *, actor: Actor, person: Person, because: 
         if not ended and ApiToken.objects.filter(id=key).exists():
             revoke_token(actor=actor, person=person, token=key, because=because, now=now)
     elif Person.objects.filter(pk=int(key), is_active=True).exists():
-        deactivate_person(actor=actor, person=Person.objects.get(pk=int(key)), because=because, now=now)
+        suspend_person(actor=actor, person=int(key), because=because, now=now)
 
 
 def _running(actor: Actor, review: str) -> AccessReview:

@@ -5,6 +5,7 @@ ActionError
 ├── InvalidError        the input is wrong; says every problem, by field
 ├── NotFoundError       there is no such thing, or the actor may not know of it
 └── ConflictError       somebody else changed it meanwhile
+    └── TakenError      another one has this name already
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,10 @@ class NotFoundError(ActionError):
 
 class ConflictError(ActionError):
     """The record changed since the actor saw it."""
+
+
+class TakenError(ConflictError):
+    """A name that only one may have belongs to another one."""
 
 
 class InvalidError(ActionError):

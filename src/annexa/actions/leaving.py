@@ -23,6 +23,7 @@ from annexa.answers.people import Holdings, holdings
 from annexa.library.governance import governance
 from annexa.pure.governance import stands_against
 from annexa.pure.permits import EXTERNAL, Actor
+from annexa.records.directory import DirectoryPerson
 from annexa.records.people import Person
 
 KINDS = ("controls", "systems", "tasks", "offices")
@@ -48,7 +49,8 @@ def let_go(
     now: datetime,
 ) -> Left:
     """Ends somebody's access. Controls, AI systems, tasks and offices go to successors, one for each of KINDS; grants
-    and tokens end. Everything or nothing. Ledger: an entry for each thing, and person.
+    and tokens end. Everything or nothing. Who was suspended before and still holds something is let go just so.
+    Ledger: an entry for each thing, and person where it changes.
 
     Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
     """
@@ -58,9 +60,8 @@ def let_go(
             found = _person(person)
             held = holdings(found, now=now)
             _refuse_leaving(actor, found, held, successors, said)
-            found.is_active = False
-            opened.write(found, kind="person", subject=found.actor_id)
-            write_sessions_end(opened, found)
+            if found.is_active:
+                suspend_inside(opened, found)
             _offices(opened, held, successors.get("offices"), by)
         why, whole = f"{found.name} left: {said}", _whole(actor)
         _hand_over(whole, by, held, successors, why, now)
@@ -69,6 +70,40 @@ def let_go(
         for token in held.tokens:
             revoke_token(actor=whole, person=by, token=token.id, because=why, now=now)
     return Left(handed_over=held.to_hand_over, grants=len(held.grants), tokens=len(held.tokens))
+
+
+def suspend_person(*, actor: Actor, person: int, because: str, now: datetime) -> Person:
+    """Ends somebody's access at once: sessions end, tokens are refused. What they answer for waits to be handed over.
+
+    For when nobody can say yet who takes over; `let_go` does that, then or later. Ledger: person, and directory_person
+    where a directory had suspended them before.
+    Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
+    """
+    said = because.strip()
+    with door(actor=actor, verb="end_access", now=now, because=said) as opened:
+        found = _person(person)
+        if found.actor_id == actor.id:
+            raise NotPermittedError("Nobody ends their own access; ask another administrator.")
+        problems: dict[str, list[str]] = {} if said else {"because": ["Say why their access ends now."]}
+        if not found.is_active:
+            problems[""] = [f"{found.name} may not sign in already."]
+        elif refusal := refuse_last_administrator(found, active=False):
+            problems[""] = [refusal]
+        if problems:
+            raise InvalidError(problems)
+        suspend_inside(opened, found)
+    return found
+
+
+def suspend_inside(opened: Door, person: Person) -> None:
+    """Ends somebody's access at once, inside an open door. From now on no directory may let them in again."""
+    person.is_active = False
+    known = DirectoryPerson.objects.filter(person=person, suspended=True).first()
+    if known is not None:
+        known.suspended = False
+        opened.write(known, kind="directory_person", subject=person.actor_id)
+    opened.write(person, kind="person", subject=person.actor_id)
+    write_sessions_end(opened, person)
 
 
 def change_person(
@@ -151,8 +186,8 @@ def _refuse_leaving(
     problems = _without_successor(actor, held, successors)
     if not because:
         problems["because"] = ["Say why, such as the last day at work."]
-    if not found.is_active:
-        problems[""] = [f"{found.name} may not sign in already."]
+    if not found.is_active and not held.anything:
+        problems[""] = [f"{found.name} may not sign in already, and holds nothing."]
     if refusal := refuse_last_administrator(found, active=False):
         problems[""] = [refusal]
     if problems:

@@ -122,26 +122,6 @@ def first_administrator() -> Person | None:
     return found
 
 
-def deactivate_person(*, actor: Actor, person: Person, because: str, now: datetime) -> None:
-    """Lets somebody in no more: neither they nor their tokens; what they did stays. Ledger: person.
-
-    Raises InvalidError for oneself, for the last administrator, and without a reason; NotPermittedError.
-    """
-    with door(actor=actor, verb="deactivate_person", now=now, because=because.strip()) as opened:
-        row = Person.objects.select_for_update().get(pk=person.pk)
-        problems: dict[str, list[str]] = {} if because.strip() else {"because": ["Give the reason."]}
-        others = Person.objects.filter(role="administrator", is_active=True).exclude(pk=row.pk)
-        if actor.id == f"person/{row.pk}":
-            problems[""] = ["Nobody shuts themselves out; let another administrator do it."]
-        elif row.role == "administrator" and not others.exists():
-            problems[""] = [f"{row.name} is the last administrator; name another one first."]
-        if problems:
-            raise InvalidError(problems)
-        row.is_active = False
-        opened.write(row, kind="person", subject=f"person/{row.pk}")
-        person.is_active = False
-
-
 def choose_theme(*, actor: Actor, person: Person, theme: str, now: datetime) -> None:
     """Stores how somebody wants the pages to look. Ledger: preference. Raises InvalidError."""
     if theme not in THEMES:

@@ -12,8 +12,9 @@ from annexa.actions.door import Door, door
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.people import make_person
 from annexa.answers.people import is_last_administrator
+from annexa.pure.group_roles import GroupRole
 from annexa.pure.permits import ANNEXA
-from annexa.pure.sign_on import Asserted, RoleOfGroup, role_from
+from annexa.pure.sign_on import Asserted, role_from
 from annexa.records.people import Person
 from annexa.records.sign_in import ProviderIdentity
 
@@ -22,7 +23,7 @@ log = logging.getLogger("annexa.sign_in")
 
 
 def sign_in_by_provider(
-    asserted: Asserted, *, roles: Sequence[RoleOfGroup], default: str, trusted: bool, now: datetime
+    asserted: Asserted, *, roles: Sequence[GroupRole], default: str, trusted: bool, now: datetime
 ) -> Person:
     """Who it is that a provider vouches for. Ledger: person, provider_identity, each where something is new.
 

@@ -10,7 +10,7 @@ from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.answers.actors import actor_of, actor_of_account
 from annexa.answers.actors import units as known_units
-from annexa.pure.permits import ANNEXA, PERSONAL, SCOPES, VERBS, Actor, Refusal, may
+from annexa.pure.permits import ANNEXA, PERSONAL, PROVISION, SCOPES, VERBS, Actor, Refusal, may
 from annexa.pure.tokens import LONGEST, SECRET_BYTES, token_digest, token_text
 from annexa.records.people import ROLES, Person
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
@@ -181,6 +181,10 @@ def scope_problems(holder: Actor, scopes: Sequence[str]) -> list[str]:
             problems.append(f"{one} is more than {holder.name} may do; a token never exceeds its holder's role.")
         elif one in PERSONAL and holder.id.startswith("service/"):
             problems.append(f"{one} is for people only; a program cannot state or judge what a person has to.")
+        elif one == PROVISION and not holder.id.startswith("service/"):
+            problems.append(f"{one} is for service accounts only; a directory acts in a name of its own.")
+    if PROVISION in scopes and len(set(scopes)) > 1:
+        problems.append(f"{PROVISION} stands alone; make another token for the rest.")
     return problems
 
 

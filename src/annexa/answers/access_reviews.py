@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from annexa.adapters.scim import ScimError, read_scim
+from annexa.adapters.scim_export import ScimError, read_scim
 from annexa.adapters.tables import TableError, read_table
 from annexa.answers.access import own_access
 from annexa.answers.errors import UnknownError

@@ -12,16 +12,21 @@ from annexa.answers import surroundings
 from annexa.answers.integrity import Check, check_everything
 from annexa.answers.libraries import LibraryUnreadableError, files_of, latest, own_files, taken_up
 from annexa.answers.migrations import missing_migrations
+from annexa.answers.people import left_behind
 from annexa.answers.store import blobs, named_files, signer
 from annexa.answers.surroundings import Finding
 from annexa.library.load import library
 from annexa.library.reader import EVERYTHING, LOCK, LibraryError, lock_of, shipped, version_of
 from annexa.pure.ledger import LedgerError
 from annexa.pure.notes import VerifierKey, open_checkpoint
+from annexa.pure.permits import ANNEXA
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
 from annexa.vault import VaultError
+
+MOST_NAMED = 10
+"""How many people with something to hand over are named."""
 
 
 def examine() -> tuple[Finding, ...]:
@@ -107,6 +112,23 @@ def _organisation() -> Finding:
     return Finding(what="organisation", state="good", detail=f"{found.name}, {people} people")
 
 
+def _handed_over() -> tuple[Finding, ...]:
+    """Those who may not sign in any more and still answer for things: nobody does what they were to do."""
+    left = left_behind(actor=ANNEXA)
+    if not left:
+        return (Finding(what="hand-over", state="good", detail="Nobody who left still answers for anything."),)
+    mend = "annexa people let-go EMAIL --successor EMAIL --because REASON hands everything over."
+    return tuple(
+        Finding(
+            what="hand-over",
+            state="note",
+            detail=f"{one.person.email} may not sign in any more and still holds {one.total} things",
+            mend=mend,
+        )
+        for one in left[:MOST_NAMED]
+    )
+
+
 def _key() -> Finding:
     """The key there is must be the one that signed the ledger: a lost one is made anew, and proves nothing older."""
     key = signer().verifier_key
@@ -160,6 +182,7 @@ _LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
     ("library", _one(_library)),
     ("libraries kept", _one(_kept_libraries)),
     ("organisation", _one(_organisation)),
+    ("hand-over", _handed_over),
     ("signing key", _one(_key)),
     ("ledger", _ledger),
     ("outbox", lambda: tuple(surroundings.waiting(datetime.now(UTC)))),

@@ -1,11 +1,13 @@
 """Questions about people: who there is, what somebody holds, and what would be orphaned if they left."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
 from annexa.answers.actors import standing_grants
 from annexa.answers.errors import UnknownError
@@ -36,6 +38,11 @@ class Holdings:
         """How many things need a successor."""
         return len(self.ownerships) + len(self.systems) + len(self.tasks) + len(self.appointments)
 
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything that would need a successor or end."""
+        return bool(self.to_hand_over or self.grants or self.tokens)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonPage:
@@ -57,6 +64,22 @@ class PersonLine:
 
     person: Person
     grants: tuple[RoleGrant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBehind:
+    """Somebody who may not sign in any more and still answers for things: how many of each."""
+
+    person: Person
+    controls: int
+    systems: int
+    tasks: int
+    offices: int
+
+    @property
+    def total(self) -> int:
+        """How many things wait for a successor."""
+        return self.controls + self.systems + self.tasks + self.offices
 
 
 def list_people(*, actor: Actor) -> tuple[Person, ...]:
@@ -136,6 +159,33 @@ _TABLES: Mapping[str, Any] = {
 """The parts of what somebody holds that speak of scopes, each with its table."""
 
 
+def left_behind(*, actor: Actor) -> tuple[LeftBehind, ...]:
+    """What those who may not sign in any more still hold, who holds most first; nothing to who cannot hand it over.
+
+    A directory ends access at once and names no successors. Cost: five queries, one if everybody may sign in.
+    """
+    if isinstance(may(actor, "appoint"), Refusal):
+        return ()
+    people = {one.pk: one for one in Person.objects.get_queryset().visible_to(actor).filter(is_active=False)}
+    if not people:
+        return ()
+    controls = Counter(_latest().filter(owner__is_active=False).values_list("owner_id", flat=True))
+    by_email = {one.email: one.pk for one in people.values()}
+    gone = Person.objects.filter(is_active=False)
+    owned = AiSystem.objects.annotate(at=Lower("owner")).filter(at__in=gone.values("email")).exclude(stage="retirement")
+    systems = Counter(by_email[email] for email in owned.values_list("at", flat=True))
+    given = Task.objects.filter(Q(owner__in=gone) | Q(changes__owner__in=gone)).distinct()
+    found = given.select_related("owner").prefetch_related("changes__owner")
+    tasks = Counter(held_by(one)[0].pk for one in found if _stands(one))
+    held = Appointment.objects.filter(person__is_active=False, end__isnull=True)
+    offices = Counter(held.values_list("person_id", flat=True))
+    lines = (
+        LeftBehind(person=one, controls=controls[pk], systems=systems[pk], tasks=tasks[pk], offices=offices[pk])
+        for pk, one in people.items()
+    )
+    return tuple(sorted((one for one in lines if one.total), key=lambda one: (-one.total, one.person.name)))
+
+
 def is_last_administrator(person: Person) -> bool:
     """Whether without this person nobody could administrate who signs in with a password, without any provider."""
     able = [one for one in Person.objects.filter(role="administrator", is_active=True) if one.has_usable_password()]
@@ -145,10 +195,16 @@ def is_last_administrator(person: Person) -> bool:
 
 
 def _ownerships(person: Person) -> tuple[Ownership, ...]:
+    return tuple(_latest().filter(owner=person).order_by("control", "scope"))
+
+
+def _latest() -> QuerySet[Ownership]:
+    """For each control and scope who was named last."""
     later = Ownership.objects.filter(
         control=OuterRef("control"), scope=OuterRef("scope"), number__gt=OuterRef("number")
     )
-    return tuple(Ownership.objects.filter(~Exists(later), owner=person).order_by("control", "scope"))
+    found: QuerySet[Ownership] = Ownership.objects.filter(~Exists(later))
+    return found
 
 
 def _stands(task: Task) -> bool:

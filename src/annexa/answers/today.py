@@ -11,6 +11,7 @@ from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
 from annexa.answers.libraries import active_library
 from annexa.answers.owners import key_of, owners
+from annexa.answers.people import LeftBehind, left_behind
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.renewals import AHEAD, Renewal, renewals
 from annexa.answers.since import last_visit, moved_since
@@ -61,7 +62,8 @@ class Today:
     """What the first page of the day shows, of one's own or of everybody's (`whose`).
 
     `tasks` are late or due soon, `reviews`, `plans` and the lines of `access` reviews wait for a decision, `follow_ups`
-    for somebody to carry one out; a task for such a plan is no second thing. What `failing` does not hold, `renewals`
+    for somebody to carry one out; a task for such a plan is no second thing. `left` are those who may not sign in any
+    more and still hold things. What `failing` does not hold, `renewals`
     ran out or soon will, `never` was never shown; each the first few of its total. `next_due` is when the next verdict
     falls. `declared` counts controls that somebody said something about. `moves` are the verdicts that differ from
     those at `since`, when the last visit ended (None: the first one).
@@ -73,6 +75,8 @@ class Today:
     tasks_total: int
     reviews: tuple[ReviewAsked, ...]
     reviews_total: int
+    left: tuple[LeftBehind, ...]
+    left_total: int
     plans: tuple[LatePlan, ...]
     plans_total: int
     access: tuple[ReviewWaiting, ...]
@@ -119,7 +123,7 @@ class Today:
     @property
     def waiting(self) -> int:
         """How many things wait: tasks, decisions, evidence to give, and gaps in the register."""
-        return self.to_do + bool(self.without_owner) + bool(self.without_class)
+        return self.to_do + self.left_total + bool(self.without_owner) + bool(self.without_class)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +171,7 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     planned = {(one.control, one.scope) for one in plans}
     tasks = [one for one in tasks if (one.control, one.scope) not in planned]
     systems = [one for slug, one in stand.engine.systems.items() if me is None or _counts(held.systems.get(slug), me)]
+    left = left_behind(actor=actor)
     then = moved_since(actor=actor, stand=stand, frameworks=adopted, since=since) if since else None
     standing = tuple(_standing(stand.posture(one), then[0].met(one) if then else None) for one in adopted)
     moves = then[1] if then else ()
@@ -177,6 +182,8 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
         tasks_total=len(tasks),
         reviews=tuple(reviews[:MOST]),
         reviews_total=len(reviews),
+        left=left[:MOST],
+        left_total=len(left),
         plans=tuple(plans[:MOST]),
         plans_total=len(plans),
         access=access.reviews[:MOST],

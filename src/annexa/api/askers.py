@@ -54,11 +54,14 @@ def who(request: HttpRequest) -> Bearer:
     return found
 
 
-def asker(request: HttpRequest, *, now: Any) -> Bearer:
-    """Who asks. Raises ProblemError for a stranger, for who asks too often, and for a page of somebody else's."""
+def asker(request: HttpRequest, *, now: Any, programs_only: bool = False, most: int | None = None) -> Bearer:
+    """Who asks. Raises ProblemError for a stranger, for who asks too often, and for a page of somebody else's.
+
+    `most`: how many requests a minute are answered, MOST_REQUESTS unless said. `programs_only`: a session does not do.
+    """
     given = request.headers.get("Authorization", "")
-    found = _by_token(given, now) if given else _by_session(request)
-    _count(found, now)
+    found = _by_token(given, now) if given or programs_only else _by_session(request)
+    _count(found, now, MOST_REQUESTS if most is None else most)
     if found.token is not None:
         note_use(token=found.token, now=now)
     return found
@@ -118,7 +121,7 @@ class Counted:
         self._minute = 0
         self._left: dict[str, int] = {}
 
-    def let_through(self, whose: str, minute: int, now: Any) -> bool:
+    def let_through(self, whose: str, minute: int, now: Any, most: int) -> bool:
         """Whether one more may pass. Once all are taken, the rest of the minute costs nothing."""
         with self._lock:
             if minute != self._minute:
@@ -127,7 +130,7 @@ class Counted:
             if left:
                 self._left[whose] = left - (left > 0)
                 return left > 0
-        given = take_requests(holder=whose, minute=minute, most=MOST_REQUESTS, now=now)
+        given = take_requests(holder=whose, minute=minute, most=most, now=now)
         with self._lock:
             if not given:
                 self._left[whose] = _ALL_TAKEN
@@ -140,13 +143,13 @@ _ALL_TAKEN = -1
 COUNTED = Counted()
 
 
-def _count(found: Bearer, now: Any) -> None:
+def _count(found: Bearer, now: Any, most: int) -> None:
     """One more request in this minute, of each token and of each person who signed in. Raises ProblemError."""
     spent = int(time.time())
-    if not COUNTED.let_through(found.token.id if found.token else found.actor.id, spent // WINDOW, now):
+    if not COUNTED.let_through(found.token.id if found.token else found.actor.id, spent // WINDOW, now, most):
         wait = WINDOW - spent % WINDOW
         raise ProblemError(
             429,
-            f"At most {MOST_REQUESTS:,} requests a minute are answered; go on in {wait} seconds.",
+            f"At most {most:,} requests a minute are answered; go on in {wait} seconds.",
             headers={"Retry-After": str(wait)},
         )

@@ -17,6 +17,7 @@ from annexa.cli import (
     frameworks,
     governance,
     grants,
+    groups,
     imports,
     ledger,
     packs,
@@ -34,6 +35,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
     imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people, units, governance, grants,
+    groups,
 )  # fmt: skip
 
 

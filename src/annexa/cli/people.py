@@ -22,7 +22,7 @@ def add_parsers(sub: Any) -> None:
     """Adds the command."""
     found = sub.add_parser("people", help="who may sign in", epilog="example: annexa people list")
     below = found.add_subparsers(
-        dest="what", required=True, metavar="add|list|show|change|leave|readmit|password|reset-mfa|unlock"
+        dest="what", required=True, metavar="add|list|show|change|suspend|leave|readmit|password|reset-mfa|unlock"
     )
     one = below.add_parser(
         "add",
@@ -81,6 +81,14 @@ def _add_heirs(parser: argparse.ArgumentParser, kinds: tuple[str, ...]) -> None:
 
 
 def _add_help(below: Any) -> None:
+    zero = below.add_parser(
+        "suspend",
+        help="end somebody's access at once; what they answer for waits to be handed over",
+        epilog="example: annexa people suspend kim@example.org --because 'Laptop stolen'",
+    )
+    zero.add_argument("email")
+    zero.add_argument("--because", required=True, metavar="REASON", help="why; it stands in the ledger")
+    zero.set_defaults(run=suspend)
     three = below.add_parser(
         "password",
         help="set somebody's password and end their sessions; second factors stay",
@@ -172,6 +180,19 @@ def add(args: argparse.Namespace) -> int:
     )
     publish()
     print(f"{person.name} <{person.email}> may sign in as {person.get_role_display().lower()}.")
+    return 0
+
+
+def suspend(args: argparse.Namespace) -> int:
+    """Ends somebody's access."""
+    from annexa.actions.leaving import suspend_person
+    from annexa.actions.people import person_named
+    from annexa.actions.sequencer import publish
+    from annexa.pure.permits import ANNEXA
+
+    found = suspend_person(actor=ANNEXA, person=person_named(args.email).pk, because=args.because, now=words.now())
+    publish()
+    print(f"{found.name} <{found.email}> may not sign in any more.")
     return 0
 
 

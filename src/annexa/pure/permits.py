@@ -119,6 +119,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "add_person": _ADMINISTRATORS,
         "change_person": _ADMINISTRATORS,
         "end_access": _ADMINISTRATORS,
+        "provision": _ADMINISTRATORS,
+        "map_group": _ADMINISTRATORS,
         "grant": _ADMINISTRATORS,
         "share": _LEADS,
         "change_units": _LEADS,
@@ -151,7 +153,6 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "decide_access": _WRITERS,
         "carry_out_access": _WRITERS,
         "close_access_review": _LEADS,
-        "deactivate_person": frozenset({"administrator", "program"}),
         "change_library": _LEADS,
         "choose_frameworks": _LEADS,
         "create_token": _EVERYBODY | {MEMBER},
@@ -179,11 +180,15 @@ PERSONAL = frozenset(
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, and to
 decide who keeps access."""
 
+PROVISION = "provision"
+"""What the token of a directory is for, and nothing else: people and groups over SCIM."""
+
 SCOPES = frozenset(
     {
         "read", "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "judge",
         "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
+        PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

@@ -1,11 +1,10 @@
-"""What an identity provider says of somebody, and which role follows from it: one table, read in its order."""
+"""What an identity provider says of somebody, and which role follows from it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-
-class RolesError(ValueError):
-    """The table from groups to roles cannot be read; says which part, and what to write."""
+from annexa.pure.group_roles import GroupRole, highest_role, roles_in_units
+from annexa.pure.permits import MEMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,30 +19,7 @@ class Asserted:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleOfGroup:
-    """Whoever is in this group has this role."""
-
-    group: str
-    role: str
-
-
-def parse_roles(text: str, *, known: Collection[str]) -> tuple[RoleOfGroup, ...]:
-    """Reads "annexa-admins=administrator, grc=lead". Raises RolesError with everything that is wrong."""
-    found, wrong = [], []
-    for part in (one.strip() for one in text.split(",") if one.strip()):
-        group, equals, role = part.rpartition("=")
-        if not equals or not group.strip():
-            wrong.append(f"{part!r} names no group and role; write group=role")
-        elif role.strip() not in known:
-            wrong.append(f"{role.strip()!r} is not a role; use {', '.join(sorted(known))}")
-        else:
-            found.append(RoleOfGroup(group=group.strip(), role=role.strip()))
-    if wrong:
-        raise RolesError("; ".join(wrong))
-    return tuple(found)
-
-
-def role_from(groups: Collection[str], table: Sequence[RoleOfGroup], *, default: str = "") -> str:
-    """The role of the first line whose group somebody is in; else the default; "" if there is none: no way in."""
-    return next((line.role for line in table if line.group in groups), default)
+def role_from(groups: Collection[str], table: Sequence[GroupRole], *, default: str = "") -> str:
+    """The highest role that somebody's groups bring; a member where they bring roles in units only; else the default;
+    "" if there is none: no way in."""
+    return highest_role(table, groups) or (MEMBER if roles_in_units(table, groups) else default)

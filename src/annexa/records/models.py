@@ -10,6 +10,13 @@ from annexa.records.access_reviews import (
 from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
+from annexa.records.directory import (
+    DirectoryGroup,
+    DirectoryMembership,
+    DirectoryPerson,
+    GroupRoleEnd,
+    GroupRoleRule,
+)
 from annexa.records.evidence import Evidence
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
@@ -49,9 +56,14 @@ __all__ = [
     "Closure",
     "Committee",
     "Delivery",
+    "DirectoryGroup",
+    "DirectoryMembership",
+    "DirectoryPerson",
     "EntryBody",
     "Evidence",
     "GrantEnd",
+    "GroupRoleEnd",
+    "GroupRoleRule",
     "Judgement",
     "KeptAnswer",
     "KnownPlace",

@@ -393,7 +393,7 @@ def _page(
         "close_form": (close_form or fresh(CloseForm, "close")) if closes else None,
         "carries": isinstance(may(actor(request), "carry_out_access"), Permit),
         "ends": {"token": not refusal_of(request, "revoke_token_of_others"), "grant": not refusal_of(request, "grant"),
-                 "person": not refusal_of(request, "deactivate_person")},
+                 "person": not refusal_of(request, "end_access")},
     }  # fmt: skip
     return render(request, "access_reviews/review.html", context, status=status)
 

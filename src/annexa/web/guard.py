@@ -49,9 +49,9 @@ HEADERS = {
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 """What every answer carries beside what Django's own settings add, unless a page sets something stricter itself."""
-OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/favicon.ico", "/api/v1")
+OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/favicon.ico", "/api/v1", "/scim/v2")
 """Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start, the API
-for a token of its own."""
+and SCIM for a token of their own."""
 
 
 LEDGER = "/.well-known/annexa/ledger/"

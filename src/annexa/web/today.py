@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from annexa.answers.people import LeftBehind
 from annexa.answers.today import Today
 from annexa.answers.today import today as answer
 from annexa.library.regimes import regimes
@@ -34,6 +35,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "gaps": ", ".join(gaps(page)),
         "moves": [(one, titles.get(one.framework, one.framework), one.causes[:CAUSES]) for one in page.moves],
         "ahead": [(one, one.framework in laws) for one in page.ahead],
+        "left": [(one, ", ".join(held(one))) for one in page.left],
         "now": now,
     }
     return render(request, "today/index.html", context)
@@ -48,12 +50,24 @@ def counted(page: Today) -> list[str]:
             ngettext("%s access to take away", "%s accesses to take away", page.follow_ups_total),
         ),
         (page.to_decide, ngettext("%s decision", "%s decisions", page.to_decide)),
+        (page.left_total, ngettext("%s hand-over", "%s hand-overs", page.left_total)),
         (page.failing_total, ngettext("%s check fails", "%s checks fail", page.failing_total)),
         (
             page.renewals_total,
             ngettext("%s piece of evidence to renew", "%s pieces of evidence to renew", page.renewals_total),
         ),
         (page.never_total, ngettext("%s never shown", "%s never shown", page.never_total)),
+    )
+    return [said % f"{n:,}" for n, said in kinds if n]
+
+
+def held(left: LeftBehind) -> list[str]:
+    """What somebody left behind, kind by kind, in numbers."""
+    kinds = (
+        (left.controls, ngettext("%s control", "%s controls", left.controls)),
+        (left.systems, ngettext("%s AI system", "%s AI systems", left.systems)),
+        (left.tasks, ngettext("%s task", "%s tasks", left.tasks)),
+        (left.offices, ngettext("%s office", "%s offices", left.offices)),
     )
     return [said % f"{n:,}" for n, said in kinds if n]
 

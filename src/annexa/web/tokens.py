@@ -43,6 +43,7 @@ SCOPE_WORDS = {
     "judge": later("Record judgements"),
     "make_pack": later("Make audit packs"),
     "manage_webhooks": later("Add and end webhooks"),
+    "provision": later("Keep people and groups up to date from a directory"),
     "review_classification": later("Review classifications in your name"),
     "revoke_token": later("Revoke your own tokens"),
     "share": later("Let somebody read one AI system"),

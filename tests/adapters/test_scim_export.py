@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from annexa.adapters.scim import GROUP, HEADER, USER, ScimError, read_scim
+from annexa.adapters.scim_export import GROUP, HEADER, USER, ScimError, read_scim
 
 KIM = {
     "schemas": [USER], "id": "1", "userName": "kim", "active": True, "name": {"givenName": "Kim", "familyName": "Lee"},
