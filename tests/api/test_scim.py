@@ -594,6 +594,17 @@ def test_a_directory_makes_and_unmakes_no_administrator_unless_a_group_says_so(d
     everything_holds()
 
 
+def test_of_administrators_that_lose_it_together_one_stays(directory, ada) -> None:
+    """Rule: that nobody else could administer is asked after each of them, not once for all."""
+    mapped(ada, "administrators", "administrator")
+    keys = [directory.add(name) for name in ("kim", "lou", "mei")]
+    group = directory.group("administrators", *keys)
+    directory.patch(f"Users/{ada.pk}", {"op": "replace", "path": "active", "value": False})
+    assert directory("DELETE", f"Groups/{group}").status_code == 204
+    assert sorted(person(key).role for key in keys) == ["administrator", "member", "member"]
+    everything_holds()
+
+
 def test_groups_bring_roles_in_units(directory, house, ada) -> None:
     add_unit(actor=house, name="People", now=clock())
     rule = mapped(ada, "hr", "owner", "people")

@@ -20,7 +20,7 @@ from annexa.actions.people import make_person, refuse_last_administrator
 from annexa.actions.sign_in import write_sessions_end
 from annexa.adapters import scim
 from annexa.answers.actors import standing_grants
-from annexa.answers.directory import find, group_roles, groups_of, names_of, resource_of, row_of
+from annexa.answers.directory import find, group_roles, groups_of, groups_of_many, names_of, resource_of, row_of
 from annexa.answers.errors import UnknownError
 from annexa.pure.directory import (
     GroupSaid,
@@ -40,6 +40,8 @@ from annexa.records.tokens import ApiToken, TokenRevocation
 from annexa.records.units import Unit
 
 SAID = "Said by the directory"
+BATCH = 500
+ADMINISTRATOR = "administrator"
 log = logging.getLogger("annexa.directory")
 Seen = frozenset[str]
 """Entity tags of which one has to be that of the resource; empty: whatever it is, as directories ask."""
@@ -392,24 +394,47 @@ def _in_group(name: str) -> set[int]:
 
 def _follow_all(opened: Door, people: Iterable[int], names: frozenset[str] | None) -> int:
     """Lets the roles of these people follow their groups; how many changed. `names` of groups that something may
-    follow from; None: whatever follows."""
-    table, changed = group_roles(), 0
-    rows = DirectoryPerson.objects.filter(person__in=list(people)).exclude(role="", grants=[])
-    held = set(rows.values_list("person", flat=True))
-    touched = set(people) if names is None or any(line.group in names for line in table) else held & set(people)
-    for pk in sorted(touched):
-        person = Person.objects.select_for_update().get(pk=pk)
-        row = row_of(person) or _row(person, person.email, opened.now)
+    follow from; None: whatever follows. Cost: a few queries for each BATCH of people."""
+    table, found = group_roles(), sorted(people)
+    if names is not None and not any(line.group in names for line in table):
+        found = _brought_something(found)  # only what groups gave before can end
+    return sum(_follow_some(opened, found[at : at + BATCH], table) for at in range(0, len(found), BATCH))
+
+
+def _brought_something(people: list[int]) -> list[int]:
+    rows = DirectoryPerson.objects.exclude(role="", grants=[]).values_list("person", flat=True)
+    return sorted(set(people) & set(rows))
+
+
+def _follow_some(opened: Door, keys: list[int], table: tuple[GroupRole, ...]) -> int:
+    people = list(Person.objects.get_queryset().select_for_update().filter(pk__in=keys).order_by("pk"))
+    known = {row.person_id: row for row in DirectoryPerson.objects.filter(person__in=keys)}
+    groups = groups_of_many(keys)
+    moved, made, changed = [], [], []
+    for person in people:
+        row = known.get(person.pk) or _row(person, person.email, opened.now)
         before, was = None if row._state.adding else row.state(), person.role
-        _follow(opened, person, row, table, groups_of(person))
-        if row._state.adding and not row.role and not row.grants:
-            continue
-        if person.role != was:
-            opened.write(person, kind="person", subject=person.actor_id)
-        if before != row.state():
-            opened.write(row, kind="directory_person", subject=person.actor_id)
-            changed += 1
-    return changed
+        _follow(opened, person, row, table, groups.get(person.pk, frozenset()))
+        if was == ADMINISTRATOR != person.role:
+            opened.write(person, kind="person", subject=person.actor_id)  # so that the next one is known to be the last
+        elif person.role != was:
+            moved.append(person)
+        if before is None and (row.role or row.grants):
+            made.append(row)
+        elif before is not None and before != row.state():
+            changed.append(row)
+    for rows, kind, fields in (
+        (moved, "person", ["role"]),
+        (made, "directory_person", None),
+        (changed, "directory_person", ["role", "grants"]),
+    ):  # fmt: skip
+        if rows:
+            opened.write_many(rows, kind=kind, subject=_about, fields=fields)
+    return len(made) + len(changed)
+
+
+def _about(one: Any) -> str:
+    return f"person/{one.pk}" if isinstance(one, Person) else f"person/{one.person_id}"
 
 
 def _follow(
@@ -419,26 +444,32 @@ def _follow(
     lines = tuple(table)
     brought = highest_role(lines, groups)
     role = next_role(held=person.role, brought=brought, before=row.role)
-    if role != person.role and refuse_last_administrator(person, role=role):
+    if role != person.role and person.role == ADMINISTRATOR and refuse_last_administrator(person, role=role):
         log.warning("%s stays an administrator, whatever their groups: there is no other one.", person.actor_id)
     else:
         person.role, row.role = role, brought
-    held = {one.id: one for one in standing_grants(opened.now).filter(id__in=row.grants)}
     wanted = set(roles_in_units(lines, groups))
-    ending = [one for one in held.values() if (one.role, one.unit.slug if one.unit else "") not in wanted]
-    _end_grants(opened, ending)
-    kept = {(one.role, one.unit.slug if one.unit else ""): one.id for one in held.values() if one not in ending}
+    if not row.grants and not wanted:
+        return
+    held = {(one.role, one.unit.slug if one.unit else ""): one for one in _standing(opened, row)}
+    _end_grants(opened, [one for place, one in held.items() if place not in wanted])
+    kept = [one.id for place, one in held.items() if place in wanted]
     units = {one.slug: one for one in Unit.objects.filter(slug__in=[unit for _, unit in wanted], closed=False)}
-    made = []
-    for role_there, unit in sorted(wanted - set(kept)):
-        if unit in units:
-            grant = RoleGrant(
-                id=_id(), holder=person.actor_id, role=role_there, unit=units[unit], starts_at=opened.now,
-                because=opened.because, recorded_at=opened.now, by=_by(opened),
-            )  # fmt: skip
-            opened.write(grant, kind="grant", subject=f"grant/{grant.id}")
-            made.append(grant.id)
-    row.grants = sorted([*kept.values(), *made])
+    made = [
+        RoleGrant(
+            id=_id(), holder=person.actor_id, role=role_there, unit=units[unit], starts_at=opened.now,
+            because=opened.because, recorded_at=opened.now, by=_by(opened),
+        )
+        for role_there, unit in sorted(wanted - set(held))
+        if unit in units
+    ]  # fmt: skip
+    for grant in made:
+        opened.write(grant, kind="grant", subject=f"grant/{grant.id}")
+    row.grants = sorted([*kept, *(one.id for one in made)])
+
+
+def _standing(opened: Door, row: DirectoryPerson) -> Iterable[RoleGrant]:
+    return standing_grants(opened.now).filter(id__in=row.grants)
 
 
 def _end_grants(opened: Door, grants: Iterable[RoleGrant]) -> None:

@@ -23,8 +23,8 @@ from annexa.records.people import Person
 
 USUAL_COUNT = 100
 __all__ = [
-    "Kind", "ScimError", "about", "about_one", "error_of", "find", "group_roles", "groups_of", "list_groups",
-    "names_of", "one", "resource_of", "row_of", "search",
+    "Kind", "ScimError", "about", "about_one", "error_of", "find", "group_roles", "groups_of", "groups_of_many",
+    "list_groups", "names_of", "one", "resource_of", "row_of", "search",
 ]  # fmt: skip
 
 
@@ -243,8 +243,16 @@ def names_of(group: DirectoryGroup) -> frozenset[str]:
 
 def groups_of(person: Person) -> frozenset[str]:
     """The names of all groups that somebody is in. Cost: one query."""
-    rows = DirectoryMembership.objects.filter(person=person, standing=True, group__gone=False).select_related("group")
-    return frozenset(name for one in rows for name in names_of(one.group))
+    return groups_of_many([person.pk]).get(person.pk, frozenset())
+
+
+def groups_of_many(people: Sequence[int]) -> dict[int, frozenset[str]]:
+    """The names of all groups that each of these people is in, who is in any. Cost: one query."""
+    rows = DirectoryMembership.objects.filter(person__in=people, standing=True, group__gone=False)
+    found: dict[int, set[str]] = {}
+    for one in rows.select_related("group"):
+        found.setdefault(one.person_id, set()).update(names_of(one.group))
+    return {key: frozenset(names) for key, names in found.items()}
 
 
 def list_groups(*, actor: Actor) -> tuple[GroupLine, ...]:
