@@ -290,6 +290,16 @@ def test_ten_thousand_people(directory) -> None:
     assert max(counts.values()) <= 12, counts
 
 
+def test_the_other_interface_lists_whom_the_directory_made(directory, ada) -> None:
+    directory.add("kim")
+    _, text = create_token(
+        actor=actor_of(ada), person=ada, holder=ada, name="Reports", scopes=["read"],
+        expires_at=clock() + timedelta(days=1), now=clock(),
+    )  # fmt: skip
+    said = Client().get("/api/v1/people", headers={"Authorization": f"Bearer {text}"})
+    assert [(one["email"], one["role"]) for one in said.json()["items"]][1:] == [("kim@example.org", "member")]
+
+
 # --- the habits of directories
 
 
