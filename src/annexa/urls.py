@@ -82,7 +82,6 @@ urlpatterns = [
     *checklists.urls,
     *mappings.urls,
     *owners.urls,
-    *people.urls,
     *governance.urls,
     *tasks.urls,
     *access_lists.urls,

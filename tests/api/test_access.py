@@ -43,7 +43,9 @@ def answers(program, stranger) -> list[str]:
     asking.append(Program(text=cast.unit_token, client=Client()))
     lines = []
     for method, address, _ in operations(document()):
-        filled = re.sub(r"\{(\w+)\}", lambda found: cast.there[found[1]], address.removeprefix("/api/v1/"))
+        filled = re.sub(
+            r"\{(\w+)\}", lambda found: (THERE | dict(cast.there))[found[1]], address.removeprefix("/api/v1/")
+        )
         body = {} if method in {"POST", "PATCH"} else None
         statuses = []
         for asks in asking:

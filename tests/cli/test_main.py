@@ -102,7 +102,7 @@ def test_all_commands_of_this_version_are_there() -> None:
     assert {command[0] for command in COMMANDS} == {
         "serve", "demo", "doctor", "import", "export", "frameworks", "posture", "explain", "evidence", "control",
         "ledger", "pack", "verify", "people", "resolve", "classify", "path", "access-review", "backup", "restore",
-        "token", "worker", "units", "governance", "grant",
+        "token", "worker", "units", "governance", "grant", "groups",
     }  # fmt: skip
 
 

@@ -117,7 +117,7 @@ def _handed_over() -> tuple[Finding, ...]:
     left = left_behind(actor=ANNEXA)
     if not left:
         return (Finding(what="hand-over", state="good", detail="Nobody who left still answers for anything."),)
-    mend = "annexa people let-go EMAIL --successor EMAIL --because REASON hands everything over."
+    mend = "annexa people leave EMAIL --to EMAIL --because REASON hands everything over."
     return tuple(
         Finding(
             what="hand-over",

@@ -201,14 +201,14 @@ def committee_add(request: HttpRequest) -> HttpResponse:
     return _done(request, "committee", CommitteeForm(request.POST), do, verb="change_committees", back=_offices)
 
 
-def committee_change(request: HttpRequest, slug: str) -> HttpResponse:
+def committee_change(request: HttpRequest, committee: str) -> HttpResponse:
     """Changes or dissolves a committee."""
 
     def do(given: Mapping[str, Any]) -> str:
-        made = change_committee(actor=actor(request), slug=slug, now=timezone.now(), **given)
+        made = change_committee(actor=actor(request), slug=committee, now=timezone.now(), **given)
         return _("%s is saved") % made.name
 
-    return _done(request, slug, ChangeCommitteeForm(request.POST), do, verb="change_committees", back=_offices)
+    return _done(request, committee, ChangeCommitteeForm(request.POST), do, verb="change_committees", back=_offices)
 
 
 def unit_add(request: HttpRequest) -> HttpResponse:
@@ -222,15 +222,15 @@ def unit_add(request: HttpRequest) -> HttpResponse:
     return _done(request, "unit", form, do, verb="change_units", back=_tree)
 
 
-def unit_change(request: HttpRequest, slug: str) -> HttpResponse:
+def unit_change(request: HttpRequest, unit: str) -> HttpResponse:
     """Renames, moves or closes a unit."""
-    form = ChangeUnitForm(request.POST, above=parents_allowed(units(), slug))
+    form = ChangeUnitForm(request.POST, above=parents_allowed(units(), unit))
 
     def do(given: Mapping[str, Any]) -> str:
-        made = change_unit(actor=actor(request), slug=slug, now=timezone.now(), **given)
+        made = change_unit(actor=actor(request), slug=unit, now=timezone.now(), **given)
         return _("%s is saved") % made.name
 
-    return _done(request, slug, form, do, verb="change_units", back=_tree)
+    return _done(request, unit, form, do, verb="change_units", back=_tree)
 
 
 def unit_adopt(request: HttpRequest) -> HttpResponse:
@@ -365,8 +365,8 @@ urls = [
     path("governance/appoint", office, name="appoint"),
     path("governance/appointments/<str:appointment>/end", relieve, name="relieve"),
     path("governance/committees/add", committee_add, name="committee-add"),
-    path("governance/committees/<slug:slug>", committee_change, name="committee-change"),
+    path("governance/committees/<slug:committee>", committee_change, name="committee-change"),
     path("governance/units/add", unit_add, name="unit-add"),
     path("governance/units/adopt", unit_adopt, name="unit-adopt"),
-    path("governance/units/<slug:slug>", unit_change, name="unit-change"),
+    path("governance/units/<slug:unit>", unit_change, name="unit-change"),
 ]
