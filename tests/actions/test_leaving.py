@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from annexa.actions.controls import judge
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.governance import appoint
 from annexa.actions.grants import grant_role
@@ -189,3 +190,46 @@ def test_only_administrators_change_people(busy, lea, now) -> None:
         let_go(actor=actor_of(lea), by=lea, person=busy.pk, successors={}, because="x", now=now)
     with pytest.raises(NotPermittedError):
         change_person(actor=actor_of(lea), by=lea, person=busy.pk, name="x", role="owner", because="x", now=now)
+
+
+def test_whoever_waited_for_their_turn_is_asked_again(busy, house, ada, lea, now) -> None:
+    """Rule: what was known when somebody came counts for nothing once they left or lost their role."""
+    actor, stale = actor_of(lea), Person.objects.get(pk=lea.pk)
+    heirs = dict.fromkeys(EVERYTHING, ada)
+    let_go(actor=house, by=ada, person=lea.pk, successors=heirs, because="Left", now=now)
+    assert stale.is_active  # as a slower request still has it
+    with pytest.raises(NotPermittedError, match="may not sign in here any more"):
+        judge(actor=actor, person=stale, kind="minor nonconformity", subject="GOV-02", because="x", now=now)
+    with pytest.raises(InvalidError, match="may not change anything there"):
+        name_owner(actor=house, person=ada, controls=["ACC-01"], owner=Person(**_as_it_was(lea)), now=now)
+    with pytest.raises(InvalidError, match="may not sign in any more"):
+        grant_role(actor=house, person=ada, holder=stale, role="owner", system="chatbot", because="x", now=now)
+    with pytest.raises(InvalidError, match="may not sign in any more"):
+        appoint(actor=house, by=ada, office="people-lead", body="organisation", person=stale, because="x", now=now)
+
+
+def _as_it_was(person: Person) -> dict[str, object]:
+    return {name: getattr(person, name) for name in ("id", "email", "name", "role", "created_at")} | {"is_active": True}
+
+
+def test_a_grant_to_come_ends_with_who_leaves(busy, house, ada, lea, now) -> None:
+    grant_role(
+        actor=house, person=ada, holder=busy, role="auditor", because="Next year", starts_at=now + timedelta(days=90),
+        now=now,
+    )  # fmt: skip
+    let_go(actor=house, by=ada, person=busy.pk, successors=dict.fromkeys(EVERYTHING, lea), because="Left", now=now)
+    readmit(actor=house, person=busy.pk, because="Back", now=now)
+    back = Person.objects.get(pk=busy.pk)
+    assert actor_of(back, now=now + timedelta(days=91)).grants == ()
+
+
+def test_who_goes_outside_hands_over_everything(busy, house, ada, lea, now) -> None:
+    """Rule: an outsider keeps no control, AI system, task or office, and no role that outsiders may not have."""
+    said = {"person": busy.pk, "name": "Kim", "role": "external", "because": "Works for a supplier now", "now": now}
+    with pytest.raises(InvalidError) as refused:
+        change_person(actor=house, by=ada, **said)
+    assert set(refused.value.problems) == set(EVERYTHING)
+    change_person(actor=house, by=ada, successors=dict.fromkeys(EVERYTHING, lea), **said)
+    held = holdings(Person.objects.get(pk=busy.pk), now=now)
+    assert (held.to_hand_over, held.grants) == (0, ())
+    assert AiSystem.objects.get(slug="chatbot").owner == "lea@example.org"

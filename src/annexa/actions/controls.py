@@ -1,7 +1,8 @@
 """Declaring what the organisation does about a control, and judging beside the verdict."""
 
 import uuid
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
@@ -16,6 +17,9 @@ from annexa.records.evidence import Evidence
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
+
+OWN_WORK_LASTS = timedelta(days=365)
+"""So long after handing a control over it still counts as one's own work."""
 
 
 def adopt_control(
@@ -107,8 +111,9 @@ def judge(
     if problems:
         raise InvalidError(problems)
     with door(actor=actor, verb="judge", now=now, because=because.strip(), place=place) as opened:
-        if kind in {"accepted exception", "exclusion"} and not framework:
-            _refuse_own_work(person, subject, scope, f"accept an {kind.removeprefix('accepted ')}")
+        if kind == "accepted exception" or (kind == "exclusion" and not framework):
+            words = f"accept an {kind.removeprefix('accepted ')}"
+            _refuse_own_work(actor, person, subject, framework, scope, words, now)
         judgement = Judgement(
             id=uuid.uuid4().hex,
             kind=kind,
@@ -140,28 +145,63 @@ def close_judgement(*, actor: Actor, person: Person | None, judgement: str, beca
     if problems:
         raise InvalidError(problems)
     with door(actor=actor, verb="close_judgement", now=now, because=because.strip(), place=place) as opened:
-        if found.kind.endswith("nonconformity") and not found.framework:
-            _refuse_own_work(person, found.subject, found.scope, "close the nonconformity")
+        if found.kind.endswith("nonconformity"):
+            words = "close the nonconformity"
+            _refuse_own_work(actor, person, found.subject, found.framework, found.scope, words, now)
         closure = Closure(id=uuid.uuid4().hex, judgement=found, because=because.strip(), recorded_at=now, by=person)
         opened.write(closure, kind="closure", subject=f"judgement/{found.id}")
     return closure
 
 
-def _refuse_own_work(person: Person | None, control: str, scope: str, what: str) -> None:
-    """Raises NotPermittedError for who answers for the control there, or has given its latest evidence."""
+def _refuse_own_work(
+    actor: Actor, person: Person | None, subject: str, framework: str, scope: str, what: str, now: datetime
+) -> None:
+    """Raises NotPermittedError for a program, and for who answers for the control, did so in the last twelve months, or
+    has given its latest evidence: there or in the organisation. Of a requirement: for any control that meets it."""
     if person is None:
+        if actor.id.startswith("service/"):
+            raise NotPermittedError(f"Only a person may {what}: somebody has to answer for it.")
         return
-    owner = Ownership.objects.filter(control=control, scope=scope).order_by("-number").first()
-    system = AiSystem.objects.filter(slug=scope, owner__iexact=person.email).exists()
+    controls, scopes = _judged_controls(subject, framework), {scope, ORGANISATION}
     later = Evidence.objects.filter(
         control=OuterRef("control"), scope=OuterRef("scope"), expectation=OuterRef("expectation"),
         observed_at__gt=OuterRef("observed_at"),
     )  # fmt: skip
-    proved = Evidence.objects.filter(~Exists(later), control=control, scope=scope, by=person).exists()
-    owns = owner.owner_id == person.pk if owner else system
-    refusal = own_work(person.name, owns=owns, proved=proved, what=what)
+    proofs = Evidence.objects.filter(~Exists(later), control__in=controls, scope__in=scopes, by=person)
+    refusal = own_work(
+        person.name,
+        owns=_answers_for(person, controls, scopes, now) or _owns(person, scope, controls),
+        proved=proofs.exists(),
+        what=what,
+    )
     if refusal is not None:
         raise NotPermittedError(refusal.because)
+
+
+def _judged_controls(subject: str, framework: str) -> frozenset[str]:
+    """The control that is judged, or those that meet the requirement."""
+    if not framework:
+        return frozenset({subject})
+    library = active_library()
+    held = library.frameworks[framework]
+    coverage = library.covering(held, held.by_id[subject])
+    return frozenset(control for chosen in coverage.sufficient for control in chosen) if coverage else frozenset()
+
+
+def _answers_for(person: Person, controls: Collection[str], scopes: Collection[str], now: datetime) -> bool:
+    """Whether somebody answers for one of the controls, or did in the last twelve months."""
+    theirs = Ownership.objects.filter(control__in=controls, scope__in=scopes, owner=person)
+    followed = Ownership.objects.filter(
+        control=OuterRef("control"), scope=OuterRef("scope"), number__gt=OuterRef("number"),
+        recorded_at__lte=now - OWN_WORK_LASTS,
+    )  # fmt: skip
+    return theirs.exclude(Exists(followed)).exists()
+
+
+def _owns(person: Person, scope: str, controls: Collection[str]) -> bool:
+    """Whether the AI system is theirs, and nobody else was named for the control there."""
+    named = Ownership.objects.filter(control__in=controls, scope=scope, owner__isnull=False).exclude(owner=person)
+    return AiSystem.objects.filter(slug=scope, owner__iexact=person.email).exists() and not named.exists()
 
 
 def _level(control: str) -> str:

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.sequencer import held, sequence
+from annexa.answers.actors import afresh
 from annexa.pure.ledger import SALT_BYTES, Header, canonical, salted_digest
 from annexa.pure.permits import WHOLE, Actor, Place, Refusal, may
 from annexa.records import guard, turns
@@ -123,11 +124,22 @@ def door(
         raise NotPermittedError(permit.because)
     with guard.opened(), transaction.atomic():
         turns.wait(turns.CHANGE)
+        _ask_again(actor, verb, place, now)
         opened = Door(actor=actor, verb=verb, because=because, now=now, progress=progress)
         yield opened
         opened._flush()
     if not held():
         sequence(now=now)
+
+
+def _ask_again(actor: Actor, verb: str, place: Place, now: datetime) -> None:
+    """Whoever waited may have left or lost a role meanwhile. Raises NotPermittedError."""
+    by_now = afresh(actor, now=now)
+    if by_now is None:
+        raise NotPermittedError(f"{actor.name} may not sign in here any more.")
+    permit = may(by_now, verb, place)
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
 
 
 @contextmanager

@@ -85,6 +85,7 @@ def appoint(
     """
     said = because.strip()
     with door(actor=actor, verb="appoint", now=now, because=said) as opened:
+        person.refresh_from_db()
         found = _office_in(office, body)
         before = [one for one in standing(body) if one.office == office]
         problems: dict[str, list[str]] = {} if said else {"because": ["Say since which decision, or why."]}

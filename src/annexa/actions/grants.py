@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
-from annexa.answers.actors import standing_grants
-from annexa.pure.permits import EXTERNAL, GRANTABLE, READER, Actor
+from annexa.answers.actors import unended_grants
+from annexa.pure.permits import EXTERNAL, GRANTABLE, OUTSIDE, READER, Actor
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
@@ -38,8 +38,9 @@ def grant_role(
     """
     verb = "share" if role == READER and system else "grant"
     with door(actor=actor, verb=verb, now=now, because=because.strip()) as opened:
+        holder.refresh_from_db()
         found = Unit.objects.filter(slug=unit, closed=False).first() if unit else None
-        problems = _problems(holder, role, because, now, ends_at)
+        problems = _problems(holder, role, because, now, starts_at or now, ends_at)
         if holder.actor_id == actor.id:
             problems["holder"] = ["Nobody gives a role to themselves; ask another administrator."]
         if unit and found is None:
@@ -88,22 +89,27 @@ def end_grant(*, actor: Actor, person: Person | None, grant: str, because: str, 
 
 
 def _has(holder: str, role: str, unit: str, system: str, now: datetime) -> bool:
-    held = standing_grants(now).filter(holder=holder, role=role, system=system)
+    held = unended_grants(now).filter(holder=holder, role=role, system=system)
     return any((one.unit.slug if one.unit else "") == unit for one in held)
 
 
 def _problems(
-    holder: Person | ServiceAccount, role: str, because: str, now: datetime, ends_at: datetime | None
+    holder: Person | ServiceAccount,
+    role: str,
+    because: str,
+    now: datetime,
+    starts_at: datetime,
+    ends_at: datetime | None,
 ) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = {}
     if role not in GRANTABLE:
         problems["role"] = [f"{role!r} cannot be given for a part; use one of {', '.join(GRANTABLE)}."]
-    elif holder.role == EXTERNAL and role not in {"auditor", READER}:
+    elif holder.role == EXTERNAL and role not in OUTSIDE:
         problems["role"] = [f"{holder.name} comes from outside: they may read or audit."]
     if not because.strip():
         problems["because"] = ["Say why they need it."]
-    if ends_at is not None and ends_at <= now:
-        problems["ends_at"] = [f"{ends_at.date().isoformat()} has passed; it needs an end to come."]
+    if ends_at is not None and ends_at <= max(now, starts_at):
+        problems["ends_at"] = [f"{ends_at.date().isoformat()} is not ahead of its beginning; it needs an end to come."]
     elif holder.role == EXTERNAL and (ends_at is None or ends_at > now + LONGEST_OUTSIDE):
         problems["ends_at"] = [f"{holder.name} comes from outside: give a day within a year on which it ends."]
     if isinstance(holder, Person) and not holder.is_active:

@@ -17,6 +17,7 @@ from annexa.actions.sign_in import write_sessions_end
 from annexa.actions.systems import change_system
 from annexa.actions.tasks import hand_task
 from annexa.actions.tokens import revoke_token
+from annexa.answers.actors import fits
 from annexa.answers.governance import offices_held
 from annexa.answers.owners import can_act
 from annexa.answers.people import Holdings, holdings
@@ -144,8 +145,11 @@ def change_person(
             problems = _without_successor(actor, lost, given)
             if problems:
                 raise InvalidError(problems)
+            _offices(opened, lost, given.get("offices"), by)
         why = f"{found.name} is {found.get_role_display().lower()} now: {said}"
         _hand_over(_whole(actor), by, lost, given, why, now)
+        for grant in lost.grants:
+            end_grant(actor=_whole(actor), person=by, grant=grant.id, because=why, now=now)
     return found
 
 
@@ -200,6 +204,8 @@ def _without_successor(actor: Actor, held: Holdings, successors: Mapping[str, Pe
         "controls": held.ownerships, "systems": held.systems, "tasks": held.tasks, "offices": held.appointments,
     }  # fmt: skip
     problems: dict[str, list[str]] = {}
+    for named in set(successors.values()):
+        named.refresh_from_db()
     for kind, things in asked.items():
         if not things:
             continue
@@ -235,8 +241,13 @@ def _forbidden(held: Holdings, heir: Person) -> dict[str, list[str]]:
 
 
 def _unable(actor: Actor, person: Person, held: Holdings) -> Holdings:
-    """What somebody holds that their roles do not let them do any more."""
+    """What somebody holds that their roles do not let them do any more; who comes from outside now keeps no AI system,
+    no office but that of an auditor, and no role in a part that outsiders may not have."""
+    outside = person.role == EXTERNAL
     return Holdings(
+        systems=held.systems if outside else (),
+        appointments=tuple(one for one in held.appointments if outside and one.office != "internal-auditor"),
+        grants=tuple(one for one in held.grants if not fits(one, person.role)),
         ownerships=tuple(one for one in held.ownerships if not can_act(person, place_of(actor, one.scope))),
         tasks=tuple(one for one in held.tasks if not can_act(person, place_of(actor, one.scope))),
     )

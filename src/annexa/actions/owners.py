@@ -38,6 +38,8 @@ def name_owner(
     said = because.strip()
     try:
         with door(actor=actor, verb="name_owner", now=now, because=said, place=place) as opened:
+            if owner is not None:
+                owner.refresh_from_db()
             before = _latest(wanted, scope)
             changed = [one for one in wanted if _owner_id(before.get(one)) != (owner.pk if owner else None)]
             _refuse(wanted, changed, before, owner, said, place)

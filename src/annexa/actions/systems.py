@@ -57,7 +57,7 @@ def change_system(
     place = place_of(actor, slug)
     with door(actor=actor, verb="change_system", now=now, because=because.strip(), place=place) as opened:
         if facts.unit.strip() != place.unit:
-            opened.ask(Place(system=slug, unit=facts.unit.strip()))
+            opened.ask(Place(unit=facts.unit.strip()))
         return replace_facts(opened, slug=slug, facts=facts, seen=seen)
 
 

@@ -63,6 +63,7 @@ def make_tasks(*, actor: Actor, person: Person, wanted: Sequence[Wanted], now: d
                 )  # fmt: skip
             place = place_of(actor, one.scope)
             with door(actor=actor, verb="make_task", now=now, because=one.because.strip(), place=place) as opened:
+                _refuse_gone(one.owner, place)
                 task = Task(
                     id=uuid.uuid4().hex,
                     control=one.control,
@@ -148,6 +149,8 @@ def _changed(
     try:
         place = place_of(actor, task.scope)
         with door(actor=actor, verb="change_task", now=now, because=because.strip(), place=place) as opened:
+            if owner is not None:
+                _refuse_gone(owner, place)
             change = TaskChange(
                 id=uuid.uuid4().hex,
                 task=task,
@@ -163,6 +166,13 @@ def _changed(
     except IntegrityError as error:
         raise ConflictError("Somebody else changed this task meanwhile. Nothing was saved; look again.") from error
     return change
+
+
+def _refuse_gone(owner: Person, place: Place) -> None:
+    """Raises ConflictError for who could take it on when they were chosen, and cannot any more."""
+    owner.refresh_from_db()
+    if not can_act(owner, place):
+        raise ConflictError(f"{owner.name} cannot take it on any more. Nothing was saved; choose somebody else.")
 
 
 def _open(actor: Actor, task: str) -> Task:

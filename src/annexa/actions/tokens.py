@@ -67,7 +67,11 @@ def create_token(
     """
     acting = holding(holder)
     with door(actor=actor, verb=_verb_for(actor, acting), now=now) as opened:
+        holder.refresh_from_db()
+        acting = holding(holder)
         problems = _problems(acting, name=name, scopes=scopes, expires_at=expires_at, now=now)
+        if isinstance(holder, Person) and not holder.is_active:
+            problems["holder"] = [f"{holder.name} may not sign in any more."]
         if lost := sorted(set(units) - {one.slug for one in known_units() if not one.closed}):
             problems["units"] = [f"There is no open unit {one}." for one in lost]
         if problems:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from annexa.answers.actors import standing_grants
+from annexa.answers.actors import unended_grants
 from annexa.pure.access_lists import AccessLine, Right, right_of
 from annexa.pure.permits import VERBS, Actor
 from annexa.records.grants import RoleGrant
@@ -32,7 +32,7 @@ def own_access(*, actor: Actor, now: datetime) -> tuple[AccessLine, ...]:
     names = {one.pk: one.name for one in Unit.objects.all()}
     held += [
         _of_grant(one, holder, names)
-        for one in standing_grants(now).order_by("starts_at", "id")
+        for one in unended_grants(now).order_by("starts_at", "id")
         if (holder := by_holder.get(one.holder)) is not None
     ]
     held += [_of_token(one, by_holder.get(one.holder)) for one in tokens.order_by("created_at", "id")]

@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-from annexa.answers.actors import standing_grants
+from annexa.answers.actors import standing_grants, unended_grants
 from annexa.answers.errors import UnknownError
 from annexa.answers.tasks import held_by
-from annexa.pure.permits import Actor, Permit, Refusal, may, may_somewhere
+from annexa.pure.permits import Actor, Permit, Refusal, may
 from annexa.records.appointments import Appointment
 from annexa.records.grants import RoleGrant
 from annexa.records.ownerships import Ownership
@@ -133,7 +133,7 @@ def holdings(person: Person, *, now: datetime) -> Holdings:
         appointments=tuple(
             Appointment.objects.filter(person=person, end__isnull=True).order_by("body", "office", "id")
         ),
-        grants=tuple(standing_grants(now).filter(holder=person.actor_id).order_by("starts_at", "id")),
+        grants=tuple(unended_grants(now).filter(holder=person.actor_id).order_by("starts_at", "id")),
         tokens=tuple(
             ApiToken.objects.filter(holder=person.actor_id, revocation__isnull=True, expires_at__gt=now).order_by("id")
         ),
@@ -212,5 +212,5 @@ def _stands(task: Task) -> bool:
 
 
 def _ask(actor: Actor) -> None:
-    if isinstance(may_somewhere(actor, "read_people"), Refusal):
+    if isinstance(may(actor, "read_people"), Refusal):
         raise UnknownError("There is nothing here for you.")

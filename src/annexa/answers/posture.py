@@ -28,7 +28,7 @@ from annexa.records.systems import AiSystem
 
 KEPT = 8
 """Other instants whose verdicts are remembered."""
-SIGHTS_KEPT = 8
+SIGHTS_KEPT = 32
 """Parts of the organisation for which the verdicts of now are remembered."""
 
 
@@ -171,6 +171,8 @@ def standpoint(*, actor: Actor, now: datetime, at: datetime | None = None, hinds
     if at is None:
         with _lock:
             held_now = _kept_up(_now.get(sight), taken, now)
+            if held_now.stand.sight != sight:
+                raise RuntimeError("What is held for one sight was given to another.")  # rather nothing than too much
             _remember(sight, held_now)
             return held_now.stand
     learnt_by = now if hindsight and at < now else None
@@ -226,7 +228,8 @@ def _remember(sight: frozenset[str] | None, held: _Now) -> None:
 def _kept_up(held: _Now | None, taken: Snapshot, now: datetime) -> _Now:
     """What is held if nothing moved; with the new facts if only those came; made anew otherwise."""
     if held is not None and held.taken.size > taken.size:
-        taken = snapshot()  # another thread was faster, with a later one; or another ledger was restored
+        # Another thread was faster, with a later one; or another ledger was restored. The sight stays what it is.
+        taken = snapshot() if taken.sight is None else narrowed(snapshot(), taken.sight)
     library = library_at(taken, now)
     if held is None or held.stand.library is not library or not goes_on(held.taken.facts, taken.facts):
         stand = _made(taken, now)

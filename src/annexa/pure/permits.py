@@ -49,7 +49,7 @@ class Actor:
     """Who acts: a person, a service account or the program itself. `id` goes into the ledger; `name` is for people.
 
     `role` counts everywhere, each of `grants` in its own part. `scopes`: the only verbs a token lets its holder use;
-    None without a token: whatever the roles may.
+    None without a token: whatever the roles may. `part`: the units, by name, that a token is narrowed to.
     """
 
     id: str
@@ -57,12 +57,13 @@ class Actor:
     role: str
     scopes: frozenset[str] | None = None
     grants: tuple[Grant, ...] = ()
+    part: frozenset[str] | None = None
 
     def within(self, units: Iterable[str]) -> "Actor":
-        """The same actor through a token that counts in these units only."""
+        """The same actor through a token that counts in these units only. Who comes from outside stays outside."""
         there = frozenset(units)
-        everywhere = Grant(role=self.role, everywhere=True)
-        return replace(self, role=MEMBER, grants=tuple(one.within(there) for one in (everywhere, *self.grants)))
+        narrowed = tuple(one.within(there) for one in (Grant(role=self.role, everywhere=True), *self.grants))
+        return replace(self, role=EXTERNAL if self.role == EXTERNAL else MEMBER, grants=narrowed, part=there)
 
     def roles_in(self, place: Place) -> Iterator[str]:
         """The roles that count there, the one that counts everywhere first."""
@@ -200,6 +201,9 @@ IMPLIED: Mapping[str, str] = MappingProxyType({"read_people": "read"})
 
 GRANTABLE = ("lead", "owner", "auditor", READER)
 """Roles that can be granted in a part of the organisation. Administering is for the whole of it."""
+
+OUTSIDE = ("auditor", READER)
+"""Roles that can be granted to who comes from outside."""
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from annexa.pure.permits import VERBS, Actor, Permit, may, may_somewhere
+from annexa.pure.permits import VERBS, Actor, Permit, may
 from annexa.records.guard import GuardedQuerySet, systems_reached
 from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
@@ -22,7 +22,7 @@ class RoleGrantQuerySet(GuardedQuerySet["RoleGrant"]):
         from outside, of these their own."""
         if isinstance(may(actor, "read"), Permit):
             return self.all()
-        whose = Q() if isinstance(may_somewhere(actor, "read_people"), Permit) else Q(holder=actor.id)
+        whose = Q() if isinstance(may(actor, "read_people"), Permit) else Q(holder=actor.id)
         reading = [one.units for one in actor.grants if one.role in VERBS["read"]]
         systems = AiSystem.objects.filter(systems_reached(actor)).values("slug")
         return self.filter(whose, Q(unit__name__in=frozenset().union(*reading)) | Q(system__in=systems))

@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import check_password
 from django.db import models
 
 from annexa.pure.actors import person_id
-from annexa.pure.permits import Actor, Permit, may_somewhere
+from annexa.pure.permits import Actor, Permit, may
 from annexa.records.guard import GuardedQuerySet
 from annexa.records.recorded import Column, Recorded, first_at
 
@@ -28,7 +28,7 @@ class PersonQuerySet(GuardedQuerySet["Person"]):
 
     def visible_to(self, actor: Actor) -> "PersonQuerySet":
         """The people this actor may know of."""
-        if any(isinstance(may_somewhere(actor, verb), Permit) for verb in ("read_people", "provision")):
+        if any(isinstance(may(actor, verb), Permit) for verb in ("read_people", "provision")):
             return self.all()
         kind, _, key = actor.id.partition("/")
         return self.filter(pk=int(key)) if kind == "person" and key.isdecimal() else self.none()
