@@ -89,6 +89,16 @@ SETTINGS: tuple[Setting, ...] = (
         means="Who must have a second factor beside a password: no, administrators or everybody.",
     ),
     Setting(
+        name="ANNEXA_SESSION_HOURS",
+        default="12",
+        means="After how many hours somebody has to sign in again, however busy they are.",
+    ),
+    Setting(
+        name="ANNEXA_SESSION_IDLE_MINUTES",
+        default="60",
+        means="After how many minutes without a request somebody has to sign in again.",
+    ),
+    Setting(
         name="ANNEXA_OIDC_ISSUER",
         default="",
         means="Address of an OpenID Connect provider, such as https://login.example.org; default: none is asked.",
@@ -487,6 +497,8 @@ WORKER = _yes("ANNEXA_WORKER")
 REQUESTS_A_MINUTE = _whole("ANNEXA_REQUESTS_A_MINUTE", 10, 10_000_000)
 PROXIES = _whole("ANNEXA_PROXIES", 0, 9)
 MFA_REQUIRED = _one_of("ANNEXA_MFA_REQUIRED", "no", "administrators", "everybody")
+SESSION_HOURS = _whole("ANNEXA_SESSION_HOURS", 1, 24)
+SESSION_IDLE_MINUTES = _whole("ANNEXA_SESSION_IDLE_MINUTES", 10, 1440)
 OIDC = _oidc()
 SAML = _saml()
 SAML_NAME = _read("ANNEXA_SAML_NAME").strip()
@@ -525,13 +537,14 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "annexa.web.guard.content_security_policy",
     "annexa.api.health.probes",
+    "annexa.web.guard.encrypted",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "annexa.web.guard.signed_in",
     "annexa.web.sessions.sessions",
+    "annexa.web.guard.signed_in",
     "annexa.web.guard.second_factor_first",
     "annexa.web.visits.visits",
     "annexa.web.guard.Unanswered",
@@ -566,9 +579,10 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "annexa.actions.passwords.GuessableValidator"},
+    {"NAME": "annexa.actions.passwords.ContextValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
+PASSWORD_HASHERS = ["annexa.actions.passwords.Scrypt"]
 
 # Of allauth only the way to a provider and back is used: see docs/decisions/0018-sign-in.md.
 SOCIALACCOUNT_ADAPTER = "annexa.web.single_sign_on.Adapter"
@@ -586,16 +600,22 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-SESSION_COOKIE_AGE = 12 * 60 * 60
+# Over HTTPS browsers take cookies of this name from this very host only, never over plain HTTP (RFC 6265bis, 4.1.3.2).
+COOKIE_PREFIX = "__Host-" if _https else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}sessionid"
+SESSION_COOKIE_AGE = SESSION_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+HTTPS_ONLY = _https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
@@ -618,6 +638,7 @@ LOGGING = {
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.request": {"level": "ERROR"},  # what is not found is in the line of its request
         "annexa.requests": {"level": "INFO" if _json else "WARNING"},
+        "annexa.security": {"level": "INFO"},
         "_granian": {"level": "WARNING"},
     },
 }

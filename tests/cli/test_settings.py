@@ -42,6 +42,8 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("ANNEXA_WEBHOOKS_INSIDE", "1", "ANNEXA_WEBHOOKS_INSIDE is '1'; write yes or no."),
     ("ANNEXA_WORKER", "off", "ANNEXA_WORKER is 'off'; write yes or no."),
     ("ANNEXA_REQUESTS_A_MINUTE", "-1", "ANNEXA_REQUESTS_A_MINUTE is '-1'; write a whole number from 10 to 10000000."),
+    ("ANNEXA_SESSION_HOURS", "25", "ANNEXA_SESSION_HOURS is '25'; write a whole number from 1 to 24."),
+    ("ANNEXA_SESSION_IDLE_MINUTES", "0", "ANNEXA_SESSION_IDLE_MINUTES is '0'; write a whole number from 10 to 1440."),
     ("ANNEXA_LEDGER_ORIGIN", "our ledger", "ANNEXA_LEDGER_ORIGIN is 'our ledger'"),
     ("ANNEXA_LEDGER_ORIGIN", "a+b", "ANNEXA_LEDGER_ORIGIN is 'a+b'"),
     ("ANNEXA_HOMEE", "x", "ANNEXA_HOMEE is not a setting. Known are: "),

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annexa.pure.second_factors import (
+    RECOVERY_BYTES,
     recovery_digest,
     recovery_text,
     totp_code,
@@ -57,7 +58,7 @@ def test_what_an_app_reads() -> None:
     assert totp_secret_text(SECRET).replace(" ", "") == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 
-@given(code=st.binary(min_size=8, max_size=8))
+@given(code=st.binary(min_size=RECOVERY_BYTES, max_size=RECOVERY_BYTES))
 def test_a_recovery_code_may_be_typed_as_one_likes(code: bytes) -> None:
     text = recovery_text(code)
     assert (

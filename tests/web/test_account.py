@@ -1,15 +1,19 @@
 """Signing in and out: safe, patient with people, not with programs that guess."""
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from annexa.actions import sign_in as counting
+from annexa.actions.people import actor_of, add_person
 from annexa.actions.sign_in import PROVED
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.records.sign_in import KnownPlace, SignInTry
+from tests.web.proving import signed_in
 
 PASSWORD = "correct horse battery staple"
+NEW = {"current": PASSWORD, "password": "seven quiet copper kettles"}
 
 
 def sign_in(client, email="ada@example.org", password=PASSWORD, **more):
@@ -246,7 +250,7 @@ class TestPassword:
 
     def test_it_works(self, me):
         assert me.get("/password").status_code == 200
-        done = me.post("/password", {"password": "seven quiet copper kettles"})
+        done = me.post("/password", NEW)
         assert (done.status_code, done["Location"]) == (303, "/")
         assert "Password changed" in me.get("/").content.decode()
         assert LedgerEntry.objects.order_by("-position").first().kind == "person"
@@ -259,7 +263,7 @@ class TestPassword:
 
         other = Client()
         other.force_login(admin)
-        me.post("/password", {"password": "seven quiet copper kettles"})
+        me.post("/password", NEW)
         assert me.get("/").status_code == 200
         assert other.get("/").status_code == 302
 
@@ -271,23 +275,49 @@ class TestPassword:
             ("password1234", "too common"),
             ("123456789012345", "entirely numeric"),
             ("ada@example.org", "too similar"),
+            ("Annexa-Admin-2026!", "little more than words"),
+            ("test house 123!", "little more than words"),
         ],
     )
     def test_it_validates(self, me, admin, typed, said):
         """Against lists and rules that are here: nobody else's server is asked."""
-        answer = me.post("/password", {"password": typed})
+        answer = me.post("/password", {"current": PASSWORD, "password": typed})
         assert answer.status_code == 422
         assert said in answer.content.decode()
         admin.refresh_from_db()
         assert admin.check_password(PASSWORD)
 
+    def test_the_present_one_is_asked_for(self, me, admin):
+        """Also of who showed a minute ago, by a passkey, that it is they."""
+        for typed, said in (("", "required"), ("wrong password here", "not your present password")):
+            answer = me.post("/password", {"current": typed, "password": NEW["password"]})
+            assert answer.status_code == 422
+            assert said in answer.content.decode()
+        admin.refresh_from_db()
+        assert admin.check_password(PASSWORD)
+
+    def test_guessing_the_present_one_ends(self, me, admin):
+        statuses = [me.post("/password", NEW | {"current": f"guess {n}"}).status_code for n in range(11)]
+        assert statuses == [422] * 10 + [429]
+        assert me.post("/password", NEW).status_code == 429
+
+    def test_who_has_none_sets_the_first_one(self, me, admin):
+        """Whoever was added without one, or came by a provider."""
+        made = add_person(
+            actor=actor_of(admin), email="kim@example.org", name="Kim Lee", role="lead", password=None,
+            now=timezone.now(),
+        )  # fmt: skip
+        kim = signed_in(Client(), made)
+        assert "Present password" not in kim.get("/password").content.decode()
+        assert kim.post("/password", {"password": NEW["password"]}).status_code == 303
+        made.refresh_from_db()
+        assert made.check_password(NEW["password"])
+
     def test_a_session_left_open_is_not_enough(self, me, admin):
         session = me.session
         session[PROVED] = timezone.now().timestamp() - 601
         session.save()
-        answer = me.post(
-            "/password", {"password": "seven quiet copper kettles"}, headers={"Referer": "http://x/password"}
-        )
+        answer = me.post("/password", NEW, headers={"Referer": "http://x/password"})
         assert (answer.status_code, answer["Location"]) == (303, "/account/again?next=%2Fpassword")
         admin.refresh_from_db()
         assert admin.check_password(PASSWORD)

@@ -1,5 +1,11 @@
 """What every answer carries, whatever it is: a page, a refusal, a fault, a file."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.conf import settings as configured
 from django.test import Client
@@ -8,6 +14,7 @@ from annexa.web.guard import POLICY
 
 pytestmark = pytest.mark.django_db
 
+ROOT = Path(__file__).parents[2]
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -90,6 +97,41 @@ def test_cookies_are_closed_to_scripts_and_strangers() -> None:
     assert configured.CSRF_COOKIE_HTTPONLY
     assert configured.SESSION_COOKIE_SAMESITE == "Lax"
     assert not configured.DEBUG
+
+
+def test_over_https_cookies_and_the_policy_of_transport_are_strict(tmp_path) -> None:
+    """Rule: cookies begin with __Host-, for HTTPS only; browsers keep to HTTPS for a year, for names below too."""
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": "src", "ANNEXA_HOME": str(tmp_path), "ANNEXA_HTTPS": "yes",
+           "DJANGO_SETTINGS_MODULE": "annexa.settings"}  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", STRICT], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    assert set(answer["cookies"]) == {"__Host-csrftoken", "__Host-sessionid", "__Host-annexa-device"}
+    for name, cookie in answer["cookies"].items():
+        assert cookie["secure"] is True, name
+        assert cookie["httponly"] is True, name
+        assert (cookie["path"], cookie["domain"], cookie["samesite"]) == ("/", "", "Lax"), name
+    assert answer["hsts"] == "max-age=31536000; includeSubDomains"
+    assert answer["plain"] == 302
+
+
+STRICT = """
+import json, django
+django.setup()
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+call_command("migrate", verbosity=0)
+from annexa.actions.organisation import set_up_organisation
+set_up_organisation(name="House", admin_email="ada@example.org", admin_name="Ada", password="correct horse battery",
+                    now=timezone.now())
+client = Client(headers={"X-Forwarded-Proto": "https", "Host": "localhost"})
+page = client.get("/sign-in")
+done = client.post("/sign-in", {"email": "ada@example.org", "password": "correct horse battery"})
+cookies = {name: {one: found[one] for one in ("secure", "httponly", "path", "domain", "samesite")}
+           for name, found in {**page.cookies, **done.cookies}.items()}
+print(json.dumps({"cookies": cookies, "hsts": page.headers["Strict-Transport-Security"],
+                  "plain": Client(headers={"Host": "localhost"}).get("/sign-in").status_code}))
+"""
 
 
 def test_a_form_from_another_site_is_refused(admin) -> None:

@@ -83,7 +83,7 @@ class TestApp:
         assert typed in wrong.content.decode(), "the secret must stay what the app has read"
         done = client.post("/account/second-factors/app", {"code": totp_code(secret, now // 30)})
         assert done.status_code == 201
-        codes = re.findall(r"<code>([0-9a-f-]{19})</code>", done.content.decode())
+        codes = re.findall(r"<code>([0-9a-f-]{39})</code>", done.content.decode())
         assert len(set(codes)) == 10
         assert done["Cache-Control"] == "no-store"
         kinds = list(LedgerEntry.objects.order_by("-position").values_list("kind", flat=True)[:2])

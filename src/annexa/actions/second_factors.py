@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
@@ -109,15 +110,32 @@ def add_totp(*, actor: Actor, person: Person, secret: bytes, code: str, name: st
         _lock(person)
         if any(one.what == TOTP for one in factors_of(person)):
             raise ConflictError("A code app is in use already. Remove it first to use another one.")
-        kept = _box().encrypt(secret).decode()
+        kept = _encrypted(secret)
         return _write(opened, person, what=TOTP, name=name, kept=kept, counter=step, now=now)
 
 
-def _box() -> Fernet:
-    key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"annexa second factors").derive(
-        settings.SECRET_KEY.encode()
-    )
-    return Fernet(base64.urlsafe_b64encode(key))
+NONCE = 12
+"""Bytes of AES-GCM's nonce (NIST SP 800-38D, 8.2.2); random, for some thousands of secrets under one key."""
+_ABOUT = b"annexa second factors"
+
+
+def _box() -> AESGCM:
+    """AES-256 in GCM, under a key that follows from the secret key (HKDF, RFC 5869)."""
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=_ABOUT).derive(settings.SECRET_KEY.encode()))
+
+
+def _encrypted(secret: bytes) -> str:
+    nonce = secrets.token_bytes(NONCE)
+    return base64.b64encode(nonce + _box().encrypt(nonce, secret, _ABOUT)).decode()
+
+
+def _decrypted(kept: str) -> bytes | None:
+    """The secret; None if it was kept under another secret key, or changed."""
+    try:
+        sealed = base64.b64decode(kept, validate=True)
+        return _box().decrypt(sealed[:NONCE], sealed[NONCE:], _ABOUT)
+    except (InvalidTag, ValueError):
+        return None
 
 
 # --- recovery codes
@@ -258,9 +276,8 @@ def check_code(*, person: Person, typed: str, now: datetime) -> str:
 
 
 def _take_totp(one: SecondFactor, typed: str, now: datetime) -> bool:
-    try:
-        secret = _box().decrypt(one.kept.encode())
-    except InvalidToken:  # made under another secret key
+    secret = _decrypted(one.kept)
+    if secret is None:
         return False
     step = totp_step(secret, typed, seconds=now.timestamp(), after=one.counter)
     if step is None:

@@ -155,6 +155,12 @@ def note_session(*, person: Person, session_key: str, through: str, address: str
             return
 
 
+def move_session(*, before: str, after: str, now: datetime) -> None:
+    """The same session goes on under another key. Ledger: nothing."""
+    with door(actor=ANNEXA, verb="note_sign_in", now=now):
+        SignedIn.objects.filter(session_key=before).update(session_key=after)
+
+
 def sweep_sessions(*, now: datetime) -> None:
     """Removes sessions that ran out, and what is known of sessions that are gone. Ledger: nothing."""
     with door(actor=ANNEXA, verb="note_sign_in", now=now):

@@ -173,7 +173,7 @@ def read_file(request: HttpRequest, evidence: str) -> FileResponse:
         stream, as_attachment=True, filename=found.name or "file", content_type="application/octet-stream"
     )
     answer.headers["ETag"] = f'"{found.sha256}"'
-    answer.headers["Content-Security-Policy"] = "sandbox"
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     return answer
 
 

@@ -8,6 +8,7 @@ People are person/ID, as in the ledger. Queries, bodies, cookies and headers are
 
 import json
 import logging
+import time
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -48,10 +49,16 @@ def actor_of(request: HttpRequest) -> str:
 
 
 class Lines(logging.Formatter):
-    """Plain lines: time, level, part, sentence."""
+    """Plain lines: time in UTC, level, part, sentence."""
+
+    converter = staticmethod(time.gmtime)
 
     def __init__(self) -> None:
-        super().__init__("{asctime} {levelname} {name}: {message}", style="{")
+        super().__init__("{asctime}Z {levelname} {name}: {message}", datefmt="%Y-%m-%dT%H:%M:%S", style="{")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is that of logging
+        """On one line, whatever is in it: nobody writes a line of their own into the log."""
+        return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in super().formatMessage(record))
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and further ones only for where an error happened; no token can be read in it."""
@@ -81,7 +88,7 @@ class JsonLines(Lines):
         said |= getattr(record, "said", {})
         if record.exc_info:
             said["error"] = _where(record.exc_info)
-        return hide_tokens(json.dumps(said, ensure_ascii=False, default=str))
+        return hide_tokens(json.dumps(said, default=str))
 
 
 def _discreet(record: logging.LogRecord) -> logging.LogRecord:

@@ -68,7 +68,7 @@ def document() -> Json:
         "token": {"type": "http", "scheme": "bearer", "bearerFormat": "annexa_…", "description": "annexa token create"},
         "session": {
             "type": "apiKey", "in": "cookie", "name": "sessionid",
-            "description": "Of our own pages; changes need the CSRF token too.",
+            "description": "Of our own pages, over HTTPS __Host-sessionid; changes need the CSRF token too.",
         },
     }  # fmt: skip
     components["responses"] = {str(status): _problem(status) for status in sorted(KINDS)}

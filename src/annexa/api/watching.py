@@ -21,6 +21,9 @@ BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Seconds: the upper ends of the histogram's classes; one more has no end."""
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 log = logging.getLogger("annexa.requests")
+security = logging.getLogger("annexa.security")
+REFUSED = frozenset({400, 401, 403, 413, 429})
+"""Answers to who may not, asks too often, or sends what no page of ours sends; each leaves a line of its own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,6 +70,9 @@ def watched(handle: Handler) -> Handler:
                 "status": response.status_code, "ms": round(seconds * 1000, 1),
             }  # fmt: skip
             log.info("answered", extra={"said": said})
+            if response.status_code in REFUSED:
+                who = logs.actor_of(request) or "a stranger"
+                security.warning("Refused with %s: %s by %s", response.status_code, route, who)
             response.headers["X-Request-ID"] = known
             return response
         finally:

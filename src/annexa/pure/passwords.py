@@ -8,6 +8,13 @@ from collections.abc import Collection
 FEWEST_DIFFERENT = 5
 LONGEST_PATTERN = 5
 ROWS = ("abcdefghijklmnopqrstuvwxyz", "1234567890", "qwertyuiopasdfghjklzxcvbnm", "azertyuiopqsdfghjklmwxcvbn")
+CONTEXT = (
+    "annexa", "password", "passphrase", "welcome", "admin", "administrator", "auditor", "compliance", "governance",
+    "security", "organisation", "organization", "evidence", "ledger", "login", "signin",
+)  # fmt: skip
+"""Words that are near at hand for whoever guesses here: the product, its roles, what it is about."""
+LEAST_LEFT = 8
+"""What a password has to have besides words that are near at hand."""
 _DRESSED = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -20,6 +27,18 @@ def guessable(password: str, common: Collection[str]) -> bool:
     if any(text in row * 3 or text in row[::-1] * 3 for row in ROWS):
         return True
     return any(one in common for one in _undressed(text))
+
+
+def mostly_context(password: str, words: Collection[str]) -> bool:
+    """Whether little is left of it without `words` (in small letters), also where signs stand for letters."""
+    text = "".join(password.lower().split())
+    least = len(text)
+    for one in (text, text.translate(_DRESSED)):
+        left = one
+        for word in sorted(words, key=len, reverse=True):
+            left = left.replace(word, "")
+        least = min(least, len(left))
+    return least < min(LEAST_LEFT, len(text))
 
 
 def _pattern(text: str) -> str:

@@ -13,8 +13,8 @@ DIGITS = 6
 SECRET_BYTES = 20
 """As long as the hash, RFC 4226, 4."""
 RECOVERY_CODES = 10
-RECOVERY_BYTES = 8
-"""64 random bits: too many to guess, few enough to type."""
+RECOVERY_BYTES = 16
+"""128 random bits: so many that a plain digest of them is enough (ASVS 5.0.0, 6.5.2), and still few enough to type."""
 
 
 def totp_code(secret: bytes, step: int) -> str:
@@ -48,7 +48,7 @@ def totp_secret_text(secret: bytes) -> str:
 
 
 def recovery_text(code: bytes) -> str:
-    """A recovery code as it stands on paper: four groups of four hexadecimal digits."""
+    """A recovery code as it stands on paper: eight groups of four hexadecimal digits."""
     text = code.hex()
     return "-".join(text[i : i + 4] for i in range(0, len(text), 4))
 
@@ -56,7 +56,7 @@ def recovery_text(code: bytes) -> str:
 def recovery_digest(typed: str) -> str:
     """What is kept of a recovery code. Blanks, hyphens and capitals do not matter.
 
-    A plain digest is enough: nobody tries 64 random bits.
+    A plain digest is enough: nobody tries 128 random bits.
     """
     plain = "".join(c for c in typed.lower() if c in "0123456789abcdef")
     return hashlib.sha256(b"annexa recovery code\n" + plain.encode()).hexdigest()

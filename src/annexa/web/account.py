@@ -1,5 +1,6 @@
 """Signing in and out, password, theme."""
 
+import logging
 from typing import Any
 
 from django import forms
@@ -30,6 +31,7 @@ from annexa.web.frame import actor, person
 from annexa.web.passkeys import answered, keep, kept_state, site_of
 from annexa.web.single_sign_on import providers
 
+security = logging.getLogger("annexa.security")
 WAITING = "waiting"
 """Where the session keeps who has given a right password and still has to take the second step."""
 WAITS = 10 * 60
@@ -51,8 +53,14 @@ class SignInForm(forms.Form):
 
 
 class PasswordForm(forms.Form):
-    """A new password. That it is still you who sits there was shown before, see web.again."""
+    """A new password, and the present one if there is one; a passkey does not stand in for it."""
 
+    current = forms.CharField(
+        label=later("Present password"),
+        strip=False,
+        max_length=LONGEST,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
     password = forms.CharField(
         label=later("New password"),
         strip=False,
@@ -92,10 +100,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return too_many(request, "account/sign_in.html", context)
     found = authenticate(request, username=email, password=form.cleaned_data["password"])
     if not isinstance(found, Person):
+        security.warning("Not signed in: address and password do not fit")
         return render(request, "account/sign_in.html", context | {"refused": True}, status=422)
     tries_of(request, email).forget(now=now)
     if not has_second_factor(found):
         return let_in(request, found, through="password", url=going(request))
+    security.info("Password fits, second step asked for: person/%s", found.pk)
     request.session.cycle_key()
     request.session[WAITING] = {
         "person": found.pk, "hash": found.get_session_auth_hash(), "at": now.timestamp(), "next": going(request),
@@ -124,6 +134,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     else:
         proven = form.is_valid() and bool(check_code(person=found, typed=form.cleaned_data["code"], now=now))
     if not proven:
+        security.warning("Not signed in: second step of person/%s failed", found.pk)
         return render(request, "account/second_step.html", context | {"refused": True}, status=422)
     second_tries_of(request, found).forget(now=now)
     return let_in(request, found, through="password", url=request.session.pop(WAITING)["next"])
@@ -158,6 +169,7 @@ def by_passkey(request: HttpRequest) -> HttpResponse:
     site, state, now = site_of(request), kept_state(request), timezone.now()
     found = check_passkey(person=None, site=site, state=state, response=answered(request), now=now)
     if found is None:
+        security.warning("Not signed in: no passkey of anybody")
         return render(request, "account/sign_in.html", context | {"passkey_refused": True}, status=422)
     return let_in(request, found, through="passkey", url=going(request))
 
@@ -172,8 +184,12 @@ def too_many(request: HttpRequest, template: str, context: dict[str, Any]) -> Ht
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """Ends the session, here and in the database."""
+    if isinstance(request.user, Person):
+        security.info("Signed out: person/%s", request.user.pk)
     logout(request)
-    return see(reverse("sign-in"))
+    answer = see(reverse("sign-in"))
+    answer.headers["Clear-Site-Data"] = '"cache"'  # not "storage": there the browser keeps which checkpoint it saw last
+    return answer
 
 
 @sensitive_post_parameters("password")
@@ -181,10 +197,21 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @proven
 def password(request: HttpRequest) -> HttpResponse:
     """Changes one's own password, or sets the first one. Every other session of the same person ends with it."""
+    me = person(request)
     form = PasswordForm(request.POST or None)
+    if not me.has_usable_password():
+        del form.fields["current"]
     if request.method != "POST":
         return render(request, "account/password.html", {"form": form})
-    me = person(request)
+    if form.is_valid() and "current" in form.fields:
+        now, tries = timezone.now(), tries_of(request, me.email)
+        if not tries.take(now=now):
+            return too_many(request, "account/password.html", {"form": form})
+        if me.check_password(form.cleaned_data["current"]):
+            tries.forget(now=now)
+        else:
+            security.warning("Password not changed: person/%s did not know the present one", me.pk)
+            form.add_error("current", _("This is not your present password."))
     if form.is_valid():
         try:
             change_password(actor=actor(request), person=me, password=form.cleaned_data["password"], now=timezone.now())

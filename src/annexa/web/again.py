@@ -1,5 +1,6 @@
 """Before a dangerous act: whoever sits there shows once more that it is they. `proven` is all a view has to name."""
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -18,10 +19,11 @@ from django.views.decorators.http import require_http_methods
 from annexa.actions.second_factors import check_code, check_passkey, factors_of
 from annexa.actions.sign_in import PROVED, WINDOW, recently_proven
 from annexa.records.sign_in import PASSKEY
-from annexa.web.entering import PROVIDERS, THROUGH, second_tries_of, tries_of
+from annexa.web.entering import PROVIDERS, THROUGH, renew, second_tries_of, tries_of
 from annexa.web.frame import person
 from annexa.web.passkeys import answered, kept_state, site_of
 
+security = logging.getLogger("annexa.security")
 View = Callable[..., HttpResponse]
 LONGEST = 4096
 
@@ -79,10 +81,12 @@ def again(request: HttpRequest) -> HttpResponse:
         answer.headers["Retry-After"] = str(int(WINDOW.total_seconds()))
         return answer
     if not _proves(request, form):
+        security.warning("Not shown again: person/%s", me.pk)
         return render(request, "account/again.html", context | {"refused": True}, status=422)
     for one in tries:
         one.forget(now=now)
     request.session[PROVED] = now.timestamp()
+    renew(request, me)
     answer = HttpResponseRedirect(going_on(request))
     answer.status_code = 303
     return answer

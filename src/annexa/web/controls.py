@@ -494,7 +494,7 @@ def evidence_bytes(request: HttpRequest, evidence: str) -> HttpResponseBase:
     response = FileResponse(stream, content_type=kind)
     response.headers["Content-Length"] = str(found.size)
     response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 

@@ -1,6 +1,7 @@
 """The one place where a session of somebody begins, whichever way they came, and what is known of where they sit."""
 
 import ipaddress
+import logging
 import secrets
 
 from django.conf import settings
@@ -13,16 +14,23 @@ from annexa.actions.sign_in import (
     MOST_CODES_FROM_STRANGERS,
     PROVED,
     Tries,
+    move_session,
     note_session,
     sweep_sessions,
 )
 from annexa.records.people import Person
 
+security = logging.getLogger("annexa.security")
 DEVICE = "annexa-device"
-"""The cookie by which a browser shows that somebody signed in with it before. It lets nobody in."""
+"""The cookie, after the prefix of all cookies, by which a browser shows that somebody signed in with it before.
+
+It lets nobody in.
+"""
 DEVICE_KEPT_FOR = 180 * 24 * 60 * 60
 THROUGH = "through"
 """Where the session keeps which way somebody came: password, passkey, oidc, saml or link."""
+BEGAN = "began"
+"""Where the session keeps when somebody signed in, in seconds since 1970."""
 PROVIDERS = frozenset({"oidc", "saml"})
 
 
@@ -31,16 +39,26 @@ def let_in(request: HttpRequest, person: Person, *, through: str, url: str) -> H
     now = timezone.now()
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")
     request.session[THROUGH] = through
+    request.session[BEGAN] = now.timestamp()
     request.session[PROVED] = now.timestamp()
     request.session.cycle_key()  # and it is in the database
     for tries in (tries_of(request, person.email), second_tries_of(request, person)):
         tries.remember_place(now=now)
     sweep_sessions(now=now)
     note(request, person)
+    security.info("Signed in: person/%s through %s", person.pk, through)
     answer = HttpResponseRedirect(url)
     answer.status_code = 303
     _mark_device(request, answer, person)
     return answer
+
+
+def renew(request: HttpRequest, person: Person) -> None:
+    """Gives the session of somebody who has shown once more that it is they a fresh key; the old one ends."""
+    before = request.session.session_key or ""
+    request.session.cycle_key()
+    move_session(before=before, after=request.session.session_key or "", now=timezone.now())
+    security.info("Shown again: person/%s", person.pk)
 
 
 def note(request: HttpRequest, person: Person) -> None:
@@ -96,7 +114,8 @@ def _network(address: str) -> str:
 def _device(request: HttpRequest, account: str) -> str:
     """The browser's own word, if it is one that signed in to this account; else ""."""
     try:
-        said = signing.loads(request.COOKIES.get(DEVICE, ""), salt=DEVICE, max_age=DEVICE_KEPT_FOR)
+        kept = request.COOKIES.get(settings.COOKIE_PREFIX + DEVICE, "")
+        said = signing.loads(kept, salt=DEVICE, max_age=DEVICE_KEPT_FOR)
         word, of = said
     except (signing.BadSignature, ValueError, TypeError):
         return ""
@@ -106,7 +125,7 @@ def _device(request: HttpRequest, account: str) -> str:
 def _mark_device(request: HttpRequest, answer: HttpResponse, person: Person) -> None:
     word = _device(request, person.email) or secrets.token_urlsafe(16)
     answer.set_cookie(
-        DEVICE,
+        settings.COOKIE_PREFIX + DEVICE,
         signing.dumps([word, person.email.lower()], salt=DEVICE),
         max_age=DEVICE_KEPT_FOR,
         secure=settings.SESSION_COOKIE_SECURE,

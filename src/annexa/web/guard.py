@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -57,16 +64,38 @@ and SCIM for a token of their own."""
 LEDGER = "/.well-known/annexa/ledger/"
 
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What anything here answers to; TRACE and made-up methods are refused before anybody looks at them."""
+
+
 def content_security_policy(handle: Handler) -> Handler:
     """Allows nothing but our own files: no inline script or style, no frame around us, no foreign host."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        response = handle(request)
+        response = handle(request) if request.method in METHODS else HttpResponseNotAllowed(sorted(METHODS))
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if not request.path.startswith("/assets/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    return answer
+
+
+def encrypted(handle: Handler) -> Handler:
+    """Where HTTPS is said to be spoken, nothing is answered without it: browsers are sent there, programs are refused.
+
+    A program that is led on quietly would send its token in the clear each time, and nobody would notice.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not settings.HTTPS_ONLY or request.is_secure():
+            return handle(request)
+        if request.method in {"GET", "HEAD"} and not request.path.startswith(("/api/", "/.well-known/")):
+            return HttpResponseRedirect(f"https://{request.get_host()}{request.get_full_path()}")
+        detail = "Use https. What was sent in the clear may be known now."
+        said = {"title": "Forbidden", "status": 403, "detail": detail}
+        return JsonResponse(said, status=403, content_type="application/problem+json")
 
     return answer
 

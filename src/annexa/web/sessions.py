@@ -4,7 +4,9 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -19,11 +21,12 @@ from annexa.actions.sign_in import end_other_sessions, end_session, session_name
 from annexa.answers.sessions import list_sessions
 from annexa.records.people import Person
 from annexa.web.again import proven
-from annexa.web.entering import note
+from annexa.web.entering import BEGAN, note
 from annexa.web.forms import see
 from annexa.web.frame import actor, person
 
 log = logging.getLogger(__name__)
+security = logging.getLogger("annexa.security")
 EVERY = timedelta(minutes=5)
 """A session is noted again after so long."""
 NOTED = "noted"
@@ -38,9 +41,15 @@ THROUGH_WORDS = {
 
 
 def sessions(handle: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Notes from where a session is used. A page is never lost because this could not be written."""
+    """Ends sessions that are old or were left, and notes from where the others are used.
+
+    A page is never lost because the note could not be written.
+    """
 
     def answer(request: HttpRequest) -> HttpResponse:
+        if isinstance(request.user, Person) and (why := _over(request, timezone.now().timestamp())):
+            security.info("Session ended: %s", why)
+            logout(request)
         user = request.user
         if isinstance(user, Person) and request.session.session_key and not request.path.startswith("/assets/"):
             now = timezone.now().timestamp()
@@ -53,6 +62,18 @@ def sessions(handle: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReq
         return handle(request)
 
     return answer
+
+
+def _over(request: HttpRequest, now: float) -> str:
+    """Why a session may not go on; "" if it may. Noted every five minutes, it ends up to so much earlier."""
+    began, used = request.session.get(BEGAN), request.session.get(NOTED)
+    if began is None:
+        request.session[BEGAN] = now
+    elif now - began >= settings.SESSION_HOURS * 3600:
+        return "it is as old as one may be"
+    if used is not None and now - used >= settings.SESSION_IDLE_MINUTES * 60:
+        return "nobody used it"
+    return ""
 
 
 @require_safe

@@ -240,6 +240,8 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
     """Sends the browser to the provider. With ?again it has to ask for a proof there, and not only for a cookie."""
     if provider not in {one["id"] for one in providers()}:
         raise Http404("There is no such provider.")
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        return to_sign_in(request)  # nobody is signed in because another site sent their browser here
     return _watched(request, lambda: _sent(request, provider))
 
 
