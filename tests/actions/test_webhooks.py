@@ -171,3 +171,9 @@ def test_an_address_that_is_none(url: str) -> None:
 
 def test_an_address_that_is_one() -> None:
     assert url_problem("https://example.org:8443/hooks/annexa?to=chat") == ""
+
+
+def test_without_encryption_only_our_own_network_is_told(settings) -> None:
+    assert "Write https" in url_problem("http://example.org/hooks/annexa")
+    settings.WEBHOOKS_INSIDE = True
+    assert url_problem("http://receiver.internal/hooks/annexa") == ""

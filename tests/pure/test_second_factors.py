@@ -58,6 +58,15 @@ def test_what_an_app_reads() -> None:
     assert totp_secret_text(SECRET).replace(" ", "") == "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 
+def test_a_recovery_code_cannot_be_guessed() -> None:
+    """Rule: 128 random bits all of which stand on paper, so that a plain digest may be kept (ASVS 5.0.0, 6.5.2)."""
+    assert RECOVERY_BYTES * 8 >= 128
+    code = bytes(range(RECOVERY_BYTES))
+    assert recovery_text(code) == "0001-0203-0405-0607-0809-0a0b-0c0d-0e0f"
+    others = {recovery_digest(recovery_text(code[:n] + bytes([code[n] ^ 1]) + code[n + 1 :])) for n in range(len(code))}
+    assert len(others | {recovery_digest(recovery_text(code))}) == RECOVERY_BYTES + 1
+
+
 @given(code=st.binary(min_size=RECOVERY_BYTES, max_size=RECOVERY_BYTES))
 def test_a_recovery_code_may_be_typed_as_one_likes(code: bytes) -> None:
     text = recovery_text(code)

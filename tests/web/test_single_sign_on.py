@@ -262,6 +262,30 @@ class TestOpenIdConnect:
         back = urllib.parse.urlsplit(at_provider(there, "lee"))
         assert "without asking anew" in said(client.get(f"{back.path}?{back.query}"))
 
+    def test_no_token_of_the_provider_is_kept(self, client, oidc):
+        """Rule: what lets one ask the provider in somebody's name is neither in the session nor in a table."""
+        from allauth.socialaccount.models import SocialAccount, SocialToken
+
+        user(oidc, "lee")
+        come(client, "lee")
+        kept = json.dumps(dict(client.session), default=str)
+        assert [word for word in ("access_token", "id_token", "refresh_token", "eyJ") if word in kept] == []
+        assert not SocialToken.objects.exists()
+        assert not SocialAccount.objects.exists()
+        assert [name for name in client.cookies if name not in {"sessionid", "annexa-device", "csrftoken"}] == []
+
+    def test_the_same_name_at_another_provider_is_somebody_else(self, client, oidc, admin):
+        """Rule: who somebody is at a provider counts together with which provider it is."""
+        user(oidc, "lee")
+        come(client, "lee")
+        asserted = Asserted(
+            issuer="https://another.example", subject="lee", email="lou@example.org", email_verified=True, name="Lou",
+            groups=("grc",),
+        )  # fmt: skip
+        other = sign_in_by_provider(asserted, roles=ROLES, default="", trusted=False, now=timezone.now())
+        assert other.email == "lou@example.org"
+        assert other.pk != Person.objects.get(email="lee@example.org").pk
+
     def test_somebody_else_is_no_proof(self, client, oidc, admin):
         signed_in(client, admin, ago=601)
         user(oidc, "lee")

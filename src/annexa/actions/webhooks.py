@@ -147,6 +147,8 @@ def url_problem(url: str) -> str:
         return f"Write the address in ASCII without spaces, at most {LONGEST_URL:,} characters."
     if parts.scheme not in {"https", "http"} or not parts.hostname or port == 0:
         return "Write an address such as https://example.org/hooks/annexa."
+    if parts.scheme == "http" and not settings.WEBHOOKS_INSIDE:
+        return "Write https: without encryption only receivers in our own network may be told; ANNEXA_WEBHOOKS_INSIDE."
     if parts.username is not None or parts.password is not None:
         return "Leave name and password out of the address; every message is signed instead."
     return ""
