@@ -60,7 +60,7 @@ def test_second_factors(run, admin, app):
     assert (code, factors_of(admin)) == (0, [])
     assert "no second factor any more (1 taken out of use)" in out
     assert admin.check_password("correct horse battery staple")
-    code, _, said = run("people", "reset-mfa", "ada@example.org")
+    code, _, said = run("people", "reset-mfa", "ada@example.org", "--because", "Seen in person")
     assert code != 0
     assert "Ada Admin has no second factor." in said
 
@@ -81,7 +81,7 @@ def test_whoever_guessed_locks_nobody_out_of_the_machine(run, admin):
     ("argv", "said"),
     [
         (("password", "nobody@example.org"), "nobody with the address"),
-        (("reset-mfa", "nobody@example.org"), "nobody with the address"),
+        (("reset-mfa", "nobody@example.org", "--because", "Seen in person"), "nobody with the address"),
         (("password", "ada@example.org"), "--password-file"),
     ],
 )

@@ -1,5 +1,7 @@
 """Passwords that are set on the machine, and the proof that goes before each dangerous act."""
 
+import json
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -10,7 +12,7 @@ from annexa.actions.people import actor_of, set_password
 from annexa.actions.second_factors import add_totp, factors_of
 from annexa.pure.permits import ANNEXA
 from annexa.pure.second_factors import totp_code
-from annexa.records.ledger import LedgerEntry
+from annexa.records.ledger import EntryBody, LedgerEntry
 from tests.web.proving import signed_in
 
 PASSWORD = "correct horse battery staple"
@@ -28,9 +30,16 @@ def test_an_administrator_helps_with_signing_in(client, admin, kim):
     theirs = signed_in(Client(), kim)
     signed_in(client, admin)
     assert "App, " in client.get(f"/people/{kim.pk}").content.decode()
-    assert client.post(f"/people/{kim.pk}/reset-second-factors").status_code == 303
+    nothing_said = client.post(f"/people/{kim.pk}/reset-second-factors", {"because": " "})
+    assert nothing_said.status_code == 422
+    assert "How you made sure that it is they who ask" in nothing_said.content.decode()
+    assert factors_of(kim)
+    sure = {"because": "Seen in person"}
+    assert client.post(f"/people/{kim.pk}/reset-second-factors", sure).status_code == 303
+    said = json.loads(bytes(EntryBody.objects.order_by("-position").first().body))
+    assert said["because"] == "Seen in person"
     assert (list(factors_of(kim)), theirs.get("/").status_code) == ([], 302)
-    assert client.post(f"/people/{kim.pk}/reset-second-factors").status_code == 409
+    assert client.post(f"/people/{kim.pk}/reset-second-factors", sure).status_code == 409
     again = signed_in(Client(), kim)
     assert client.post(f"/people/{kim.pk}/end-sessions").status_code == 303
     assert again.get("/").status_code == 302

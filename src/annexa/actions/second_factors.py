@@ -327,11 +327,14 @@ def remove_second_factor(*, actor: Actor, person: Person, factor: str, now: date
     return found
 
 
-def reset_second_factors(*, actor: Actor, by: Person | None, person: Person, now: datetime, because: str = "") -> int:
+def reset_second_factors(*, actor: Actor, by: Person | None, person: Person, now: datetime, because: str) -> int:
     """Takes all second factors of somebody out of use and ends their sessions; how many factors. The password stays.
 
-    Ledger: second_factor_removal for each, sessions_end. Raises ConflictError if there is none, NotPermittedError.
+    `because` says how it was made sure that it is they who ask. Ledger: second_factor_removal for each, sessions_end.
+    Raises InvalidError without it, ConflictError if there is no factor, NotPermittedError.
     """
+    if not because.strip():
+        raise InvalidError({"because": ["Say how you made sure that it is they who ask; it goes into the ledger."]})
     with door(actor=actor, verb="reset_second_factors", now=now, because=because.strip()) as opened:
         _lock(person)
         own = factors_of(person)

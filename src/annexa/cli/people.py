@@ -100,10 +100,10 @@ def _add_help(below: Any) -> None:
     four = below.add_parser(
         "reset-mfa",
         help="take somebody's second factors out of use and end their sessions; the password stays",
-        epilog="example: annexa people reset-mfa kim@example.org --because 'Telephone lost'",
+        epilog="example: annexa people reset-mfa kim@example.org --because 'Telephone lost; seen in person'",
     )
     four.add_argument("email")
-    four.add_argument("--because", default="", help="why")
+    four.add_argument("--because", required=True, help="how it was made sure that it is they who ask")
     four.set_defaults(run=reset_mfa)
     five = below.add_parser(
         "unlock",

@@ -98,6 +98,17 @@ class BackForm(forms.Form):
     because = text_field(later("Why they are back"))
 
 
+class ResetForm(forms.Form):
+    """Somebody has lost what they sign in with."""
+
+    because = text_field(
+        later("How you made sure that it is they who ask"),
+        help_text=later(
+            "As when they were let in: in person, or by a call to a number you know. It goes into the ledger."
+        ),
+    )
+
+
 class GrantForm(forms.Form):
     """A role in a part of the organisation."""
 
@@ -286,11 +297,13 @@ def reset(request: HttpRequest, person_id: int) -> HttpResponse:
     """Takes somebody's second factors out of use, for whoever has lost them."""
     found = _found(request, person_id)
 
-    def do(_given: Mapping[str, Any]) -> str:
-        reset_second_factors(actor=actor(request), by=person(request), person=found.person, now=timezone.now())
+    def do(given: Mapping[str, Any]) -> str:
+        reset_second_factors(
+            actor=actor(request), by=person(request), person=found.person, now=timezone.now(), because=given["because"]
+        )  # fmt: skip
         return _("%s has no second factor any more, and is signed out everywhere") % found.person.name
 
-    return _done(request, found, "reset", forms.Form(request.POST), do, verb="reset_second_factors")
+    return _done(request, found, "reset", ResetForm(request.POST), do, verb="reset_second_factors")
 
 
 def _done(
@@ -349,6 +362,9 @@ def _page(request: HttpRequest, found: PersonPage, *, bound: Bound, status: int)
         "leave_form": _form(
             bound, "leave", changes and who.is_active and not found.last_administrator,
             lambda: LeaveForm(held=_counts(held), people=found.successors, auto_id="leave-%s"),
+        ),
+        "reset_form": _form(
+            bound, "reset", permitted(request, "reset_second_factors"), lambda: ResetForm(auto_id="reset-%s")
         ),
         "back_form": _form(bound, "back", changes and not who.is_active, lambda: BackForm(auto_id="back-%s")),
         "give_form": _form(
