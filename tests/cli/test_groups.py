@@ -71,8 +71,8 @@ def test_who_is_suspended_is_handed_over_later(run, actor, admin, kim, now):
     assert (left.person, left.controls, left.total) == (kim, 2, 2)
     (finding,) = (one for one in examine() if one.what == "hand-over")
     assert (finding.state, "kim@example.org" in finding.detail) == ("note", True)
-    assert "Name who takes over" in run("people", "let-go", "kim@example.org", *BECAUSE)[2]
-    code, out, _ = run("people", "let-go", "kim@example.org", "--successor", admin.email, *BECAUSE)
-    assert (code, out.split()[0]) == (0, "2")
+    assert "Name who takes over" in run("people", "leave", "kim@example.org", *BECAUSE)[2]
+    code, out, _ = run("people", "leave", "kim@example.org", "--to", admin.email, *BECAUSE)
+    assert (code, "handed over: 2" in out) == (0, True)
     assert left_behind(actor=actor) == ()
     assert next(one for one in examine() if one.what == "hand-over").state == "good"

@@ -92,7 +92,11 @@ def test_the_table_lets_nobody_in_by_mistake() -> None:
         assert told["stranger"] in {"302", "404", "405"} or address.startswith(OPEN), line
 
 
-OWN = ("/", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library")
+OWN = (
+    "/", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library",
+    "/account/again", "/account/sessions", "/account/second-factors", "/account/second-factors/app",
+    "/account/second-factors/passkey", "/people", "/people/<int:person_id>",
+)  # fmt: skip
 """What somebody without any grant gets to see: their own, and what holds nothing of the organisation's records."""
 
 

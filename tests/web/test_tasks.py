@@ -107,7 +107,7 @@ def test_the_calendar_has_ones_own_tasks_and_ends(client, given, control, actor,
     text = answer.content.decode().replace("\r\n ", "")
     uids = [line for line in text.split("\r\n") if line.startswith("UID:")]
     ends = [one for one in uids if one.startswith(f"UID:evidence.{control.id}.")]
-    assert len(ends) == len(control.expectations)
+    assert len(ends) == sum(one.max_age < timedelta(days=365) for one in control.expectations) > 0
     own = [one for one in uids if one.startswith("UID:task.")]
     assert [one.partition("@")[0] for one in own] == [f"UID:task.{given[0].id}"] * (control.id != "GOV-01")
     assert len(set(uids)) == len(uids)
