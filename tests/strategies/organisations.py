@@ -154,15 +154,38 @@ WIDER = _library(wider=True)
 
 WORDS = ("about-people", "legacy", "for-authorities")
 
+# Strategies are made once: made anew within each draw, Hypothesis spends more on checking them than on drawing.
 instants = st.integers(0, 400).map(lambda days: START + timedelta(days=days))
 scopes = st.sampled_from((ORGANISATION, *SLUGS))
 controls = st.sampled_from((*ORG_CONTROLS, *SYS_CONTROLS))
+_yes_or_no = st.booleans()
+_late = st.integers(0, 30)
+_number = st.integers(0, 10**6)
+_entry = st.integers(0, 999)
+_judged = st.integers(0, 20)
+_slugs = st.sampled_from(SLUGS)
+_stages = st.sampled_from(("operation", "operation", "development", "retirement"))
+_roles = st.sampled_from(ROLES)
+_classes = st.sampled_from(((), ("high-risk",), ("minimal",)))
+_high_risk_by = st.sampled_from(("", "annex-i", "annex-iii"))
+_personal_data = st.sampled_from(("unknown", "yes", "no"))
+_owners = st.sampled_from(("", "kim"))
+_states = st.sampled_from(("implemented",) * 6 + ("planned", "not implemented", "excluded"))
+_expectations = st.sampled_from(("report", "second"))
+_kept_for = st.integers(1, 90)
+_kinds = st.sampled_from(("major nonconformity", "minor nonconformity", "accepted exception", "exclusion"))
+_judged_requirements = st.sampled_from(("R1", "R2", "S1", "S2"))
+_reached = st.lists(scopes, min_size=1, max_size=4, unique=True)
+_valid_for = st.integers(1, 120)
 
 
 @st.composite
-def _times(draw: st.DrawFn) -> dict[str, datetime]:
+def _at(draw: st.DrawFn) -> dict[str, datetime]:
     effective = draw(instants)
-    return {"effective_at": effective, "recorded_at": effective + timedelta(days=draw(st.integers(0, 30)))}
+    return {"effective_at": effective, "recorded_at": effective + timedelta(days=draw(_late))}
+
+
+_times = _at()
 
 
 @st.composite
@@ -170,29 +193,29 @@ def systems(draw: st.DrawFn) -> SystemFact:
     """One state of one of three systems; half of them are alike, so that what only their own facts tell apart shows."""
     alike = {"roles": ("provider",), "classes": ("high-risk",), "owner": "kim"}
     own = {
-        "stage": draw(st.sampled_from(("operation", "operation", "development", "retirement"))),
-        "roles": draw(st.sampled_from(ROLES)),
-        "classes": draw(st.sampled_from(((), ("high-risk",), ("minimal",)))),
-        "high_risk_by": draw(st.sampled_from(("", "annex-i", "annex-iii"))),
-        "personal_data": draw(st.sampled_from(("unknown", "yes", "no"))),
-        "owner": draw(st.sampled_from(("", "kim"))),
+        "stage": draw(_stages),
+        "roles": draw(_roles),
+        "classes": draw(_classes),
+        "high_risk_by": draw(_high_risk_by),
+        "personal_data": draw(_personal_data),
+        "owner": draw(_owners),
     }
     return SystemFact(
-        id=draw(st.sampled_from(SLUGS)),
+        id=draw(_slugs),
         name="name",
-        entry=draw(st.integers(0, 999)),
-        **(alike if draw(st.booleans()) else own),
-        **draw(_times()),
+        entry=draw(_entry),
+        **(alike if draw(_yes_or_no) else own),
+        **draw(_times),
     )
 
 
 @st.composite
 def adoptions(draw: st.DrawFn) -> Adoption:
     """A declaration; mostly implemented, so that evidence matters."""
-    times = draw(_times())
-    state = draw(st.sampled_from(("implemented",) * 6 + ("planned", "not implemented", "excluded")))
+    times = draw(_times)
+    state = draw(_states)
     return Adoption(
-        id=f"a{draw(st.integers(0, 10**6))}",
+        id=f"a{draw(_number)}",
         control=draw(controls),
         scope=draw(scopes),
         state=state,
@@ -204,16 +227,16 @@ def adoptions(draw: st.DrawFn) -> Adoption:
 @st.composite
 def evidence(draw: st.DrawFn, *, passing: bool | None = None) -> Evidence:
     """An answer to one of the expectations that take evidence."""
-    times = draw(_times())
+    times = draw(_times)
     control = draw(controls)
     return Evidence(
-        id=f"e{draw(st.integers(0, 10**6))}",
+        id=f"e{draw(_number)}",
         control=control,
-        expectation=draw(st.sampled_from(("report", "second"))) if control == "ORG-01" else "report",
+        expectation=draw(_expectations) if control == "ORG-01" else "report",
         scope=draw(scopes),
-        passing=draw(st.booleans()) if passing is None else passing,
+        passing=draw(_yes_or_no) if passing is None else passing,
         sha256="0" * 64,
-        expires_at=times["effective_at"] + timedelta(days=draw(st.integers(1, 90))),
+        expires_at=times["effective_at"] + timedelta(days=draw(_kept_for)),
         **times,
     )
 
@@ -221,16 +244,16 @@ def evidence(draw: st.DrawFn, *, passing: bool | None = None) -> Evidence:
 @st.composite
 def judgements(draw: st.DrawFn) -> Judgement:
     """A finding or acceptance about a control or a requirement."""
-    times = draw(_times())
-    on_control = draw(st.booleans())
+    times = draw(_times)
+    on_control = draw(_yes_or_no)
     return Judgement(
-        id=f"j{draw(st.integers(0, 20))}",
-        kind=draw(st.sampled_from(("major nonconformity", "minor nonconformity", "accepted exception", "exclusion"))),
-        subject=draw(controls) if on_control else draw(st.sampled_from(("R1", "R2", "S1", "S2"))),
+        id=f"j{draw(_judged)}",
+        kind=draw(_kinds),
+        subject=draw(controls) if on_control else draw(_judged_requirements),
         framework="" if on_control else "test",
         scope=draw(scopes),
         because="because",
-        ends_at=times["recorded_at"] + timedelta(days=120) if draw(st.booleans()) else None,
+        ends_at=times["recorded_at"] + timedelta(days=120) if draw(_yes_or_no) else None,
         **times,
     )
 
@@ -238,7 +261,7 @@ def judgements(draw: st.DrawFn) -> Judgement:
 @st.composite
 def closures(draw: st.DrawFn) -> Closure:
     """The end of one of the judgements."""
-    return Closure(id="c", judgement=f"j{draw(st.integers(0, 20))}", because="done", **draw(_times()))
+    return Closure(id="c", judgement=f"j{draw(_judged)}", because="done", **draw(_times))
 
 
 @st.composite
@@ -246,32 +269,35 @@ def circumstances(draw: st.DrawFn) -> Circumstances:
     """What an approval found about the organisation or a system."""
     scope = draw(scopes)
     return Circumstances(
-        id=f"r{draw(st.integers(0, 10**6))}",
+        id=f"r{draw(_number)}",
         law="house" if scope == ORGANISATION else "test",
         scope=scope,
-        words=tuple(word for word in WORDS if draw(st.booleans())),
-        **draw(_times()),
+        words=tuple(word for word in WORDS if draw(_yes_or_no)),
+        **draw(_times),
     )
 
 
 @st.composite
 def reviews(draw: st.DrawFn) -> Reviewed:
     """A finished access review of Annexa, of some systems, or of both."""
-    times = draw(_times())
-    reached = draw(st.lists(scopes, min_size=1, max_size=4, unique=True))
-    until = tuple((one, times["effective_at"] + timedelta(days=draw(st.integers(1, 120)))) for one in reached)
-    return Reviewed(id=f"v{draw(st.integers(0, 10**6))}", until=until, **times)
+    times = draw(_times)
+    reached = draw(_reached)
+    until = tuple((one, times["effective_at"] + timedelta(days=draw(_valid_for))) for one in reached)
+    return Reviewed(id=f"v{draw(_number)}", until=until, **times)
+
+
+_recorded = {
+    "systems": st.lists(systems(), max_size=5).map(tuple),
+    "adoptions": st.lists(adoptions(), max_size=10).map(tuple),
+    "evidence": st.lists(evidence(), max_size=14).map(tuple),
+    "judgements": st.lists(judgements(), max_size=3).map(tuple),
+    "closures": st.lists(closures(), max_size=2).map(tuple),
+    "circumstances": st.lists(circumstances(), max_size=4).map(tuple),
+    "reviews": st.lists(reviews(), max_size=4).map(tuple),
+}
 
 
 @st.composite
 def facts(draw: st.DrawFn) -> Facts:
     """Everything one small organisation has recorded."""
-    return Facts(
-        systems=tuple(draw(st.lists(systems(), max_size=5))),
-        adoptions=tuple(draw(st.lists(adoptions(), max_size=10))),
-        evidence=tuple(draw(st.lists(evidence(), max_size=14))),
-        judgements=tuple(draw(st.lists(judgements(), max_size=3))),
-        closures=tuple(draw(st.lists(closures(), max_size=2))),
-        circumstances=tuple(draw(st.lists(circumstances(), max_size=4))),
-        reviews=tuple(draw(st.lists(reviews(), max_size=4))),
-    )
+    return Facts(**{kind: draw(some) for kind, some in _recorded.items()})
