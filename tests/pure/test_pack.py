@@ -13,6 +13,7 @@ from annexa.pure.notes import VerifierKey, sign_text
 from annexa.pure.pack import (
     MANIFEST,
     PackError,
+    _any_container,
     _first_difference,
     check_checkpoint,
     check_manifest,
@@ -55,6 +56,11 @@ def test_one_content_has_one_form(files) -> None:
     data = container(files)
     assert data == container(dict(reversed(files.items())))
     assert unpack(data) == files
+
+
+@given(st.dictionaries(NAME | st.text(max_size=5), st.binary(max_size=50), max_size=6))
+def test_a_container_is_what_zipfile_writes(files) -> None:
+    assert container(files) == _any_container(files)
 
 
 def test_every_single_bit_counts() -> None:

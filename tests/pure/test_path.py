@@ -28,23 +28,26 @@ START = AT.date()
 CONTROLS = (*org.ORG_CONTROLS, *org.SYS_CONTROLS)
 
 
+_SETS = st.lists(
+    st.lists(st.sampled_from(CONTROLS), min_size=1, max_size=3, unique=True).map(tuple), max_size=3
+).map(tuple)
+_NINE_OF_TEN = st.integers(0, 9)
+_EFFORTS = st.sampled_from((0.5, 1.0, 2.0, 3.0, 5.0, 8.0))
+
+
 @st.composite
 def libraries(draw: st.DrawFn) -> Library:
     """The small library twice, as two frameworks, each covered by other controls at random; and random efforts."""
-    sets = st.lists(
-        st.lists(st.sampled_from(CONTROLS), min_size=1, max_size=3, unique=True).map(tuple), max_size=3
-    ).map(tuple)
     test = org.LIBRARY.frameworks["test"]
     coverage = {}
     for name in ("other", "test"):
         entries = {
-            leaf.id: Coverage(requirement=leaf.id, sufficient=draw(sets), contributes=("ORG-03",), because="b")
+            leaf.id: Coverage(requirement=leaf.id, sufficient=draw(_SETS), contributes=("ORG-03",), because="b")
             for leaf in test.leaves
-            if not leaf.no_duty and draw(st.integers(0, 9))
+            if not leaf.no_duty and draw(_NINE_OF_TEN)
         }
         coverage[name] = MappingProxyType(entries)
-    efforts = st.sampled_from((0.5, 1.0, 2.0, 3.0, 5.0, 8.0))
-    controls = {name: replace(control, effort=draw(efforts)) for name, control in org.LIBRARY.controls.items()}
+    controls = {name: replace(control, effort=draw(_EFFORTS)) for name, control in org.LIBRARY.controls.items()}
     return replace(
         org.LIBRARY,
         frameworks=MappingProxyType({"test": test, "other": replace(test, id="other")}),

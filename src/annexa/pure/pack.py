@@ -10,6 +10,7 @@ import json
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,13 @@ FORMAT = "annexa-pack/v1"
 LIMIT_BYTES = 4 * 1024**3
 LIMIT_FILES = 200_000
 _DATE = (1980, 1, 1, 0, 0, 0)
+_ATTRIBUTES = 0o644 << 16
+# PKWARE's APPNOTE 4.3.7, 4.3.12 and 4.3.16: version 2.0, made on Unix, stored, 1 January 1980.
+_VERSION, _UNIX, _DAY = 20, 3, 0x21
+_HEAD = struct.Struct("<4sHHHHHLLLHH")
+_LISTED = struct.Struct("<4sBBHHHHHLLLHHHHHLL")
+_END = struct.Struct("<4sHHHHLLH")
+_SMALL_BYTES, _SMALL_FILES = 10**9, 60_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._()\-]*(/[A-Za-z0-9][A-Za-z0-9._()\-]*)*")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._()\-]")
 _HEX = re.compile(r"([0-9a-f]{2})*")
@@ -107,12 +115,33 @@ def seal(files: Mapping[str, bytes], *, key: str, sign: Callable[[bytes], bytes]
 
 def container(files: Mapping[str, bytes]) -> bytes:
     """The one zip that holds these files: stored, sorted by name, without dates or attributes."""
+    if (
+        len(files) > _SMALL_FILES
+        or sum(len(name) + len(data) for name, data in files.items()) > _SMALL_BYTES
+        or not all(map(_NAME.fullmatch, files))
+    ):
+        return _any_container(files)
+    parts, listed, at = [], [], 0
+    for name in sorted(files):
+        data, text = files[name], name.encode()
+        told = 0, 0, 0, _DAY, zlib.crc32(data), len(data), len(data), len(text), 0
+        head = _HEAD.pack(b"PK\3\4", _VERSION, *told)
+        listed += [_LISTED.pack(b"PK\1\2", _VERSION, _UNIX, _VERSION, *told, 0, 0, 0, _ATTRIBUTES, at), text]
+        parts += [head, text, data]
+        at += len(head) + len(text) + len(data)
+    size = sum(map(len, listed))
+    end = _END.pack(b"PK\5\6", 0, 0, len(files), len(files), size, at, 0)
+    return b"".join([*parts, *listed, end])
+
+
+def _any_container(files: Mapping[str, bytes]) -> bytes:
+    """The same by the long way, which also knows sizes of more than 32 bits and names that no pack may hold."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(files):
             info = zipfile.ZipInfo(name, _DATE)
-            info.create_system = 3
-            info.external_attr = 0o644 << 16
+            info.create_system = _UNIX
+            info.external_attr = _ATTRIBUTES
             archive.writestr(info, files[name])
     return out.getvalue()
 
@@ -132,9 +161,18 @@ def unpack(data: bytes) -> dict[str, bytes]:
         _check_infos(infos, len(data))
         for info in infos:
             with naming(f"{info.filename}: cannot be read"):
-                files[info.filename] = archive.read(info)
+                files[info.filename] = _stored(data, info)
     _compare(data, files)
     return files
+
+
+def _stored(data: bytes, info: zipfile.ZipInfo) -> bytes:
+    """What a member holds, if it begins where it does in the only form a pack has. Raises BadZipFile."""
+    begins = info.header_offset + _HEAD.size + len(info.filename)
+    found = data[begins : begins + info.file_size]
+    if len(found) != info.file_size or zlib.crc32(found) != info.CRC:
+        raise zipfile.BadZipFile("its bytes do not have its check sum")
+    return found
 
 
 def _check_infos(infos: list[zipfile.ZipInfo], length: int) -> None:
