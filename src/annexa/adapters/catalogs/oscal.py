@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID, uuid5
@@ -370,6 +371,8 @@ class _Catalog:
         self.found, self.catalog, self.ours = found, catalog, ours
         self.nodes: list[tuple[Requirement, str, str]] = []
         self.params: dict[str, Json] = {}
+        # Parameters may insert each other many times over; the last few are remembered, so that it stays cheap.
+        self._param = lru_cache(maxsize=256)(self._said_for)
         self.links = 0
         self.labels: dict[str, str] = {}
 
@@ -508,7 +511,8 @@ class _Catalog:
             return text
         return _INSERT.sub(lambda match: self._param(match[1], depth), text)[: _LONGEST + 1]
 
-    def _param(self, name: str, depth: int) -> str:
+    def _said_for(self, name: str, depth: int) -> str:
+        """What stands for a parameter inserted that deep."""
         param = self.params.get(name, {})
         values = [value for value in _list(param.get("values")) if isinstance(value, str)]
         if values:
