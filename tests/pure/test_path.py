@@ -28,9 +28,9 @@ START = AT.date()
 CONTROLS = (*org.ORG_CONTROLS, *org.SYS_CONTROLS)
 
 
-_SETS = st.lists(
-    st.lists(st.sampled_from(CONTROLS), min_size=1, max_size=3, unique=True).map(tuple), max_size=3
-).map(tuple)
+_SETS = st.lists(st.lists(st.sampled_from(CONTROLS), min_size=1, max_size=3, unique=True).map(tuple), max_size=3).map(
+    tuple
+)
 _NINE_OF_TEN = st.integers(0, 9)
 _EFFORTS = st.sampled_from((0.5, 1.0, 2.0, 3.0, 5.0, 8.0))
 
