@@ -42,9 +42,23 @@ gc.set_threshold(100_000, 50, 100)
 DATA = Path(os.environ.get("ANNEXA_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 
+# What takes one of these works on the database of the run; pytest-django lets nothing else near it.
+_ON_DATABASE = {"db", "transactional_db", "django_db_setup", "live_server"}
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones begin, each kind in its random order, so that two processes end together."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long ones begin, each kind in its random order, so that two processes end together.
+
+    Where a run is about another database, what works on none is left out: it would do again what it does without.
+    """
+    if "ANNEXA_TEST_DATABASE_URL" in os.environ:
+        apart = [
+            item for item in items
+            if not item.get_closest_marker("django_db") and not _ON_DATABASE & set(getattr(item, "fixturenames", ()))
+        ]  # fmt: skip
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in set(apart)]
     items.sort(key=lambda item: (not any(item.iter_markers("postgres")), not any(item.iter_markers("slow"))))
 
 
