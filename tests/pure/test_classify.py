@@ -93,6 +93,22 @@ def neither(*parts: str) -> Group:
 # --- random trees: every condition looks only at what stands before it
 
 
+_YES_OR_NO = st.booleans()
+_FEW = st.integers(1, 3)
+_SIZES = st.integers(2, 9)
+_HOWS = st.sampled_from(("all", "any", "none"))
+_CHOICES = st.sampled_from(((), ("a", "b"), ("a", "b", "c")))
+_KINDS = st.lists(st.sampled_from(("role", "class", "outcome", "duty")), max_size=3, unique=True)
+_BEGINS = st.sampled_from((None, AT - timedelta(1), AT, LATER))
+_ENDS = st.sampled_from((None, AT))
+_DUTIES = st.sampled_from(("d1", "d2"))
+_POOLS = {
+    "role": (st.sampled_from(ROLES), "roles"),
+    "class": (st.sampled_from(CLASSES), "classes"),
+    "outcome": (st.sampled_from(RESULTS), "outcome"),
+}
+
+
 @st.composite
 def trees(draw: st.DrawFn) -> Classification:
     questions: list[Question] = []
@@ -102,29 +118,28 @@ def trees(draw: st.DrawFn) -> Classification:
     def condition(depth: int = 2) -> Condition:
         words = [text for one in questions for text in spoken(one)]
         words += [f"{kind}:{word}" for one in rules for kind, word in told(one)]
-        if depth and draw(st.booleans()):
-            parts = tuple(condition(depth - 1) for _ in range(draw(st.integers(1, 3))))
-            return Group(how=draw(st.sampled_from(("all", "any", "none"))), parts=parts)
+        if depth and draw(_YES_OR_NO):
+            parts = tuple(condition(depth - 1) for _ in range(draw(_FEW)))
+            return Group(how=draw(_HOWS), parts=parts)
         word = draw(st.sampled_from(words))
         closed.add(word)
-        return replace(parse_atom(word), negated=draw(st.booleans()))
+        return replace(parse_atom(word), negated=draw(_YES_OR_NO))
 
-    for number in range(draw(st.integers(2, 9))):
-        if not questions or draw(st.booleans()):
-            choices = draw(st.sampled_from(((), ("a", "b"), ("a", "b", "c"))))
-            asked_if = condition() if questions and draw(st.booleans()) else EVER
+    for number in range(draw(_SIZES)):
+        if not questions or draw(_YES_OR_NO):
+            choices = draw(_CHOICES)
+            asked_if = condition() if questions and draw(_YES_OR_NO) else EVER
             questions.append(question(f"q{number}", asked_if, *choices, several=len(choices) == 3))
         else:
             when = condition()
-            days = st.sampled_from((None, AT - timedelta(1), AT, LATER))
-            words = draw(st.lists(st.sampled_from(("role", "class", "outcome", "duty")), max_size=3, unique=True))
+            words = draw(_KINDS)
             rules.append(rule(f"r{number}", when, from_on=None, flags=(f"f{number}",)))
             rules.append(
                 rule(
                     f"s{number}",
                     yes(f"flag:f{number}"),
-                    draw(days),
-                    draw(st.sampled_from((None, AT))),
+                    draw(_BEGINS),
+                    draw(_ENDS),
                     **fresh(draw, words, closed),
                 )
             )
@@ -133,9 +148,9 @@ def trees(draw: st.DrawFn) -> Classification:
 
 def fresh(draw: st.DrawFn, kinds: list[str], closed: set[str]) -> dict[str, object]:
     """Words for a rule to give that no condition has looked at yet, so that nothing waits for itself."""
-    found: dict[str, object] = {"duties": (draw(st.sampled_from(("d1", "d2"))),) if "duty" in kinds else ()}
-    for kind, pool, key in (("role", ROLES, "roles"), ("class", CLASSES, "classes"), ("outcome", RESULTS, "outcome")):
-        word = draw(st.sampled_from(pool))
+    found: dict[str, object] = {"duties": (draw(_DUTIES),) if "duty" in kinds else ()}
+    for kind, (pool, key) in _POOLS.items():
+        word = draw(pool)
         if kind in kinds and f"{kind}:{word}" not in closed:
             found[key] = word if kind == "outcome" else (word,)
     return found
