@@ -41,27 +41,39 @@ text = st.one_of(said, awkward)
 value = st.one_of(
     st.text(max_size=20), st.booleans(), st.integers(-(2**63), 2**63 - 1), st.dates(), st.lists(st.text()).map(tuple)
 )
+# Made once: made anew within each draw, Hypothesis spends more on checking them than on drawing.
+_IDS = st.lists(text, min_size=1, max_size=5, unique=True)
+_NAMES = st.lists(said, max_size=3, unique=True)
+_YES_OR_NO = st.booleans()
+_LEVELS = st.sampled_from(("organisation", "system"))
+_ROLES = st.sampled_from(((), ROLES[:2]))
+_CLASSES = st.sampled_from(((), CLASSES[:1]))
+_DAYS = st.none() | st.dates()
+_DOCUMENTED = st.sampled_from(("yes", "no", "if applicable"))
+_TEXT_OR_NONE = st.just("") | text
+_STATUSES = st.sampled_from(("current", "withdrawn", "repealed"))
 
 
 @st.composite
 def requirements(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[Requirement, ...]:
-    ids = draw(st.lists(text, min_size=1, max_size=5, unique=True))
+    ids = draw(_IDS)
+    attributes = st.dictionaries(st.sampled_from(names), value) if names else st.nothing()
     return tuple(
         Requirement(
             id=one,
-            parent=draw(st.sampled_from(ids[:number])) if number and draw(st.booleans()) else None,
+            parent=draw(st.sampled_from(ids[:number])) if number and draw(_YES_OR_NO) else None,
             kind=draw(text),
             title=draw(text),
             summary=draw(text),
-            level=draw(st.sampled_from(("organisation", "system"))),
-            binds_roles=draw(st.sampled_from(((), ROLES[:2]))),
-            binds_classes=draw(st.sampled_from(((), CLASSES[:1]))),
-            applies_from=draw(st.none() | st.dates()),
-            documented_information=draw(st.sampled_from(("yes", "no", "if applicable"))),
-            no_duty=draw(st.just("") | text),
-            note=draw(st.just("") | text),
-            source=draw(st.just("") | text),
-            attributes=MappingProxyType(draw(st.dictionaries(st.sampled_from(names), value)) if names else {}),
+            level=draw(_LEVELS),
+            binds_roles=draw(_ROLES),
+            binds_classes=draw(_CLASSES),
+            applies_from=draw(_DAYS),
+            documented_information=draw(_DOCUMENTED),
+            no_duty=draw(_TEXT_OR_NONE),
+            note=draw(_TEXT_OR_NONE),
+            source=draw(_TEXT_OR_NONE),
+            attributes=MappingProxyType(draw(attributes) if names else {}),
         )
         for number, one in enumerate(ids)
     )
@@ -70,7 +82,7 @@ def requirements(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[Requirement, 
 @st.composite
 def frameworks(draw: st.DrawFn) -> Framework:
     """Any framework that can be loaded, under the id f."""
-    names = tuple(draw(st.lists(said, max_size=3, unique=True)))
+    names = tuple(draw(_NAMES))
     return Framework(
         id="f",
         version=draw(text),
@@ -80,7 +92,7 @@ def frameworks(draw: st.DrawFn) -> Framework:
         source_url=draw(text),
         language=draw(text),
         edition=draw(text),
-        status=draw(st.sampled_from(("current", "withdrawn", "repealed"))),
+        status=draw(_STATUSES),
         requirements=draw(requirements(names)),
         attributes=MappingProxyType({name: Declared(title=draw(text)) for name in names}),
     )
