@@ -170,27 +170,27 @@ def _access(ada: Person, lee: Person, ola: Person) -> None:
     by = {"actor": actor_of(lee), "person": lee}
     listed = import_access_list(
         planned=plan_list(data=data, name="chatbot.csv"), about=Subject(kind="system", subject="chatbot"),
-        taken_at=days(45), now=days(44), **by,
+        taken_at=days(40), now=days(39), **by,
     )  # fmt: skip
     review = open_access_review(
         name="Access in autumn", lists=[listed.id], reviewers=[lee, ada], carrier=ola, because="It is that time again",
-        due_on=days(30).date(), now=days(44), **by,
+        due_on=days(30).date(), now=days(39), **by,
     )  # fmt: skip
     for row, decision, to in ((2, "keep", ""), (3, "change", "viewer"), (4, "revoke", "")):
         decide_access(
-            review=review.id, lines=[(listed.id, row)], decision=decision, to=to, because="I asked", now=days(43), **by
+            review=review.id, lines=[(listed.id, row)], decision=decision, to=to, because="I asked", now=days(38), **by
         )
     changed = AccessDecision.objects.get(decision="change")
-    carry_out_access(actor=actor_of(ola), person=ola, decision=changed.id, because="Set to viewer", now=days(42))
-    close_access_review(review=review.id, because="All asked", now=days(41), **by)
+    carry_out_access(actor=actor_of(ola), person=ola, decision=changed.id, because="Set to viewer", now=days(37))
+    close_access_review(review=review.id, because="All asked", now=days(36), **by)
     open_access_review(
-        name="Access in winter", lists=[listed.id], reviewers=[lee, ada], carrier=ola, due_on=NOW.date(), now=days(40),
+        name="Access in winter", lists=[listed.id], reviewers=[lee, ada], carrier=ola, due_on=NOW.date(), now=days(35),
         **by,
     )  # fmt: skip
 
 
 def _sign_in(ada: Person, ola: Person) -> None:
-    secret, at = b"12345678901234567890", days(45)
+    secret, at = b"12345678901234567890", days(41)
     for one, name in ((ola, "Old app"), (ola, "App"), (ada, "App")):
         by = {"actor": actor_of(one), "person": one}
         code = totp_code(secret, int(at.timestamp()) // 30)
@@ -201,16 +201,16 @@ def _sign_in(ada: Person, ola: Person) -> None:
         issuer="https://login.example.org", subject="lee-1", email="lee@example.org", email_verified=True,
         name="Lee Lead", groups=(),
     )  # fmt: skip
-    sign_in_by_provider(said, roles=(), default="lead", trusted=False, now=days(44))
+    sign_in_by_provider(said, roles=(), default="lead", trusted=False, now=days(40.5))
 
 
 def _directory(ada: Person) -> None:
     account = add_service_account(
-        actor=actor_of(ada), person=ada, slug="entra", name="Entra", role="administrator", now=days(42)
+        actor=actor_of(ada), person=ada, slug="entra", name="Entra", role="administrator", now=days(34)
     )
-    by = {"actor": actor_of_account(account), "now": days(42)}
-    add_unit(actor=actor_of(ada), name="Hiring", now=days(42))
-    mine = {"actor": actor_of(ada), "by": ada, "because": "Agreed with the works council", "now": days(42)}
+    by = {"actor": actor_of_account(account), "now": days(34)}
+    add_unit(actor=actor_of(ada), name="Hiring", now=days(34))
+    mine = {"actor": actor_of(ada), "by": ada, "because": "Agreed with the works council", "now": days(34)}
     rules = [map_group(group=group, role="owner", unit="hiring", **mine) for group in ("hr", "crew")]
     rules += [map_group(group=group, role="member", **mine) for group in ("board", "staff")]
     for rule in rules[1:3]:
