@@ -264,6 +264,8 @@ def _put(opened: Door, group: DirectoryGroup, said: GroupSaid) -> None:
     before = None if group._state.adding else group.state()
     rows = {} if group._state.adding else {one.person_id: one for one in group.memberships.all()}
     people = _members(said, known={pk for pk, one in rows.items() if one.standing})
+    if DirectoryGroup.objects.filter(name=said.name, gone=False).exclude(pk=group.pk).exists():
+        raise TakenError(f"Another group has the displayName {said.name}; roles follow names, so each is there once.")
     group.name, group.external_id = said.name, said.external_id
     if before != group.state():
         opened.write(group, kind="directory_group", subject=f"directory_group/{group.id}")

@@ -55,7 +55,8 @@ def refuse_last_administrator(person: Person, *, role: str = "administrator", ac
     stays = role == "administrator" and active
     if stays or not is_last_administrator(person):
         return ""
-    return f"{person.name} is the last administrator who can sign in with a password; make somebody else one first."
+    how = " who can sign in with a password" if person.has_usable_password() else ""
+    return f"{person.name} is the last administrator{how}; make somebody else one first."
 
 
 def check_person(*, email: str, name: str, role: str, password: str | None) -> dict[str, list[str]]:

@@ -187,7 +187,8 @@ def left_behind(*, actor: Actor) -> tuple[LeftBehind, ...]:
 
 
 def is_last_administrator(person: Person) -> bool:
-    """Whether without this person nobody could administrate who signs in with a password, without any provider."""
+    """Whether without this person nobody could administrate who signs in with a password, without any provider; where
+    nobody has a password, whether nobody could at all."""
     able = [one for one in Person.objects.filter(role="administrator", is_active=True) if one.has_usable_password()]
     others = Person.objects.filter(role="administrator", is_active=True).exclude(pk=person.pk)
     alone = not others.exists() or [one.pk for one in able] == [person.pk]
