@@ -26,7 +26,7 @@ ASSERTION = """<saml:Assertion xmlns:saml="{oasis}:assertion" ID="_a1" Version="
 </saml:SubjectConfirmation></saml:Subject>
 <saml:Conditions NotBefore="{since}" NotOnOrAfter="{until}">
 <saml:AudienceRestriction><saml:Audience>{audience}</saml:Audience></saml:AudienceRestriction></saml:Conditions>
-<saml:AuthnStatement AuthnInstant="{at}" SessionIndex="_s1"><saml:AuthnContext>
+<saml:AuthnStatement AuthnInstant="{asked_at}" SessionIndex="_s1"><saml:AuthnContext>
 <saml:AuthnContextClassRef>{oasis}:ac:classes:Password</saml:AuthnContextClassRef>
 </saml:AuthnContext></saml:AuthnStatement>
 <saml:AttributeStatement>
@@ -71,9 +71,10 @@ def response(key: Key, to: str, *, change: tuple[str, str] | None = None, **more
     now = datetime.now(UTC)
     said = {
         "oasis": OASIS,
-        "at": _instant(now),
-        "since": _instant(now - timedelta(minutes=1)),
-        "until": _instant(now + timedelta(minutes=5)),
+        "at": instant(now),
+        "asked_at": instant(now),
+        "since": instant(now - timedelta(minutes=1)),
+        "until": instant(now + timedelta(minutes=5)),
         "issuer": NAME,
         "audience": f"{US}/metadata",
         "there": f"{US}/acs",
@@ -89,5 +90,6 @@ def response(key: Key, to: str, *, change: tuple[str, str] | None = None, **more
     return base64.b64encode(RESPONSE.format(**said, assertion=text).encode()).decode()
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
+    """As SAML writes it."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"

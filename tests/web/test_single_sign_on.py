@@ -12,6 +12,7 @@ import urllib.parse
 import urllib.request
 import zlib
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -29,9 +30,11 @@ from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.people import Person
 from annexa.records.sign_in import ProviderIdentity, SignedIn
 from annexa.settings import OidcProvider
-from tests.saml_provider import Key, fresh_key, response
+from tests.saml_provider import Key, fresh_key, instant, response
 from tests.web.proving import signed_in
 
+NEVER = "-0044-03-15T12:00:00Z"
+"""A time that the schema of SAML allows, and that tells nothing."""
 ROLES = parse_group_roles("annexa-admins=administrator, grc=lead")
 
 
@@ -250,17 +253,71 @@ class TestOpenIdConnect:
         assert 'href="/sign-in/with/oidc?again&amp;next=%2Ftokens"' in asked.content.decode()
         there = client.get("/sign-in/with/oidc?again&next=/tokens")["Location"]
         assert "prompt=login" in there
+        assert "max_age=0" in there
         back = urllib.parse.urlsplit(at_provider(there, "lee"))
         assert client.get(f"{back.path}?{back.query}")["Location"] == "/tokens"
         assert client.get("/tokens").status_code == 200
 
-    def test_an_old_proof_there_is_none(self, client, oidc):
-        """A provider that does not ask anew, though it was told to, says so by the time at which it asked."""
-        user(oidc, "lee", auth_time=int(time.time()) - 700)
-        assert come(client, "lee").status_code == 303
+    @pytest.mark.parametrize(
+        ("told", "sentence"),
+        [
+            (-700, "without asking anew"),
+            (-100, "without asking anew"),
+            (700, "without asking anew"),
+            (None, "does not say when it asked you"),
+            ("1", "does not say when it asked you"),
+            (True, "does not say when it asked you"),
+        ],
+        ids=["old", "before-it-was-begun", "ahead", "unsaid", "text", "yes"],
+    )
+    def test_an_old_proof_there_is_none(self, client, oidc, told, sentence):
+        """A provider that does not ask anew, because whoever sits there took that out of the address, says so by the
+        time at which it asked; one that says no time proves nothing."""
+        user(oidc, "lee")
+        come(client, "lee")
+        session = client.session
+        session["proved_at"] = timezone.now().timestamp() - 601
+        session.save()
+        number = isinstance(told, int) and not isinstance(told, bool)
+        user(oidc, "lee", auth_time=int(time.time()) + told if number else told)
         there = client.get("/sign-in/with/oidc?again&next=/tokens")["Location"]
-        back = urllib.parse.urlsplit(at_provider(there, "lee"))
-        assert "without asking anew" in said(client.get(f"{back.path}?{back.query}"))
+        stripped = there.replace("prompt=login", "").replace("max_age=0", "")
+        back = urllib.parse.urlsplit(at_provider(stripped, "lee"))
+        assert sentence in said(client.get(f"{back.path}?{back.query}"))
+        assert client.get("/tokens").status_code == 303
+
+    def test_signing_in_once_more_is_no_proof(self, client, oidc):
+        """At an unattended browser: the provider's cookie lets whoever sits there pass, and that proves nothing."""
+        user(oidc, "lee")
+        come(client, "lee")
+        assert client.get("/tokens").status_code == 200, "at first they were asked"
+        for told in (int(time.time()) - 601, int(time.time()) + 700, None, "now"):
+            user(oidc, "lee", auth_time=told)
+            assert come(client, "lee", "/sign-in/with/oidc?next=/tokens").status_code == 303
+            assert client.get("/ledger").status_code == 200
+            asked = client.get("/tokens")
+            assert (asked.status_code, asked["Location"]) == (303, "/account/again?next=%2Ftokens"), told
+            assert "provider" in client.get(asked["Location"]).content.decode()
+
+    def test_the_ten_minutes_begin_when_the_provider_asked(self, client, oidc):
+        at = int(time.time()) - 400
+        user(oidc, "lee", auth_time=at)
+        come(client, "lee")
+        assert client.session["proved_at"] == at
+        assert client.get("/tokens").status_code == 200
+
+    def test_what_user_info_says_is_no_proof(self, client, oidc, monkeypatch):
+        """It is told at any time; only the ID token is of this sign-in."""
+        from annexa.web import single_sign_on
+
+        whole = single_sign_on._Checked._decode_id_token
+        monkeypatch.setattr(
+            single_sign_on._Checked, "_decode_id_token",
+            lambda self, *given: {name: one for name, one in whole(self, *given).items() if name != "auth_time"},
+        )  # fmt: skip
+        user(oidc, "lee", auth_time=int(time.time()))
+        come(client, "lee")
+        assert client.get("/tokens").status_code == 303
 
     def test_no_token_of_the_provider_is_kept(self, client, oidc):
         """Rule: what lets one ask the provider in somebody's name is neither in the session nor in a table."""
@@ -436,12 +493,17 @@ def saml(client, settings, admin, idp):
     return idp[0]
 
 
-def asked(client: Client) -> str:
+def asked(client: Client, start: str = "/sign-in/with/saml?next=/ledger") -> str:
     """The id of the request with which the browser was sent to the provider."""
-    there = urllib.parse.urlsplit(client.get("/sign-in/with/saml?next=/ledger")["Location"])
+    there = urllib.parse.urlsplit(client.get(start)["Location"])
     assert there.netloc == "idp.example.org"
     xml = zlib.decompress(base64.b64decode(dict(urllib.parse.parse_qsl(there.query))["SAMLRequest"]), -15).decode()
     return xml.split('ID="')[1].split('"')[0]
+
+
+def ago(seconds: int) -> str:
+    """An instant, so many seconds ago."""
+    return instant(datetime.now(UTC) - timedelta(seconds=seconds))
 
 
 def post(client: Client, text: str):
@@ -520,6 +582,28 @@ class TestSaml:
         there = urllib.parse.urlsplit(client.get("/sign-in/with/saml?again")["Location"])
         xml = zlib.decompress(base64.b64decode(dict(urllib.parse.parse_qsl(there.query))["SAMLRequest"]), -15)
         assert b'ForceAuthn="true"' in xml
+
+    def test_only_when_the_provider_asked_counts(self, client, saml):
+        """A response to a sign-in with the provider's cookie: they are in, and the next dangerous act asks."""
+        assert post(client, response(saml, asked(client))).status_code == 303
+        assert client.get("/tokens").status_code == 200
+        for told in (ago(601), ago(-700), NEVER):
+            assert post(client, response(saml, asked(client), asked_at=told)).status_code == 303
+            assert client.get("/ledger").status_code == 200
+            assert client.get("/tokens").status_code == 303, told
+        post(client, response(saml, asked(client), asked_at=ago(400)))
+        assert client.get("/tokens").status_code == 200
+
+    def test_proof_before_a_dangerous_act_is_given_there(self, client, saml):
+        """Whoever sits there can take ForceAuthn out of the request; the response says when it asked all the same."""
+        again = "/sign-in/with/saml?again&next=/tokens"
+        post(client, response(saml, asked(client), asked_at=ago(601)))
+        assert "without asking anew" in said(post(client, response(saml, asked(client, again), asked_at=ago(100))))
+        assert "does not say when" in said(post(client, response(saml, asked(client, again), asked_at=NEVER)))
+        assert client.get("/tokens").status_code == 303
+        done = post(client, response(saml, asked(client, again)))
+        assert (done.status_code, done["Location"]) == (303, "/tokens")
+        assert client.get("/tokens").status_code == 200
 
 
 def test_where_none_is_set_nothing_is_offered(client, admin):

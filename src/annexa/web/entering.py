@@ -34,13 +34,21 @@ BEGAN = "began"
 PROVIDERS = frozenset({"oidc", "saml"})
 
 
-def let_in(request: HttpRequest, person: Person, *, through: str, url: str) -> HttpResponse:
-    """Begins a session of this person, under a fresh key, and sends the browser to a page."""
+def let_in(
+    request: HttpRequest, person: Person, *, through: str, url: str, proven_at: float | None = None
+) -> HttpResponse:
+    """Begins a session of this person, under a fresh key, and sends the browser to a page.
+
+    They have just proven that it is they, unless they came by a provider: then it was at `proven_at`, in seconds since
+    1970, or has to be proven before the next dangerous act.
+    """
     now = timezone.now()
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")
     request.session[THROUGH] = through
     request.session[BEGAN] = now.timestamp()
-    request.session[PROVED] = now.timestamp()
+    request.session.pop(PROVED, None)
+    if (at := proven_at if through in PROVIDERS else now.timestamp()) is not None:
+        request.session[PROVED] = at
     request.session.cycle_key()  # and it is in the database
     for tries in (tries_of(request, person.email), second_tries_of(request, person)):
         tries.remember_place(now=now)

@@ -32,9 +32,8 @@ from requests.adapters import HTTPAdapter
 
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.outgoing import NotReachedError, address_of
-from annexa.actions.sign_in import PROOF_HOLDS
 from annexa.actions.sign_on import sign_in_by_provider
-from annexa.pure.sign_on import Asserted
+from annexa.pure.sign_on import ASKED_AT, Asserted, proven_at
 from annexa.records.people import Person
 from annexa.web.again import going_on
 from annexa.web.entering import let_in
@@ -237,7 +236,10 @@ def _decoded(id_token: str, key: jwt.PyJWK, *, issuer: str, client_id: str) -> d
 
 @require_safe
 def start(request: HttpRequest, provider: str) -> HttpResponse:
-    """Sends the browser to the provider. With ?again it has to ask for a proof there, and not only for a cookie."""
+    """Sends the browser to the provider. With ?again it has to ask for a proof there, and not only for a cookie.
+
+    That it does is only a request: whoever sits there can change the address. What counts is when it says it asked.
+    """
     if provider not in {one["id"] for one in providers()}:
         raise Http404("There is no such provider.")
     if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
@@ -252,8 +254,9 @@ def _sent(request: HttpRequest, provider: str) -> HttpResponse:
         return _sent_to_saml(request, made, again=again, url=url)
     made.oauth2_adapter_class = _Checked
     nonce = secrets.token_urlsafe(24)
-    asked = {"nonce": nonce} | ({"prompt": "login"} if again else {})
-    data = {"again": again, "nonce": nonce}
+    # With max_age a provider has to say when it asked (auth_time; OpenID Connect Core 1.0, 3.1.2.1 and 2).
+    asked = {"nonce": nonce} | ({"prompt": "login", "max_age": "0"} if again else {})
+    data = {"again": again, "nonce": nonce, "begun": timezone.now().timestamp()}
     found: HttpResponse = made.redirect(request, process="login", next_url=url, data=data, auth_params=asked)
     return found
 
@@ -264,7 +267,8 @@ def _sent_to_saml(request: HttpRequest, made: Any, *, again: bool, url: str) -> 
 
     auth = build_auth(request, made)
     there = auth.login(return_to="", force_authn=again)
-    made.stash_redirect_state(request, "login", url, {"again": again}, state_id=auth.get_last_request_id())
+    data = {"again": again, "begun": timezone.now().timestamp()}
+    made.stash_redirect_state(request, "login", url, data, state_id=auth.get_last_request_id())
     return HttpResponseRedirect(there)
 
 
@@ -296,9 +300,9 @@ def acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
 def finish_acs(request: HttpRequest, organization_slug: str) -> HttpResponse:
     """Looks at the response that was kept: signature, audience, time, and that we asked for it."""
     _require_saml(organization_slug)
-    from allauth.socialaccount.providers.saml import views
+    from annexa.web.saml_answers import finish
 
-    return _watched(request, lambda: views.finish_acs(request, organization_slug))
+    return _watched(request, lambda: cast(HttpResponse, finish(request, organization_slug)))
 
 
 @require_safe
@@ -342,6 +346,7 @@ def _arrived(request: HttpRequest, sociallogin: SocialLogin) -> HttpResponse:
     try:
         through = OIDC if sociallogin.account.provider == OIDC else SAML
         said = _of_oidc(sociallogin, data) if through == OIDC else _of_saml(sociallogin)
+        proven = _proven(said, data)
         person = sign_in_by_provider(
             said, roles=settings.SSO_ROLES, default=settings.SSO_DEFAULT_ROLE,
             trusted=settings.SSO_EMAILS == "trusted", now=timezone.now(),
@@ -352,7 +357,25 @@ def _arrived(request: HttpRequest, sociallogin: SocialLogin) -> HttpResponse:
         return _failed(request, str(error), error)
     except IntegrityError as error:
         return _failed(request, _("Somebody with this address came in at the same moment. Try once more."), error)
-    return let_in(request, person, through=through, url=state.get("next") or reverse("today"))
+    return let_in(request, person, through=through, url=state.get("next") or reverse("today"), proven_at=proven)
+
+
+def _proven(said: Asserted, data: Mapping[str, Any]) -> float | None:
+    """Since when whoever sits there has proven that it is they; None if the provider does not say.
+
+    Raises NotPermittedError where it was told to ask anew, and did not, or does not say that it did.
+    """
+    now = timezone.now().timestamp()
+    if not data.get("again"):
+        return proven_at(said.asked_at, now=now)
+    found = proven_at(said.asked_at, now=now, since=float(data["begun"]))
+    if said.asked_at is None:
+        raise NotPermittedError(
+            _("The provider does not say when it asked you. An administrator can have it say so (auth_time).")
+        )
+    if found is None:
+        raise NotPermittedError(_("The provider let you pass without asking anew."))
+    return found
 
 
 def _of_oidc(sociallogin: SocialLogin, data: Mapping[str, Any]) -> Asserted:
@@ -365,10 +388,7 @@ def _of_oidc(sociallogin: SocialLogin, data: Mapping[str, Any]) -> Asserted:
         raise ValueError(_("The provider's answer belongs to another sign-in. Begin again."))
     if not token.get("sub") or info.get("sub") != token["sub"]:
         raise ValueError(_("The provider says two different things about who you are."))
-    asked_at, now = token.get("auth_time"), timezone.now().timestamp()
-    if data.get("again") and isinstance(asked_at, int) and now - asked_at > PROOF_HOLDS.total_seconds():
-        raise ValueError(_("The provider let you pass without asking anew."))
-    both = token | info
+    both, at = token | info, token.get("auth_time")  # the user info is not of this sign-in
     return Asserted(
         issuer=_issuer(),
         subject=str(token["sub"]),
@@ -376,6 +396,7 @@ def _of_oidc(sociallogin: SocialLogin, data: Mapping[str, Any]) -> Asserted:
         email_verified=both.get("email_verified") is True or both.get("email_verified") == "true",
         name=str(both.get("name") or ""),
         groups=tuple(_texts(both.get(settings.OIDC.groups_claim if settings.OIDC else ""))),
+        asked_at=float(at) if isinstance(at, int | float) and not isinstance(at, bool) else None,
     )
 
 
@@ -390,6 +411,7 @@ def _of_saml(sociallogin: SocialLogin) -> Asserted:
         email_verified=bool(address and address.verified),
         name=_first(told, _NAMES) or " ".join(filter(None, parts)),
         groups=tuple(_texts(told.get(settings.SAML_GROUPS_ATTRIBUTE))),
+        asked_at=told.get(ASKED_AT),
     )
 
 
