@@ -158,6 +158,9 @@ def doctor_of(tmp_path) -> Callable[[str, bytes, bytes, bool], str]:
         }  # fmt: skip
         if lock:
             subprocess.run([sys.executable, "-m", "annexa.library.load"], env=env, check=True, capture_output=True)
+        (tmp_path / "own").mkdir()
+        migrating = [sys.executable, "-m", "django", "migrate", "--verbosity", "0"]
+        subprocess.run(migrating, env=env, check=True, capture_output=True)
         asked = [sys.executable, "-m", "annexa.cli.main", "doctor", "--format", "csv"]
         done = subprocess.run(asked, env=env, capture_output=True, text=True, check=False, timeout=60)
         return next(line for line in done.stdout.splitlines() if line.startswith("library,"))
