@@ -17,6 +17,8 @@ from annexa.actions.controls import adopt_control
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.grants import grant_role
+from annexa.actions.leaving import readmit, suspend_person
+from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system
 from annexa.actions.tokens import create_token
@@ -31,11 +33,19 @@ from annexa.answers.access_reviews import (
     waiting_access,
 )
 from annexa.answers.integrity import check_everything
+from annexa.answers.people import holdings
 from annexa.answers.posture import standpoint
 from annexa.answers.store import blobs, named_files
+from annexa.answers.tokens import TokenRefusedError, bearer
 from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
-from annexa.records.access_reviews import AccessDecision, AccessList, AccessReview, AccessReviewEnd
+from annexa.records.access_reviews import (
+    AccessCarriedOut,
+    AccessDecision,
+    AccessList,
+    AccessReview,
+    AccessReviewEnd,
+)
 from annexa.records.grants import GrantEnd
 from annexa.records.tokens import TokenRevocation
 from tests.actions.test_classification import entries
@@ -300,6 +310,53 @@ def test_annexa_ends_its_own_access_in_place(start, decide, admin, kim, lead, ac
     assert entries("person")[-1]["because"] == "Left the project"
     assert f"person/{kim.pk}" not in {one.ref for one in own_access(actor=actor, now=now)}
     assert [one.name for one in check_everything(progress=lambda *_: None) if not one.holds] == []
+
+
+@pytest.mark.parametrize("suspended", [False, True], ids=["active", "suspended-before"])
+def test_who_is_let_in_again_gets_nothing_back(start, decide, admin, kim, actor, now, suspended) -> None:
+    """Rule: with a person end their tokens and roles in parts, also those to come; what they answer for waits."""
+    token, written = create_token(
+        actor=actor_of(kim), person=kim, holder=kim, name="Laptop", scopes=["read"],
+        expires_at=now + timedelta(days=9), now=now,
+    )  # fmt: skip
+    add_unit(actor=actor, name="Markets", now=now)
+    given = {"actor": actor, "person": admin, "holder": kim, "unit": "markets", "because": "Stands in", "now": now}
+    grants = [grant_role(role="lead", **given), grant_role(role="auditor", starts_at=now + timedelta(days=3), **given)]
+    name_owner(actor=actor, person=admin, controls=["GOV-02"], owner=kim, now=now)
+    review = start(itself=True)
+    own = AccessList.objects.get(kind="annexa")
+    row = next(line["number"] for line in own.lines if line["ref"] == f"person/{kim.pk}")
+    (decided,) = decide(review, [row], "revoke", source=own.id)
+    if suspended:
+        suspend_person(actor=actor, person=kim.pk, because="Their laptop was stolen", now=now)
+    carry_out_access(actor=actor, person=admin, decision=decided.id, because="Left", in_place=True, now=now)
+    assert holdings(kim, now=now).to_hand_over == 1
+    readmit(actor=actor, person=kim.pk, because="They are back", now=now)
+    with pytest.raises(TokenRefusedError):
+        bearer(written, now=now)
+    assert TokenRevocation.objects.get().token == token
+    assert {(one.grant_id, one.because, one.by) for one in GrantEnd.objects.all()} == {
+        (one.id, "Left", admin) for one in grants
+    }
+    assert holdings(kim, now=now + timedelta(days=4)).grants == ()
+    assert [one.name for one in check_everything(progress=lambda *_: None) if not one.holds] == []
+
+
+def test_nobody_shuts_out_the_last_administrator(start, decide, admin, lead, actor, now) -> None:
+    """Rule: nothing is written, not even that it was carried out."""
+    other = add_person(actor=ANNEXA, email="bo@example.org", name="Bo", role="administrator", password=None, now=now)
+    review = start(itself=True)
+    own = AccessList.objects.get(kind="annexa")
+    row = next(line["number"] for line in own.lines if line["ref"] == f"person/{admin.pk}")
+    made = decide_access(
+        actor=actor_of(lead), person=lead, review=review.id, lines=[(own.id, row)], decision="revoke", because="Left",
+        now=now,
+    )[0]  # fmt: skip
+    with pytest.raises(InvalidError, match="last administrator who can sign in with a password"):
+        carry_out_access(actor=actor_of(other), person=other, decision=made.id, because="Left", in_place=True, now=now)
+    admin.refresh_from_db()
+    assert admin.is_active
+    assert not AccessCarriedOut.objects.exists()
 
 
 def test_an_import_is_all_or_nothing(take, admin, now) -> None:

@@ -9,7 +9,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from annexa.actions.access_reviews import Subject, close_access_review, import_access_list, open_access_review
+from annexa.actions.access_reviews import (
+    Subject,
+    close_access_review,
+    decide_access,
+    import_access_list,
+    open_access_review,
+)
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system
 from annexa.answers.access_reviews import plan_list
@@ -24,6 +30,7 @@ from annexa.records.access_reviews import (
     AccessReviewEnd,
 )
 from annexa.records.people import Person
+from tests.web.proving import signed_in
 
 CSV = (
     "Account,Name,Role,Last login\nada@example.org,Ada Admin,Viewer,2026-11-01\nmlops-shared,,Admin,2026-11-10\n"
@@ -228,6 +235,37 @@ def test_what_was_to_go_is_carried_out(at, client, review, kim) -> None:
     assert done.status_code == 303
     assert AccessCarriedOut.objects.get().by == kim
     assert "Closed" in text(client.get(done.url))
+
+
+def test_annexa_ends_access_after_a_fresh_proof_only(at, client, admin, lead, kim, now) -> None:
+    """Rule: as on the page of the person; to say that it was done elsewhere needs no proof."""
+    review = open_access_review(
+        actor=actor_of(admin), person=admin, name="Annexa", lists=[], reviewers=[admin, lead], carrier=kim,
+        due_on=(now + timedelta(days=9)).date(), itself=True, now=now,
+    )  # fmt: skip
+    own = AccessList.objects.get(kind="annexa")
+    row = next(line["number"] for line in own.lines if line["ref"] == f"person/{kim.pk}")
+    (made,) = decide_access(
+        actor=actor_of(admin), person=admin, review=review.id, lines=[(own.id, row)], decision="revoke",
+        because="Left", now=now,
+    )  # fmt: skip
+    url, given = f"/access-reviews/decisions/{made.id}/done", {"because": "Left", "place": "annexa"}
+    page = f"/access-reviews/{review.id}"
+    signed_in(client, admin, ago=601)
+    asked = client.post(url, given, headers={"Referer": f"http://testserver{page}"})
+    assert (asked.status_code, asked.url) == (303, f"/account/again?next=%2Faccess-reviews%2F{review.id}")
+    api = f"/api/v1/access/decisions/{made.id}/carried-out"
+    said = {"because": "Left", "in_place": True}
+    answer = client.post(api, said, content_type="application/json", headers={"Origin": "http://testserver"})
+    assert (answer.status_code, "Show first that it is you" in text(answer)) == (403, True), text(answer)
+    kim.refresh_from_db()
+    assert kim.is_active
+    assert not AccessCarriedOut.objects.exists()
+    signed_in(client, admin)
+    assert client.post(url, given).status_code == 303
+    kim.refresh_from_db()
+    assert not kim.is_active
+    assert AccessCarriedOut.objects.get().because == "Left"
 
 
 def test_today_says_how_many_lines_wait_for_me(at, client, review, lead, noor) -> None:

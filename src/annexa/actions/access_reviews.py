@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.grants import end_grant
-from annexa.actions.leaving import suspend_person
+from annexa.actions.leaving import shut_out
 from annexa.actions.tokens import revoke_token
 from annexa.answers.access import own_access
 from annexa.answers.access_reviews import (
@@ -203,9 +203,10 @@ def carry_out_access(
     *, actor: Actor, person: Person, decision: str, because: str, now: datetime, in_place: bool = False
 ) -> AccessCarriedOut:
     """Says that a decision was carried out, and how. With `in_place` Annexa does it: ends a token, lets a person in no
-    more. The next list of the same system shows whether it is so.
+    more and ends their tokens and roles in parts. What they answer for waits to be handed over. The next list of the
+    same system shows whether it is so.
 
-    Ledger: access_carried_out, and token_revocation or person. Raises InvalidError, NotFoundError, NotPermittedError,
+    Ledger: access_carried_out, and what ends. Raises InvalidError, NotFoundError, NotPermittedError,
     ConflictError.
     """
     rows = AccessDecision.objects.visible_to(actor).select_related("review", "source")
@@ -288,7 +289,8 @@ def close_access_review(
 
 
 def _do(place: str, line: AccessLine, *, actor: Actor, person: Person, because: str, now: datetime) -> None:
-    """Ends a token or a role in a part, or lets a person in no more; what is so already is left as it is."""
+    """Ends a token or a role in a part, or lets a person in no more, without their roles in parts and tokens, should
+    somebody let them in again; what is so already is left as it is."""
     key = line.ref.partition("/")[2]
     if place == "grant":
         if RoleGrant.objects.filter(id=key, end__isnull=True).exists():
@@ -298,8 +300,8 @@ def _do(place: str, line: AccessLine, *, actor: Actor, person: Person, because: 
         ended = TokenRevocation.objects.filter(token_id=key).exists()
         if not ended and ApiToken.objects.filter(id=key).exists():
             revoke_token(actor=actor, person=person, token=key, because=because, now=now)
-    elif Person.objects.filter(pk=int(key), is_active=True).exists():
-        suspend_person(actor=actor, person=int(key), because=because, now=now)
+    elif Person.objects.filter(pk=int(key)).exists():
+        shut_out(actor=actor, by=person, person=int(key), because=because, now=now)
 
 
 def _running(actor: Actor, review: str) -> AccessReview:

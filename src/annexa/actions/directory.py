@@ -16,6 +16,7 @@ from django.core.validators import validate_email
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError, TakenError
+from annexa.actions.leaving import end_rights_inside
 from annexa.actions.people import make_person, refuse_last_administrator
 from annexa.actions.sign_in import write_sessions_end
 from annexa.adapters import scim
@@ -36,7 +37,6 @@ from annexa.records.directory import DirectoryGroup, DirectoryMembership, Direct
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
-from annexa.records.tokens import ApiToken, TokenRevocation
 from annexa.records.units import Unit
 
 SAID = "Said by the directory"
@@ -103,10 +103,7 @@ def remove_directory_person(*, actor: Actor, person: str, seen: Seen, now: datet
         found.role = EXTERNAL if found.role == EXTERNAL else MEMBER
         row.role = ""
         opened.write(found, kind="person", subject=found.actor_id)
-        _end_grants(opened, standing_grants(now).filter(holder=found.actor_id))
-        for token in ApiToken.objects.filter(holder=found.actor_id, revocation__isnull=True, expires_at__gt=now):
-            made = TokenRevocation(id=_id(), token=token, because=opened.because, recorded_at=now)
-            opened.write(made, kind="token_revocation", subject=f"api_token/{token.id}")
+        end_rights_inside(opened, found, by=_by(opened))
         row.grants = []
         opened.write(row, kind="directory_person", subject=found.actor_id)
 

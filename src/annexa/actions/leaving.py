@@ -1,22 +1,22 @@
 """Moving and leaving: whatever somebody answers for goes to a named successor in the same step; nothing is orphaned."""
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.governance import appoint_inside, end_inside
-from annexa.actions.grants import end_grant
 from annexa.actions.owners import name_owner
 from annexa.actions.people import check_name, refuse_last_administrator, refuse_program
 from annexa.actions.scopes import place_of
 from annexa.actions.sign_in import write_sessions_end
 from annexa.actions.systems import change_system
 from annexa.actions.tasks import hand_task
-from annexa.actions.tokens import revoke_token
 from annexa.answers.actors import fits
 from annexa.answers.governance import offices_held
 from annexa.answers.owners import can_act
@@ -25,7 +25,9 @@ from annexa.library.governance import governance
 from annexa.pure.governance import stands_against
 from annexa.pure.permits import EXTERNAL, Actor
 from annexa.records.directory import DirectoryPerson
+from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.people import Person
+from annexa.records.tokens import ApiToken, TokenRevocation
 
 KINDS = ("controls", "systems", "tasks", "offices")
 """What can go to different successors."""
@@ -66,11 +68,9 @@ def let_go(
             _offices(opened, held, successors.get("offices"), by)
         why, whole = f"{found.name} left: {said}", _whole(actor)
         _hand_over(whole, by, held, successors, why, now)
-        for grant in held.grants:
-            end_grant(actor=whole, person=by, grant=grant.id, because=why, now=now)
-        for token in held.tokens:
-            revoke_token(actor=whole, person=by, token=token.id, because=why, now=now)
-    return Left(handed_over=held.to_hand_over, grants=len(held.grants), tokens=len(held.tokens))
+        with door(actor=actor, verb="end_access", now=now, because=why) as opened:
+            grants, tokens = end_rights_inside(opened, found, by=by)
+    return Left(handed_over=held.to_hand_over, grants=grants, tokens=tokens)
 
 
 def suspend_person(*, actor: Actor, person: int, because: str, now: datetime) -> Person:
@@ -83,28 +83,76 @@ def suspend_person(*, actor: Actor, person: int, because: str, now: datetime) ->
     said = because.strip()
     with door(actor=actor, verb="end_access", now=now, because=said) as opened:
         found = _person(person)
-        if found.actor_id == actor.id:
-            raise NotPermittedError("Nobody ends their own access; ask another administrator.")
-        problems: dict[str, list[str]] = {} if said else {"because": ["Say why their access ends now."]}
+        problems = _against_ending(actor, found, said)
         if not found.is_active:
             problems[""] = [f"{found.name} may not sign in already."]
-        elif refusal := refuse_last_administrator(found, active=False):
-            problems[""] = [refusal]
         if problems:
             raise InvalidError(problems)
         suspend_inside(opened, found)
     return found
 
 
+def shut_out(*, actor: Actor, by: Person | None, person: int, because: str, now: datetime) -> Person:
+    """Ends somebody's access at once and for good: grants and tokens end, too; who lets them in again gives them anew.
+
+    What they answer for waits to be handed over. Who may not sign in already loses the rest. Ledger: person,
+    sessions_end, and an entry for each grant and token.
+    Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
+    """
+    said = because.strip()
+    with door(actor=actor, verb="end_access", now=now, because=said) as opened:
+        found = _person(person)
+        if problems := _against_ending(actor, found, said):
+            raise InvalidError(problems)
+        if found.is_active:
+            suspend_inside(opened, found)
+        else:
+            _keep_directory_out(opened, found)
+        end_rights_inside(opened, found, by=by)
+    return found
+
+
+def _against_ending(actor: Actor, found: Person, because: str) -> dict[str, list[str]]:
+    """What stands against ending somebody's access, by field. Raises NotPermittedError for oneself."""
+    if found.actor_id == actor.id:
+        raise NotPermittedError("Nobody ends their own access; ask another administrator.")
+    problems: dict[str, list[str]] = {} if because else {"because": ["Say why their access ends now."]}
+    if refusal := refuse_last_administrator(found, active=False):
+        problems[""] = [refusal]
+    return problems
+
+
 def suspend_inside(opened: Door, person: Person) -> None:
     """Ends somebody's access at once, inside an open door. From now on no directory may let them in again."""
     person.is_active = False
+    _keep_directory_out(opened, person)
+    opened.write(person, kind="person", subject=person.actor_id)
+    write_sessions_end(opened, person)
+
+
+def _keep_directory_out(opened: Door, person: Person) -> None:
     known = DirectoryPerson.objects.filter(person=person, suspended=True).first()
     if known is not None:
         known.suspended = False
         opened.write(known, kind="directory_person", subject=person.actor_id)
-    opened.write(person, kind="person", subject=person.actor_id)
-    write_sessions_end(opened, person)
+
+
+def end_rights_inside(opened: Door, person: Person, *, by: Person | None) -> tuple[int, int]:
+    """Ends somebody's grants, also those that have not begun, and tokens, inside an open door; how many of each.
+
+    Ledger: grant_end, token_revocation.
+    """
+    standing = RoleGrant.objects.filter(holder=person.actor_id, end__isnull=True).exclude(ends_at__lte=opened.now)
+    grants = list(standing.order_by("starts_at", "id"))
+    live = ApiToken.objects.filter(holder=person.actor_id, revocation__isnull=True, expires_at__gt=opened.now)
+    tokens = list(live.order_by("id"))
+    end: dict[str, Any] = {"because": opened.because, "recorded_at": opened.now, "by": by}
+    for grant in grants:
+        opened.write(GrantEnd(id=uuid.uuid4().hex, grant=grant, **end), kind="grant_end", subject=f"grant/{grant.id}")
+    for token in tokens:
+        made = TokenRevocation(id=uuid.uuid4().hex, token=token, **end)
+        opened.write(made, kind="token_revocation", subject=f"api_token/{token.id}")
+    return len(grants), len(tokens)
 
 
 def change_person(

@@ -31,7 +31,7 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.runs import run_of
 from annexa.answers.store import blobs
 from annexa.answers.tokens import Bearer
-from annexa.api.askers import who
+from annexa.api.askers import require_proof, who
 from annexa.api.operations import get, post
 from annexa.api.problems import ProblemError
 from annexa.api.shapes import (
@@ -391,6 +391,8 @@ def end_access_review(request: HttpRequest, response: HttpResponse, review: str,
 def carry_out_decision(request: HttpRequest, response: HttpResponse, decision: str, body: DoneGiven) -> dict[str, Any]:
     """Say that a decision was carried out, or have Annexa do it where it is about its own access."""
     asks = who(request)
+    if body.in_place:
+        require_proof(request)
     made = carry_out_access(
         actor=asks.actor, person=_person(asks), decision=decision, because=body.because, in_place=body.in_place,
         now=now(),

@@ -40,12 +40,17 @@ class Scoped:
         refusals = [permit for verb in self.verbs if isinstance(permit := may_somewhere(found.actor, verb), Refusal)]
         if len(refusals) == len(self.verbs):
             raise ProblemError(403, refusals[0].because)
-        asked = found.token is None and PROVEN & set(self.verbs) and request.method not in SAFE
-        if asked and not recently_proven(request.session, now=timezone.now()):
-            raise ProblemError(403, "Show first that it is you: open /account/again, then send this once more.")
+        if PROVEN & set(self.verbs) and request.method not in SAFE:
+            require_proof(request)
         if self.reads and isinstance(reading := may_somewhere(found.actor, "read"), Refusal):
             raise ProblemError(403, reading.because)
         return found
+
+
+def require_proof(request: HttpRequest) -> None:
+    """Lets somebody in a session go on only soon after proving that it is they. Raises ProblemError."""
+    if who(request).token is None and not recently_proven(request.session, now=timezone.now()):
+        raise ProblemError(403, "Show first that it is you: open /account/again, then send this once more.")
 
 
 def who(request: HttpRequest) -> Bearer:

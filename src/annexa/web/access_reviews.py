@@ -39,6 +39,7 @@ from annexa.pure.access_reviews import FLAGS
 from annexa.pure.permits import VERBS, Permit, may
 from annexa.pure.words import fold
 from annexa.records.people import Person
+from annexa.web.again import proven
 from annexa.web.forms import date_field, fresh, see, sentences, takes_form_of, text_field, tried
 from annexa.web.frame import actor, person
 from annexa.web.narrowing import address
@@ -51,6 +52,8 @@ from annexa.web.tasks import Tab
 SIZE = 100
 """Lines on a page; more are decided at once by what the filters leave."""
 USUAL_DAYS = 14
+HERE = "annexa"
+"""Where a decision is carried out, if Annexa is to do it."""
 FLAG_WORDS: Mapping[str, Any] = {
     "still there": later("was to go, still there"),
     "leaver": later("has left, or is inactive"),
@@ -304,7 +307,12 @@ def line(request: HttpRequest, review: str, line: str) -> HttpResponse:
 
 
 def done(request: HttpRequest, decision: str) -> HttpResponse:
-    """Says that a decision was carried out; where it is Annexa's own access, Annexa may do it."""
+    """Says that a decision was carried out; where it is Annexa's own access, Annexa may do it, after a fresh proof."""
+    answer = proven(_done) if request.POST.get("place") == HERE else _done
+    return answer(request, decision)
+
+
+def _done(request: HttpRequest, decision: str) -> HttpResponse:
     try:
         found = find_decision(actor=actor(request), decision=decision)
     except UnknownError as error:
@@ -317,7 +325,7 @@ def done(request: HttpRequest, decision: str) -> HttpResponse:
     def do(given: Mapping[str, Any]) -> str:
         carry_out_access(
             actor=actor(request), person=person(request), decision=decision, because=given["because"],
-            in_place=request.POST.get("place") == "annexa", now=timezone.now(),
+            in_place=request.POST.get("place") == HERE, now=timezone.now(),
         )  # fmt: skip
         return _("Carried out; the next list shows whether it is so")
 
