@@ -71,7 +71,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="ANNEXA_METRICS_TOKEN",
         default="",
-        means="Token that opens /metrics, at least 20 characters; default: none, and only this machine may look.",
+        means="Token that opens /metrics, 20 characters or more; default: none, for this machine only, without proxies.",
     ),
     Setting(
         name="ANNEXA_WEBHOOKS_INSIDE",

@@ -100,6 +100,15 @@ def test_names_and_https(settings, hosts, https, states) -> None:
 
 
 @pytest.mark.parametrize(
+    ("token", "proxies", "state"), [("", 0, "good"), ("t" * 20, 0, "good"), ("t" * 20, 1, "good"), ("", 1, "note")]
+)
+def test_figures_that_nobody_can_see(settings, token, proxies, state) -> None:
+    settings.METRICS_TOKEN, settings.PROXIES = token, proxies
+    found = surroundings.figures()
+    assert (found.state, "ANNEXA_METRICS_TOKEN" in found.mend) == (state, state == "note")
+
+
+@pytest.mark.parametrize(
     ("days", "complete", "state"), [(0, True, "good"), (2, True, "good"), (3, True, "note"), (8, True, "wrong"),
                                     (0, False, "wrong"), (None, True, "note")],
 )  # fmt: skip

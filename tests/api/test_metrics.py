@@ -93,6 +93,20 @@ def test_without_a_token_only_this_machine_may_look(db, address, headers, status
     assert Client(REMOTE_ADDR=address).get("/metrics", headers=headers).status_code == status
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "203.0.113.9"])
+def test_behind_a_proxy_nobody_may_look_without_a_token(db, settings, address) -> None:
+    """Rule: a proxy on this machine that adds no header makes everybody look like this machine."""
+    settings.PROXIES = 1
+    refused = Client(REMOTE_ADDR=address).get("/metrics")
+    assert (refused.status_code, b"annexa_" in refused.content, b"ANNEXA_METRICS_TOKEN" in refused.content) == (
+        403, False, True,
+    )  # fmt: skip
+    settings.METRICS_TOKEN = TOKEN
+    assert Client(REMOTE_ADDR=address).get("/metrics").status_code == 401
+    given = {"Authorization": f"Bearer {TOKEN}"}
+    assert Client(REMOTE_ADDR=address).get("/metrics", headers=given).status_code == 200
+
+
 @pytest.mark.parametrize("given", ["", "Bearer ", f"Bearer {TOKEN}x", f"bearer {TOKEN}", TOKEN, "Bearer ü"])
 def test_with_a_token_it_must_be_that_one(db, settings, given) -> None:
     settings.METRICS_TOKEN = TOKEN

@@ -195,5 +195,6 @@ _LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
     ("time", lambda: (surroundings.clock(datetime.now(UTC)),)),
     ("database settings", _one(surroundings.database_settings)),
     ("host names", surroundings.reach),
+    ("figures", _one(surroundings.figures)),
     ("backup", lambda: (surroundings.backups(datetime.now(UTC)),)),
 )

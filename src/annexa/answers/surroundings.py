@@ -147,6 +147,16 @@ def reach() -> tuple[Finding, ...]:
     return names, Finding(what="HTTPS", state="note", detail="off: passwords and sessions can be read", mend=mend)
 
 
+def figures() -> Finding:
+    """Who may look at /metrics, and whether anybody can."""
+    if settings.METRICS_TOKEN:
+        return Finding(what="figures", state="good", detail="/metrics opens with its token")
+    if not settings.PROXIES:
+        return Finding(what="figures", state="good", detail="/metrics opens to this machine only")
+    mend = "If somebody collects them, set ANNEXA_METRICS_TOKEN; if nobody does, leave it."
+    return Finding(what="figures", state="note", detail="/metrics opens to nobody: behind a proxy", mend=mend)
+
+
 def backups(now: datetime) -> Finding:
     """How old the last backup is that was made here."""
     last = last_backup()

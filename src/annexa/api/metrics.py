@@ -35,7 +35,10 @@ Sample = tuple[str, Labels, float]
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Everything, for this machine only, or for whoever has the token of ANNEXA_METRICS_TOKEN if one is set."""
+    """Everything, for this machine only, or for whoever has the token of ANNEXA_METRICS_TOKEN if one is set.
+
+    Behind proxies only for whoever has the token: what one of them passes on may look as if it came from here.
+    """
     if settings.METRICS_TOKEN:
         given = request.headers.get("Authorization", "")
         if not compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode()):
@@ -43,6 +46,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
                 "Send the token: Authorization: Bearer …\n", status=401, content_type="text/plain; charset=utf-8",
                 headers={"WWW-Authenticate": 'Bearer realm="metrics"'},
             )  # fmt: skip
+    elif settings.PROXIES:
+        return HttpResponse(
+            "Behind a proxy figures need a token: set ANNEXA_METRICS_TOKEN.\n", status=403,
+            content_type="text/plain; charset=utf-8",
+        )  # fmt: skip
     elif not _from_here(request):
         return HttpResponse(
             "Figures are for this machine only; ANNEXA_METRICS_TOKEN opens them to others.\n", status=403,
