@@ -19,16 +19,9 @@ from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import Verdict
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
-from tests.answers.small_house import found_house
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def house(db) -> Actor:
-    """Four hundred days of a small organisation: evidence that passed, failed, expired, and is still good."""
-    return found_house(NOW)
 
 
 def show(actor: Actor, control: str, expectation: str, now: datetime, **more: object) -> None:
@@ -144,14 +137,6 @@ def test_where_there_was_no_record_there_is_no_point(house) -> None:
     assert found.extent.since == found.extent.first == begun.date()
     assert [p.on for p in found.points if p.on < NOW.date()] == [begun.date(), date(2026, 9, 30), date(2026, 10, 31)]
     agrees(NOW, found)
-
-
-def test_on_the_first_day_there_is_only_today_and_what_comes(organisation, actor, now) -> None:
-    found = over_time(actor=actor, now=now, framework="iso42001-2023")
-    assert found.points[0].on == now.date() == found.extent.first
-    assert found.extent.since == now.date()
-    assert len(found.points) >= 13
-    assert found.points[0].readiness == 0
 
 
 def test_a_retired_system_has_a_past_and_no_future(house) -> None:

@@ -12,12 +12,7 @@ from annexa.answers.posture import standpoint
 from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import Verdict
 from annexa.records.people import Person
-from tests.answers.small_house import FRAMEWORKS, found_house
-
-
-@pytest.fixture
-def house(db, now) -> Actor:
-    return found_house(now)
+from tests.answers.small_house import FRAMEWORKS
 
 
 @pytest.fixture

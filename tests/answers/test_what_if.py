@@ -10,22 +10,17 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.posture import standpoint
 from annexa.answers.what_if import choices, in_use, read_address, read_file, what_if
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.permits import ANNEXA, Actor
+from annexa.pure.permits import ANNEXA
 from annexa.pure.posture import Verdict
 from annexa.pure.systems import SystemFacts
 from annexa.pure.what_if import Supposition
-from tests.answers.small_house import FRAMEWORKS, found_house
+from tests.answers.small_house import FRAMEWORKS
 
 EVERY = (
     "control-effective~SUP-01", "control-failing~GOV-02", "control-lost~GOV-02~chatbot",
     "evidence-withdrawn~LIF-03~credit-score", "system-reclassified~chatbot~provider~high-risk~annex-iii",
     "system-retired~chatbot", "system-added~tutor~Tutor~provider", "law-moved~eu-ai-act~Art.26~2026-01-01",
 )  # fmt: skip
-
-
-@pytest.fixture
-def house(db, now) -> Actor:
-    return found_house(now)
 
 
 def everything() -> dict[str, list[tuple]]:
