@@ -11,6 +11,7 @@ from django.db import transaction
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.governance import appoint_inside, end_inside
+from annexa.actions.grants import end_grant
 from annexa.actions.owners import name_owner
 from annexa.actions.people import check_name, refuse_last_administrator, refuse_program
 from annexa.actions.scopes import place_of
