@@ -71,7 +71,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         name="ANNEXA_METRICS_TOKEN",
         default="",
-        means="Token that opens /metrics, 20 characters or more; default: none, for this machine only, without proxies.",
+        means="Token that opens /metrics, 20 characters or more; default: none, for this machine only, no proxies.",
     ),
     Setting(
         name="ANNEXA_WEBHOOKS_INSIDE",
