@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from annexa.library.load import library
 from annexa.pure.as_done import answered, as_done
 from annexa.pure.checks import CHECKS, DEEDS
-from annexa.pure.facts import ORGANISATION, Facts, Judgement, SystemFact
+from annexa.pure.facts import ORGANISATION, Facts, Judgement, Reviewed, SystemFact
 from annexa.pure.order import best_order, in_time
 from annexa.pure.path import Path, burn_up, path
 from annexa.pure.places import LEAST_DAYS, places
@@ -241,6 +241,31 @@ def test_a_check_over_an_empty_register_cannot_pass() -> None:
     assert not way.steps
     assert {one.requirement for one in way.unreachable} >= {"R1", "R2"}
     assert any("check over the register" in one.because for one in way.unreachable)
+
+
+def test_a_review_that_one_control_waits_for_is_done_for_all() -> None:
+    """ORG-04 lacks only an access review of alpha, and so does SYS-03: the cheaper step wins both."""
+    until = ((ORGANISATION, AT + timedelta(days=5)),)
+    held = replace(
+        org.LIBRARY,
+        controls={**org.LIBRARY.controls, "ORG-04": replace(org.LIBRARY.controls["ORG-04"], effort=8.0)},
+        coverage={
+            "test": {
+                "R1": Coverage(requirement="R1", sufficient=(("ORG-04",),)),
+                "S1": Coverage(requirement="S1", sufficient=(("SYS-03",),)),
+            }
+        },
+    )
+    facts = Facts(
+        systems=(system("alpha"),),
+        adoptions=(implemented("ORG-04"), implemented("SYS-03")),
+        evidence=(shown("ORG-04"),),
+        reviews=(fact(Reviewed, id="annexa", until=until),),
+    )
+    (step,) = found(held, facts).steps
+    assert (step.control.id, {won.requirement for won in step.wins}) == ("SYS-03", {"R1", "S1"})
+    done = as_done(Engine(library=held, facts=facts, at=AT), ["SYS-03"])
+    assert met(held, done, AT) == {("test", "R1"), ("test", "S1")}
 
 
 def test_a_nonconformity_over_the_population_is_mended_once() -> None:

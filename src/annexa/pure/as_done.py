@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from annexa.pure.checks import CHECKS, REVIEWS
 from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Reviewed, SystemFact
-from annexa.pure.places import places, short_of
+from annexa.pure.places import deeds_short_of, places, short_of
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
 F = TypeVar("F", bound=Fact)
@@ -87,9 +87,8 @@ def _deeds(engine: Engine, proof: ControlProof, scope: str) -> list[Fact]:
 
 def reviews_done(engine: Engine, proof: ExpectationProof, scope: str) -> list[Fact]:
     """The finished access review that a check lacks in a scope; nothing for any other expectation."""
-    if proof.check is None or proof.check.check != REVIEWS or proof.state == "passing":
+    if proof.state == "passing" or not (short := deeds_short_of(proof, scope)):
         return []
-    short = proof.check.exceptions if scope == ORGANISATION else (scope,)
     until = tuple((one, engine.at + timedelta(days=1)) for one in short)
     return [Reviewed(id=f"what-if/{scope}", effective_at=engine.at, recorded_at=engine.at, until=until)]
 

@@ -77,9 +77,9 @@ def major(proof: ControlProof) -> bool:
 
 
 def own_work(proof: ControlProof) -> bool:
-    """Whether it lacks more than answers in the register of AI systems."""
+    """Whether it lacks more than answers in the register of AI systems and deeds, which any control's work brings."""
     declared = proof.adoption is not None and proof.adoption.state == "implemented"
-    shown = all(e.state == "passing" for e in proof.expectations if e.check is None or e.check.check in DEEDS)
+    shown = all(e.state == "passing" for e in proof.expectations if e.check is None)
     return not declared or not shown or major(proof)
 
 
@@ -90,3 +90,10 @@ def short_of(expectation: ExpectationProof, scope: str) -> tuple[str, ...]:
     if scope == ORGANISATION:
         return expectation.check.exceptions if expectation.check else ()
     return (scope,)
+
+
+def deeds_short_of(expectation: ExpectationProof, scope: str) -> tuple[str, ...]:
+    """The scopes where a deed is lacking: AI systems, and the organisation itself where the check looks at it too."""
+    if expectation.check is None or expectation.check.check not in DEEDS:
+        return ()
+    return expectation.check.exceptions if scope == ORGANISATION else (scope,)

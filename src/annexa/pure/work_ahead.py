@@ -12,7 +12,7 @@ from functools import cached_property
 from annexa.pure.as_done import answered
 from annexa.pure.checks import DEEDS
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.places import SHARE, Place, effort, major, own_work, places, short_of
+from annexa.pure.places import SHARE, Place, deeds_short_of, effort, major, own_work, places, short_of
 from annexa.pure.posture import CONTROL_ORDER, ControlProof, Engine, RequirementProof, Verdict, applicable
 from annexa.pure.standards import Framework, Library, Requirement
 from annexa.pure.work import Goal, Job, Unreachable, Way, Work, bits, urgency
@@ -189,7 +189,8 @@ class _Ground:
         return self._merged[mask]
 
     def bit(self, kind: str, name: str) -> int:
-        """The bit of a control's own work, or of an answer in the register for systems alike."""
+        """The bit of a control's own work, or of an answer in the register or a deed for systems alike: whichever job
+        does it, it is done for every control that asks for it."""
         return self._bits.setdefault((kind, name), 1 << len(self._bits))
 
     def alike(self, slugs: tuple[str, ...]) -> tuple[str, ...]:
@@ -259,7 +260,11 @@ class _Ground:
             return None
         found = self.bit("control", proof.control.id) if own_work(proof) else 0
         for expectation in proof.expectations:
-            if expectation.check is None or expectation.check.check in DEEDS or expectation.state == "passing":
+            if expectation.check is None or expectation.state == "passing":
+                continue
+            if expectation.check.check in DEEDS:
+                for slug in self.alike(deeds_short_of(expectation, scope)):
+                    found |= self.bit(expectation.check.check, slug)
                 continue
             for slug in self.alike(short_of(expectation, scope)) or ("",):
                 if not slug or answered(self.engine.systems[slug], expectation.check.check) is None:
