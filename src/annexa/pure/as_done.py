@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from annexa.pure.checks import CHECKS, REVIEWS
-from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Reviewed, SystemFact
+from annexa.pure.facts import Adoption, Closure, Evidence, Fact, Facts, Reviewed, SystemFact
 from annexa.pure.places import deeds_short_of, places, short_of
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
