@@ -461,7 +461,7 @@ def _found(many: int, systems: int) -> dict[str, Any]:
     from annexa.actions.tokens import add_service_account, create_token
     from annexa.answers.imports import plan_systems
     from annexa.cli.serve import prepare
-    from annexa.pure.permits import ANNEXA, PERSONAL, SCOPES
+    from annexa.pure.permits import ANNEXA, PERSONAL, PROVISION, SCOPES
     from annexa.records.systems import AiSystem
 
     prepare()
@@ -487,7 +487,7 @@ def _found(many: int, systems: int) -> dict[str, Any]:
         )  # fmt: skip
         _, said["admin"] = create_token(
             actor=ANNEXA, person=None, holder=boss, name="Load", now=now, expires_at=now + timedelta(days=1),
-            scopes=sorted(SCOPES - PERSONAL),
+            scopes=sorted(SCOPES - PERSONAL - {PROVISION}),
         )  # fmt: skip
         for n in range(many):
             holder = add_service_account(

@@ -51,9 +51,14 @@ def filled(pattern: URLPattern, there: dict[str, str]) -> str:
     return f"/{said}"
 
 
+def everything(cast: Cast) -> dict[str, str]:
+    """What every gap of an address is filled in with."""
+    return {**THERE, **cast.there, "person_id": cast.there["person"]}
+
+
 def answers(cast: Cast) -> list[str]:
     """The table as it is."""
-    there = {**cast.there, **THERE, "person_id": cast.there["person"]}
+    there = everything(cast)
     lines = []
     for said, pattern in sorted(addresses(urlpatterns), key=lambda one: one[0]):
         address = filled(pattern, there)

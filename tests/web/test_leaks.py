@@ -20,7 +20,7 @@ from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.urls import urlpatterns
 from tests.personas import HIDDEN, LIMITED, Cast
-from tests.web.test_access import THERE, addresses, filled
+from tests.web.test_access import addresses, everything, filled
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 UNIT_TOKEN = "unit token"
@@ -123,7 +123,7 @@ def tells(cast: Cast) -> re.Pattern[str]:
 
 def walked(cast: Cast, persona: str) -> dict[str, str]:
     """The addresses where something is given away, with the words around it."""
-    client, gives_away, there = asking(cast, persona), tells(cast), {**THERE, **cast.there}
+    client, gives_away, there = asking(cast, persona), tells(cast), everything(cast)
     found, count = {}, 0
     for address in dict.fromkeys([*pages(there), *pages({**there, "person": cast.hidden["person"]})]):
         count += 1
@@ -159,7 +159,7 @@ def test_what_is_hidden_answers_like_what_is_not_there(here, persona) -> None:
     """Rule: nobody learns that something is there from how it is refused."""
     client = asking(here, persona)
     of_it, nothing = both(here)
-    there = {**THERE, **here.there}
+    there = everything(here)
     hidden, absent = (list(pages({**there, **one, "scope": one["slug"]})) for one in (of_it, nothing))
     count = 0
     for address, other in zip(hidden, absent, strict=True):
@@ -237,5 +237,5 @@ def test_from_outside_nobody_is_known_who_owns_what_is_hidden(here, persona) -> 
     """Rule: who comes from outside sees nobody but themselves and who has to do with what was shared with them."""
     keeper = Person.objects.get(email="zuri@example.org")
     client = asking(here, persona)
-    found = [one for one in pages({**THERE, **here.there}) if re.search("Zuri|zuri@", told(client, one)[1])]
+    found = [one for one in pages(everything(here)) if re.search("Zuri|zuri@", told(client, one)[1])]
     assert (found, keeper.name) == ([], "Zuri Keeper")

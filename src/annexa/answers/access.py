@@ -6,7 +6,7 @@ from datetime import datetime
 
 from annexa.answers.actors import unended_grants
 from annexa.pure.access_lists import AccessLine, Right, right_of
-from annexa.pure.permits import VERBS, Actor
+from annexa.pure.permits import VERBS, Actor, Refusal, may
 from annexa.records.grants import RoleGrant
 from annexa.records.people import Person
 from annexa.records.tokens import ApiToken, ServiceAccount
@@ -20,7 +20,10 @@ def own_access(*, actor: Actor, now: datetime) -> tuple[AccessLine, ...]:
     """Annexa's own access as a list: one line for each right that lets somebody in now. Cost: six queries.
 
     `ref` of a line says which record it stands for: person/3, service_account/pipeline, grant/…, api_token/….
+    Who reads only a part of the organisation gets none: rights name units and AI systems of other parts.
     """
+    if isinstance(may(actor, "read"), Refusal):
+        return ()
     people = list(Person.objects.get_queryset().visible_to(actor).order_by("pk"))
     accounts = list(ServiceAccount.objects.visible_to(actor).order_by("slug"))
     tokens = ApiToken.objects.visible_to(actor).filter(revocation__isnull=True, expires_at__gt=now)
