@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from annexa.pure.exports import export_rows
+from annexa.pure.fields import tidy
 from annexa.pure.imports import ExistingSystem
-from annexa.pure.systems import FIELDS, SystemFacts, tidied, tidy, validate
+from annexa.pure.systems import FIELDS, SystemFacts, tidied, validate
 from tests.pure.table_samples import planned, same, written
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12) | st.sampled_from(

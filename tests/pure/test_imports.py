@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from annexa.adapters.tables import read_table
+from annexa.pure.fields import tidy
 from annexa.pure.imports import ExistingSystem, ImportPlan
-from annexa.pure.systems import SystemFacts, tidy
+from annexa.pure.systems import SystemFacts
 from annexa.pure.tables import Table
 from tests.pure.table_samples import kept, planned, same, table, taken, written
 

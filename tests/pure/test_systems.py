@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annexa.pure.fields import ANSWERS, tidy
 from annexa.pure.systems import (
-    ANSWERS,
     BUILT,
     FIELD,
     FIELDS,
@@ -21,7 +21,6 @@ from annexa.pure.systems import (
     SystemFacts,
     SystemFactsError,
     tidied,
-    tidy,
     validate,
 )
 

@@ -20,7 +20,7 @@ from xml.etree.ElementTree import ParseError
 import openpyxl
 import yaml
 
-from annexa.pure.systems import tidy
+from annexa.pure.fields import tidy
 from annexa.pure.tables import Problem, Row, Table
 
 MIB = 1024 * 1024

@@ -34,6 +34,7 @@ from annexa.pure.classify import (
     parse_atom,
     tree_problems,
 )
+from annexa.pure.fields import known_words
 from annexa.pure.presumptions import (
     RECORD_FIELDS,
     AtLeast,
@@ -43,7 +44,7 @@ from annexa.pure.presumptions import (
     parse_term,
     presumption_problems,
 )
-from annexa.pure.systems import CLASSES, FIELD, HIGH_RISK_BY, ROLES, known_words
+from annexa.pure.systems import CLASSES, FIELD, HIGH_RISK_BY, ROLES
 
 FOLDER = "classification"
 

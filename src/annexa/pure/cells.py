@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from annexa.pure.systems import FIELD, FIRST_YEAR, LAST_YEAR, Field, known_words, tidy
+from annexa.pure.fields import FIRST_YEAR, LAST_YEAR, Field, known_words, tidy
+from annexa.pure.systems import FIELD
 from annexa.pure.words import plain_words, says, says_first, short
 
 

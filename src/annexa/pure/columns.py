@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from annexa.pure.cells import read_cell
-from annexa.pure.systems import FIELD, FIELDS, Field
+from annexa.pure.fields import Field
+from annexa.pure.systems import FIELD, FIELDS
 from annexa.pure.tables import SLUG, SOURCE, Row
 from annexa.pure.words import plain_words, says
 

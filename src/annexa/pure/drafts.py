@@ -8,7 +8,8 @@ from typing import Any
 
 from annexa.pure.cells import EMPTY, NOT_APPLICABLE, Reading, decide_day_first, has_two_readings, read_cell
 from annexa.pure.columns import ColumnMapping, MappedField
-from annexa.pure.systems import FIELD, SystemFacts, tidy, validate
+from annexa.pure.fields import tidy
+from annexa.pure.systems import FIELD, SystemFacts, validate
 from annexa.pure.tables import SOURCE, Problem, Row, Table, without_guard
 from annexa.pure.words import fold, short
 

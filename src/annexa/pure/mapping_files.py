@@ -8,7 +8,8 @@ from typing import Any
 
 from annexa.pure.cells import read_cell
 from annexa.pure.columns import ColumnMapping, MappedField, complete
-from annexa.pure.systems import FIELD, Field, known_words
+from annexa.pure.fields import Field, known_words
+from annexa.pure.systems import FIELD
 from annexa.pure.words import fold
 
 

@@ -14,7 +14,8 @@ from datetime import date, timedelta
 from itertools import combinations, product
 from typing import Any
 
-from annexa.pure.systems import FIELD, FIELDS, SystemFacts, known_words
+from annexa.pure.fields import known_words
+from annexa.pure.systems import FIELD, FIELDS, SystemFacts
 
 Record = Mapping[str, object]
 """Field of RECORD_FIELDS → its value; a field that is not there is not known."""

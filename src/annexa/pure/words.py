@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from annexa.pure.systems import tidy
+from annexa.pure.fields import tidy
 
 
 def fold(text: str) -> str:

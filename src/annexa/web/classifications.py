@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from annexa.answers.classification_register import ClassificationPage, Line, Standing, classification_page
 from annexa.answers.errors import UnknownError
-from annexa.pure.systems import tidy
+from annexa.pure.fields import tidy
 from annexa.records.systems import gravest
 from annexa.web.classification import STAGES
 from annexa.web.frame import actor

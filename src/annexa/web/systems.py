@@ -41,10 +41,11 @@ from annexa.answers.systems import (
     matching_slugs,
     passport,
 )
+from annexa.pure.fields import Field, tidy
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
-from annexa.pure.systems import FIELD, FIELDS, Field, SystemFacts, tidy, validate
+from annexa.pure.systems import FIELD, FIELDS, SystemFacts, validate
 from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
