@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
-from annexa.actions.systems import add_system, change_system, import_systems, slug_of
+from annexa.actions.systems import add_system, change_system, import_systems
 from annexa.answers.imports import RESERVED, plan_systems
 from annexa.pure.permits import Actor
+from annexa.pure.slugs import slug_of
 from annexa.pure.systems import SystemFacts
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.systems import AiSystem

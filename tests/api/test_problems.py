@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.django_db
         (RequestDataTooBig("no"), 413),
         (LibraryUnreadableError("no"), 503),
         (OperationalError("no"), 503),
+        (InterfaceError("closed"), 503),
         (BlobMissingError("0" * 64), 500),
         (ZeroDivisionError("secret"), 500),
         (ProblemError(428, "no"), 428),

@@ -39,6 +39,7 @@ from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.registers import add_record
 from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
 from annexa.actions.sign_on import sign_in_by_provider
@@ -55,6 +56,7 @@ from annexa.library.classification import classifications
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
+from annexa.pure.registers import REGISTERS
 from annexa.pure.second_factors import totp_code
 from annexa.pure.sign_on import Asserted
 from annexa.pure.systems import SystemFacts
@@ -100,6 +102,7 @@ def found() -> None:
     lee, ola, ari = (Person.objects.get(role=role) for role in ("lead", "owner", "auditor"))
     for facts in SYSTEMS:
         add_system(actor=actor_of(ada), facts=facts, now=days(480))
+    _registers(ada)
     for control in ("GOV-01", "GOV-02", "GOV-03", "RSK-01", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
         adopt_control(actor=actor_of(lee), person=lee, control=control, state="implemented", now=days(470))
     adopt_control(
@@ -134,6 +137,15 @@ def found() -> None:
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
     publish()
+
+
+def _registers(ada: Person) -> None:
+    """Two records of every register."""
+    for register in REGISTERS.values():
+        needed = {one.name: one.choices[1] if one.choices else "Needed" for one in register.fields if one.required}
+        for name in ("First", "Second"):
+            entry = register.make({**needed, "name": f"{name} {register.one}"})
+            add_record(actor=actor_of(ada), register=register, entry=entry, now=days(478))
 
 
 def _tokens(ada: Person) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from annexa.adapters.tables import read_table
 from annexa.pure.columns import guess_columns
 from annexa.pure.exports import export_rows
-from annexa.pure.imports import ExistingSystem, ImportPlan, keys_for, plan_import
+from annexa.pure.imports import Existing, ImportPlan, keys_for, plan_import
 from annexa.pure.mapping_files import override, parse_mapping
 from annexa.pure.systems import SystemFacts
 from annexa.pure.tables import Row, Table
@@ -19,20 +19,20 @@ def table(*lines: list[str]) -> Table:
     return Table(format="csv", header=tuple(header), rows=numbered)
 
 
-def planned(read: Table, existing: list[ExistingSystem] | None = None, said: str = "") -> ImportPlan:
+def planned(read: Table, existing: list[Existing] | None = None, said: str = "") -> ImportPlan:
     mapping = override(guess_columns(read.header, read.rows), parse_mapping(said), read.header)
     return plan_import(read, mapping, keys_for(existing or [], mapping))
 
 
-def taken(plan: ImportPlan) -> list[ExistingSystem]:
-    return [ExistingSystem(slug=row.slug or f"s-{row.row}", facts=row.facts) for row in plan.rows]
+def taken(plan: ImportPlan) -> list[Existing]:
+    return [Existing(slug=row.slug or f"s-{row.row}", facts=row.facts) for row in plan.rows]
 
 
 def kept(facts: SystemFacts) -> dict[str, str]:
     return dict(facts.source)
 
 
-def written(systems: list[ExistingSystem]) -> Table:
+def written(systems: list[Existing]) -> Table:
     """The table that comes back when an export is written as CSV and read again."""
     header, rows = export_rows(systems)
     out = io.StringIO(newline="")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annexa.pure.exports import export_rows
 from annexa.pure.fields import tidy
-from annexa.pure.imports import ExistingSystem
+from annexa.pure.imports import Existing
 from annexa.pure.systems import FIELDS, SystemFacts, tidied, validate
 from tests.pure.table_samples import planned, same, written
 
@@ -20,7 +20,7 @@ NAMES = WORDS.map(tidy).filter(bool)
 
 
 @st.composite
-def systems(draw: st.DrawFn) -> list[ExistingSystem]:
+def systems(draw: st.DrawFn) -> list[Existing]:
     """Registers as Annexa would hold them: tidy facts without problems."""
     found = []
     for i in range(draw(st.integers(1, 4))):
@@ -39,14 +39,14 @@ def systems(draw: st.DrawFn) -> list[ExistingSystem]:
         facts = tidied(SystemFacts(**record, source=tuple(source.items())))  # type: ignore[arg-type]
         while wrong := {problem.field for problem in validate(facts)}:
             facts = replace(facts, **{name: getattr(SystemFacts(name="x"), name) for name in wrong})
-        found.append(ExistingSystem(slug=f"system-{i}", facts=facts))
+        found.append(Existing(slug=f"system-{i}", facts=facts))
     return found
 
 
 @pytest.mark.slow
 @settings(max_examples=150)
 @given(systems())
-def test_what_is_exported_is_read_back_without_loss(register: list[ExistingSystem]) -> None:
+def test_what_is_exported_is_read_back_without_loss(register: list[Existing]) -> None:
     """An export rebuilds the register elsewhere, and changes nothing where it came from."""
     read = written(register)
     assert read.problems == ()
@@ -58,7 +58,7 @@ def test_what_is_exported_is_read_back_without_loss(register: list[ExistingSyste
 
 
 @given(systems())
-def test_no_exported_cell_can_be_run(register: list[ExistingSystem]) -> None:
+def test_no_exported_cell_can_be_run(register: list[Existing]) -> None:
     """A spreadsheet must not take a text for a formula."""
     _, rows = export_rows(register)
     assert not [cell for row in rows for cell in row if cell.strip().startswith(("=", "+", "-", "@"))]

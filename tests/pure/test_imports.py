@@ -9,7 +9,7 @@ import pytest
 
 from annexa.adapters.tables import read_table
 from annexa.pure.fields import tidy
-from annexa.pure.imports import ExistingSystem, ImportPlan
+from annexa.pure.imports import Existing, ImportPlan
 from annexa.pure.systems import SystemFacts
 from annexa.pure.tables import Table
 from tests.pure.table_samples import kept, planned, same, table, taken, written
@@ -130,14 +130,14 @@ def test_references_are_unique() -> None:
 
 def test_a_reference_survives_a_new_name() -> None:
     """The reference finds the system whatever it is called today."""
-    before = [ExistingSystem(slug="a", facts=SystemFacts(name="Old", reference="AI-1"))]
+    before = [Existing(slug="a", facts=SystemFacts(name="Old", reference="AI-1"))]
     (row,) = planned(table(["Reference", "Name"], ["ai-1", "New"]), before).rows
     assert (row.outcome, row.slug, row.changed) == ("updated", "a", ("reference", "name"))
 
 
 def test_one_system_by_two_ways_is_a_problem() -> None:
     """A row with a slug and a row with the same system's name would overwrite each other."""
-    before = [ExistingSystem(slug="bot", facts=SystemFacts(name="Bot"))]
+    before = [Existing(slug="bot", facts=SystemFacts(name="Bot"))]
     plan = planned(table(["Slug", "Name"], ["", "Bot"], ["bot", "Bot 2"]), before)
     assert [problem.row for problem in plan.problems] == [3]
 
@@ -153,7 +153,7 @@ def test_what_the_file_does_not_speak_of_stays() -> None:
         source=(("Notes", "n"),),
     )
     read = table(["Name", "Owner", "Supplier", "Start date"], ["Bot", "Bob", "", "after the merger"])
-    (row,) = planned(read, [ExistingSystem(slug="bot", facts=facts)]).rows
+    (row,) = planned(read, [Existing(slug="bot", facts=facts)]).rows
     assert row.facts == replace(
         facts, owner="Bob", supplier="", source=(("Notes", "n"), ("Start date", "after the merger"))
     )
@@ -162,7 +162,7 @@ def test_what_the_file_does_not_speak_of_stays() -> None:
 
 def test_file_and_record_may_contradict() -> None:
     """A retirement in the file is judged against the deployment already recorded."""
-    before = [ExistingSystem(slug="bot", facts=SystemFacts(name="Bot", deployed_on=date(2024, 5, 1)))]
+    before = [Existing(slug="bot", facts=SystemFacts(name="Bot", deployed_on=date(2024, 5, 1)))]
     (problem,) = planned(table(["Name", "Retired on"], ["Bot", "2024-04-01"]), before).problems
     assert (problem.row, problem.column) == (2, "Retired on")
 

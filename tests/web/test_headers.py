@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
+from django.db import InterfaceError
 from django.test import Client
 
 from annexa.web.guard import POLICY
@@ -138,3 +139,17 @@ def test_a_form_from_another_site_is_refused(admin) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(admin)
     assert client.post("/systems/new", {"name": "Forged"}).status_code == 403
+
+
+def test_a_database_that_does_not_answer_is_no_mistake_of_a_page(admin, monkeypatch) -> None:
+    """Rule: 503 and what to do, not a page that calls itself broken; nothing was changed."""
+
+    def cut_off(*_args: object, **_more: object) -> None:
+        raise InterfaceError("connection already closed")
+
+    client = Client()
+    client.force_login(admin)
+    monkeypatch.setattr("annexa.web.today.answer", cut_off)
+    answer = client.get("/")
+    assert answer.status_code == 503
+    assert "does not answer" in answer.content.decode()

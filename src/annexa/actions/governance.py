@@ -5,12 +5,12 @@ from datetime import datetime
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
-from annexa.actions.systems import free_slugs
 from annexa.answers.governance import offices_held
 from annexa.library.governance import governance
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.governance import Office, stands_against
 from annexa.pure.permits import EXTERNAL, Actor
+from annexa.pure.slugs import free_slugs
 from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.people import Person
 from annexa.records.units import Committee, Unit
@@ -28,7 +28,7 @@ def add_committee(*, actor: Actor, name: str, purpose: str, months_between: int,
     with door(actor=actor, verb="change_committees", now=now) as opened:
         _refuse(_committee_problems(name, purpose, months_between))
         made = Committee(
-            slug=next(free_slugs([name.strip()], set(Committee.objects.values_list("slug", flat=True)))),
+            slug=next(free_slugs([name.strip()], set(Committee.objects.values_list("slug", flat=True)), "committee")),
             name=name.strip(),
             purpose=purpose.strip(),
             months_between=months_between,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 from annexa.actions.door import side_door
 from annexa.actions.errors import ConflictError
@@ -88,7 +88,7 @@ def _tell(here: Here, figures: Figures) -> None:
         close_old_connections()
         try:
             tell_of_process(here=here, figures=figures(), now=datetime.now(UTC))
-        except DatabaseError as error:
+        except Error as error:
             log.warning("This process cannot tell of itself: %s", str(error).strip())
         pause.wait(EVERY_SECONDS)
 

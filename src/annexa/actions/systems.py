@@ -1,8 +1,6 @@
 """Putting AI systems into the register: one by hand, many from a file, and changing them."""
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,11 +14,11 @@ from annexa.answers.ledger import entry_of
 from annexa.pure.imports import PlannedRow
 from annexa.pure.mapping_files import mapping_text
 from annexa.pure.permits import Actor, Place
+from annexa.pure.slugs import free_slugs
 from annexa.pure.systems import FIELD, SystemFacts, SystemFactsError, tidied, validate
 from annexa.records.systems import AiSystem
 
 KIND = "ai_system"
-LONGEST_NAME_PART = 60
 Progress = Callable[[int, int], None]
 
 
@@ -41,7 +39,7 @@ def add_system(*, actor: Actor, facts: SystemFacts, now: datetime, because: str 
     with door(actor=actor, verb="change_system", now=now, because=because.strip(), place=place) as opened:
         facts = _accepted(facts, slug="")
         taken = set(AiSystem.objects.values_list("slug", flat=True))
-        system = _made(next(free_slugs([facts.name], taken)), facts, now)
+        system = _made(next(free_slugs([facts.name], taken | RESERVED)), facts, now)
         opened.write(system, kind=KIND, subject=_subject(system))
     return system
 
@@ -88,7 +86,7 @@ def import_systems(
     plan = planned.plan
     added = [row for row in plan.rows if row.outcome == "added"]
     updated = [row for row in plan.rows if row.outcome == "updated"]
-    told = _Told(progress, len(added) + len(updated))
+    told = Told(progress, len(added) + len(updated))
     because = f"Import of {planned.name}"
     try:
         with door(actor=actor, verb="import_systems", now=now, because=because, progress=told.step) as opened:
@@ -116,7 +114,7 @@ _CHANGED = "Systems were added or changed since this file was looked at. Nothing
 
 
 @dataclass(kw_only=False)
-class _Told:
+class Told:
     """Tells how far an import is, over all it writes."""
 
     progress: Progress | None
@@ -124,6 +122,7 @@ class _Told:
     before: int = 0
 
     def step(self, done: int, _of: int) -> None:
+        """So many of what is written now are written."""
         if self.progress:
             self.progress(self.before + done, self.total)
 
@@ -136,7 +135,7 @@ def _refuse_problems(planned: Planned, *, skip_bad: bool) -> None:
 
 def _write_added(opened: Door, rows: Sequence[PlannedRow], taken: set[str], now: datetime) -> None:
     taken |= {row.slug for row in rows if row.slug}
-    fresh = free_slugs([row.facts.name for row in rows if not row.slug], taken)
+    fresh = free_slugs([row.facts.name for row in rows if not row.slug], taken | RESERVED)
     systems = [_made(row.slug or next(fresh), row.facts, now) for row in rows]
     opened.write_many(systems, kind=KIND, subject=_subject)
 
@@ -192,24 +191,3 @@ def _made(slug: str, facts: SystemFacts, now: datetime) -> AiSystem:
 
 def _subject(system: AiSystem) -> str:
     return f"{KIND}/{system.slug}"
-
-
-def slug_of(name: str) -> str:
-    """A name as it may stand in an address: plain letters, digits and single hyphens, at most 60 of them."""
-    plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    if len(words) > LONGEST_NAME_PART:
-        words = words[: LONGEST_NAME_PART + 1].rpartition("-")[0] or words[:LONGEST_NAME_PART]
-    return words or "system"
-
-
-def free_slugs(names: Iterable[str], taken: set[str]) -> Iterator[str]:
-    """A slug for every name, none of them taken, reserved or given twice."""
-    turns: dict[str, int] = {}
-    for name in names:
-        plain = slug = slug_of(name)
-        while slug in taken or slug in RESERVED:
-            turns[plain] = turns.get(plain, 1) + 1
-            slug = f"{plain}-{turns[plain]}"
-        taken.add(slug)
-        yield slug

@@ -5,9 +5,9 @@ from datetime import datetime
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
-from annexa.actions.systems import free_slugs
 from annexa.answers.actors import units
 from annexa.pure.permits import Actor
+from annexa.pure.slugs import free_slugs
 from annexa.pure.units import LONGEST, parents_allowed, plan_units
 from annexa.records.systems import AiSystem
 from annexa.records.units import Unit
@@ -116,7 +116,7 @@ def _rename(opened: Door, before: str, name: str, now: datetime) -> None:
 def _made(opened: Door, name: str, parent: Unit | None) -> Unit:
     taken = set(Unit.objects.values_list("slug", flat=True))
     unit = Unit(
-        slug=next(free_slugs([name], taken)),
+        slug=next(free_slugs([name], taken, "unit")),
         name=name,
         parent=parent,
         created_at=opened.now,

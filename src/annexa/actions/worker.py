@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import Error, close_old_connections
 
 from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish, sequence
@@ -69,7 +69,7 @@ def _tell() -> None:
         close_old_connections()
         try:
             deliver(now=lambda: datetime.now(UTC))
-        except (DatabaseError, VaultError, OSError):
+        except (Error, VaultError, OSError):
             log.exception("Webhooks could not be sent; trying again.")
             STOP.wait(5)
 
@@ -83,7 +83,7 @@ def _run() -> None:
             publish()
             kept = kept or keep_library()
             WORKED.rounds += 1
-        except (DatabaseError, VaultError, OSError):
+        except (Error, VaultError, OSError):
             WORKED.failures += 1
             log.exception("The ledger could not be published, or the library not be kept; trying again.")
             STOP.wait(5)

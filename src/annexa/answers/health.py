@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from annexa.answers import surroundings
 from annexa.answers.integrity import Check, check_everything
@@ -37,7 +37,7 @@ def examine() -> tuple[Finding, ...]:
 def _safely(what: str, look: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
     try:
         return look()
-    except (DatabaseError, LibraryError, VaultError, OSError) as error:
+    except (Error, LibraryError, VaultError, OSError) as error:
         mend = "Mend what the sentence names, then ask again."
         return (Finding(what=what, state="wrong", detail=str(error), mend=mend),)
 
@@ -95,7 +95,7 @@ def _kept_libraries() -> Finding:
 
 def _waits() -> str:
     """The version in force where the shipped library waits to be taken up; "" where it is in force, or nothing is."""
-    with suppress(DatabaseError):  # the database has a finding of its own
+    with suppress(Error):  # the database has a finding of its own
         fact = latest()
         if fact is not None and fact.version != version_of({**shipped(), **own_files()}):
             return fact.version

@@ -18,7 +18,7 @@ from annexa.answers.actors import ask_reads
 from annexa.pure.columns import ColumnMapping, guess_columns
 from annexa.pure.exports import export_rows
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.imports import ExistingSystem, ImportPlan, keys_for, plan_import
+from annexa.pure.imports import Existing, ImportPlan, keys_for, plan_import
 from annexa.pure.mapping_files import MappingFile, override
 from annexa.pure.permits import Actor
 from annexa.pure.tables import SOURCE, Problem, Table
@@ -78,15 +78,15 @@ def plan_systems(
         table=table,
         guess=guess,
         mapping=mapping,
-        plan=_without_bad_slugs(plan, mapping),
+        plan=without_bad_slugs(plan, mapping, RESERVED),
         register=register_mark((system.slug, changed_at) for system, changed_at in systems),
     )
 
 
-def existing_systems(*, actor: Actor) -> list[tuple[ExistingSystem, datetime]]:
+def existing_systems(*, actor: Actor) -> list[tuple[Existing, datetime]]:
     """Every system of the register, oldest first, with when it last changed."""
     return [
-        (ExistingSystem(slug=row.slug, facts=row.facts()), row.changed_at)
+        (Existing(slug=row.slug, facts=row.facts()), row.changed_at)
         for row in AiSystem.objects.visible_to(actor).order_by("id").iterator(500)
     ]
 
@@ -110,7 +110,14 @@ def export_systems(*, actor: Actor, file_format: Format, slugs: Sequence[str] | 
         by_slug = {system.slug: system for system in systems}
         systems = [by_slug[slug] for slug in slugs if slug in by_slug]
     header, rows = export_rows(systems)
-    return {"csv": _as_csv, "xlsx": _as_xlsx, "json": _as_json}[file_format](header, rows)
+    return file_of(header, rows, file_format, title="AI systems")
+
+
+def file_of(header: Sequence[str], rows: Sequence[Sequence[str]], file_format: Format, *, title: str) -> bytes:
+    """Rows as a file. `title`: of the sheet. Raises ExportError for a cell that is too long for a spreadsheet."""
+    if file_format == "xlsx":
+        return _as_xlsx(header, rows, title)
+    return (_as_csv if file_format == "csv" else _as_json)(header, rows)
 
 
 def _as_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
@@ -128,14 +135,14 @@ def _as_json(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     return json.dumps(listed, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def _as_xlsx(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+def _as_xlsx(header: Sequence[str], rows: Sequence[Sequence[str]], title: str) -> bytes:
     for row in rows:
         longest = max(len(cell) for cell in row)
         if longest > LONGEST_SHEET_CELL:
             message = f"{row[0]} has a text of {longest:,} characters; a spreadsheet cell holds {LONGEST_SHEET_CELL:,}"
             raise ExportError(f"{message}. Export as CSV or JSON.")
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet("AI systems")
+    sheet = book.create_sheet(title[:31])
     for row in (header, *rows):
         sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in row])
     out = io.BytesIO()
@@ -143,12 +150,12 @@ def _as_xlsx(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     return out.getvalue()
 
 
-def _without_bad_slugs(plan: ImportPlan, mapping: ColumnMapping) -> ImportPlan:
-    """The plan with a problem for every new system whose slug could not stand in an address."""
+def without_bad_slugs(plan: ImportPlan, mapping: ColumnMapping, reserved: frozenset[str]) -> ImportPlan:
+    """The plan with a problem for every new record whose slug could not stand in an address."""
     found = [
         Problem(row=row.row, column=mapping.slug_column, message=message, value=row.slug)
         for row in plan.rows
-        if row.outcome == "added" and (message := _slug_problem(row.slug))
+        if row.outcome == "added" and (message := _slug_problem(row.slug, reserved))
     ]
     if not found:
         return plan
@@ -157,8 +164,8 @@ def _without_bad_slugs(plan: ImportPlan, mapping: ColumnMapping) -> ImportPlan:
     return replace(plan, rows=tuple(row for row in plan.rows if row.row not in bad), problems=problems)
 
 
-def _slug_problem(slug: str) -> str:
-    if slug in RESERVED:
+def _slug_problem(slug: str, reserved: frozenset[str]) -> str:
+    if slug in reserved:
         return f'"{slug}" is a word of Annexa\'s own addresses; choose another slug'
     if len(slug) > LONGEST_SLUG:
         return f"has {len(slug):,} characters; {LONGEST_SLUG} are allowed"

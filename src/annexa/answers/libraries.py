@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 
-from django.db import DatabaseError
+from django.db import Error
 
 from annexa.answers.store import blobs
 from annexa.library.load import library, load
@@ -53,7 +53,7 @@ def active_or_shipped() -> Library:
     """The library in force; the shipped one also where there is no database yet, so that one can look before."""
     try:
         return active_library()
-    except DatabaseError:
+    except Error:
         return library()
 
 

@@ -46,9 +46,9 @@ def systems_run(*, actor: Actor, asked: Asked, after: Place | None, limit: int) 
     facets, total = facets_of(actor=actor, asked=asked)
     rows = narrowed(actor=actor, asked=asked)
     if asked.sort == "changed":
-        found = _run(rows.annotate(by=F("changed_at")), "by", "slug", _instant(after), limit)
+        found = run_of_rows(rows.annotate(by=F("changed_at")), "by", "slug", instant_of(after), limit)
     else:
-        found = _run(rows.annotate(by=Lower("name")), "by", "slug", after, limit)
+        found = run_of_rows(rows.annotate(by=Lower("name")), "by", "slug", after, limit)
     return SystemsRun(run=found, facets=facets, total=total)
 
 
@@ -57,7 +57,7 @@ def evidence_run(
 ) -> Run[Evidence]:
     """A part of the evidence, the latest recorded first; of one control, in one scope or with one digest if given."""
     rows = _given(Evidence.objects.visible_to(actor), control=control, scope=scope, sha256=sha256)
-    return _run(rows.select_related("by"), "recorded_at", "id", _instant(after), limit, descending=True)
+    return run_of_rows(rows.select_related("by"), "recorded_at", "id", instant_of(after), limit, descending=True)
 
 
 def judgements_run(
@@ -67,7 +67,9 @@ def judgements_run(
     rows = _given(Judgement.objects.visible_to(actor), framework=framework, subject=subject, scope=scope)
     if standing is not None:
         rows = rows.filter(closure__isnull=standing)
-    return _run(rows.select_related("by", "closure__by"), "recorded_at", "id", _instant(after), limit, descending=True)
+    return run_of_rows(
+        rows.select_related("by", "closure__by"), "recorded_at", "id", instant_of(after), limit, descending=True
+    )
 
 
 def one_system(*, actor: Actor, slug: str) -> AiSystem:
@@ -109,14 +111,15 @@ def _given(rows: QuerySet[Any], **columns: str) -> QuerySet[Any]:
     return rows.filter(**{name: value for name, value in columns.items() if value})
 
 
-def _instant(after: Place | None) -> tuple[datetime, str] | None:
-    """Raises ValueError for what is no instant."""
+def instant_of(after: Place | None) -> tuple[datetime, str] | None:
+    """Where a list in order of time goes on. Raises ValueError for what is no instant."""
     return (datetime.fromisoformat(after[0]), after[1]) if after else None
 
 
-def _run(
+def run_of_rows(
     rows: QuerySet[Any], by: str, key: str, after: tuple[Any, str] | None, limit: int, *, descending: bool = False
 ) -> Run[Any]:
+    """A part of a table, ordered by a column and, among equals, by a key that is unique. Cost: one query."""
     if after is not None:
         way = "lt" if descending else "gt"
         rows = rows.filter(Q(**{f"{by}__{way}": after[0]}) | Q(**{by: after[0], f"{key}__{way}": after[1]}))

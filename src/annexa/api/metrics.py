@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 
 from annexa import __version__
@@ -86,7 +86,7 @@ def _all() -> dict[str, dict[str, Any]]:
     """What every live process has counted, by its name: this one as of now, others as they told last."""
     try:
         told = {one.name: one.figures for one in alive(now=datetime.now(UTC))}
-    except DatabaseError:
+    except Error:
         told = {}
     return told | {name_here(): counted_here()}
 
@@ -146,7 +146,7 @@ def _histogram(name: str, told: dict[str, Any]) -> Iterator[Sample]:
 def _gauges() -> Iterator[tuple[str, str, str, float]]:
     try:
         found = measures(now=datetime.now(UTC))
-    except DatabaseError:
+    except Error:
         found = ()
     yield "annexa_database_up", "gauge", "Whether the database answered just now.", 1 if found else 0
     yield from ((one.name, "gauge", one.means, one.value) for one in found)

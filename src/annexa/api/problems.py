@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
@@ -119,7 +119,7 @@ def _of_the_rest(error: Exception) -> ProblemError:
         case VaultError():
             log.error("Bytes cannot be given out: %s", error)
             return ProblemError(500, str(error))
-        case DatabaseError():
+        case Error():
             log.exception("The database refused.", exc_info=error)
             return ProblemError(503, "The database does not answer as it should; try again in a while.")
     log.exception("The API failed.", exc_info=error)

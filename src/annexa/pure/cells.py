@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from annexa.pure.fields import FIRST_YEAR, LAST_YEAR, Field, known_words, tidy
+from annexa.pure.fields import FIRST_YEAR, LAST_YEAR, Field, known_words, money_text, tidy
 from annexa.pure.systems import FIELD
 from annexa.pure.words import plain_words, says, says_first, short
 
@@ -90,13 +91,12 @@ YEAR = re.compile(r"(19|20)\d\d")
 DAY_ZERO = date(1899, 12, 30)  # spreadsheets count days from here
 SPREADSHEET_DAYS = range(18_264, 73_051)  # FIRST_YEAR to 2099
 SPREADSHEET_YEARS = range(1980, LAST_YEAR)  # a bare year shown as a date falls into 1905
-EMPTY: Mapping[str, Any] = {
-    "text": "", "long": "", "choice": "", "choices": (), "answer": "unknown", "date": None,
-}  # fmt: skip
 
 
-def read_cell(about: Field, text: str, *, day_first: bool = False) -> Reading:
-    """Read a cell as a value of the field its column was taken for."""
+def read_cell(about: Field, text: str, *, day_first: bool = False, comma: bool | None = None) -> Reading:
+    """Read a cell as a value of the field its column was taken for. `comma`: whether the column has decimal commas."""
+    if about.kind in _NUMBERS:
+        return _NUMBERS[about.kind](about, text, comma)
     return _READ[about.kind](about, text, day_first)
 
 
@@ -212,6 +212,96 @@ def has_two_readings(text: str) -> bool:
     )
 
 
+# Numbers, as people and their spreadsheets write them
+
+CURRENCIES: Mapping[str, str] = {"€": "EUR", "£": "GBP", "¥": "JPY", "CHF": "CHF", "Fr.": "CHF"}
+"""Signs that mean one currency. A dollar sign does not."""
+NUMBER = re.compile(r"[-−]?\d[\d.,'’\s]*")
+
+
+def decide_comma(cells: Sequence[str]) -> bool | None:
+    """Decide whether a column of numbers has decimal commas, by those that can be read only one way. None = unseen."""
+    commas = points = 0
+    for cell in cells:
+        digits = re.sub(r"[^\d.,]", "", cell)
+        last = max(digits.rfind(","), digits.rfind("."))
+        if last < 0:
+            continue
+        mark, both = digits[last], "," in digits and "." in digits
+        decisive = both or (digits.count(mark) == 1 and len(digits) - last - 1 != 3)
+        if not decisive and digits.count(mark) > 1:  # a mark that comes twice divides thousands
+            decisive, mark = True, "." if mark == "," else ","
+        commas += decisive and mark == ","
+        points += decisive and mark == "."
+    return None if commas == points else commas > points
+
+
+def read_number(text: str, *, comma: bool | None = None) -> Decimal | None:
+    """A number however it is written: 1,234.5 and 1.234,5 and 1 234,5 and 1'234.5. None: it is no number."""
+    said = text.strip().replace("−", "-")
+    if not NUMBER.fullmatch(said):
+        return None
+    digits = re.sub(r"['’\s]", "", said)
+    marks = [mark for mark in ",." if mark in digits]
+    decimal = "," if comma else "."
+    if len(marks) == 2:
+        decimal = max(marks, key=digits.rfind)
+    elif marks and digits.count(marks[0]) > 1:
+        decimal = "." if marks[0] == "," else ","
+    elif marks == [","] and comma is None and len(digits) - digits.rfind(",") - 1 != 3:
+        decimal = ","
+    plain = digits.replace("." if decimal == "," else ",", "").replace(decimal, ".")
+    try:
+        return Decimal(plain)
+    except InvalidOperation:
+        return None
+
+
+def _two_ways(text: str, comma: bool | None) -> bool:
+    """Whether a comma could divide thousands or be a decimal mark, and nothing in the column tells."""
+    return comma is None and re.fullmatch(r"-?\d{1,3},\d{3}", text.strip()) is not None
+
+
+def _read_number(about: Field, text: str, comma: bool | None) -> Reading:
+    if NOT_APPLICABLE.match(text.strip()):
+        return Reading(value=None, exact=False, note="not applicable")
+    found = read_number(text, comma=comma)
+    if found is None:
+        return Reading(value=None, unread=True, problem="is not a number; write it like 1234.5")
+    if about.kind == "whole":
+        if found != found.to_integral_value():
+            return Reading(value=None, unread=True, problem="is not a whole number")
+        value: int | float = int(found)
+    else:
+        value = float(found)
+    return Reading(value=value, exact=str(value) == text.strip(), note="comma" if _two_ways(text, comma) else "")
+
+
+def _read_money(_about: Field, text: str, comma: bool | None) -> Reading:
+    if NOT_APPLICABLE.match(text.strip()):
+        return Reading(value="", exact=False, note="not applicable")
+    said = text.strip()
+    found = re.search(r"\b[A-Z]{3}\b", said) or re.search("|".join(map(re.escape, CURRENCIES)), said)
+    if found is None:
+        message = "names no currency we know; write it like 1250.00 EUR"
+        return Reading(value="", unread=True, problem=message)
+    amount = read_number((said[: found.start()] + said[found.end() :]).strip(), comma=comma)
+    if amount is None:
+        return Reading(value="", unread=True, problem="is not an amount with its currency; write it like 1250.00 EUR")
+    try:
+        value = money_text(amount, CURRENCIES.get(found[0], found[0]))
+    except ValueError as wrong:
+        return Reading(value="", unread=True, problem=str(wrong))
+    return Reading(value=value, exact=value == said)
+
+
+_NUMBERS: Mapping[str, Callable[[Field, str, bool | None], Reading]] = {
+    "whole": _read_number,
+    "number": _read_number,
+    "money": _read_money,
+}
+
+
 def _read_text(about: Field, text: str, _day_first: bool) -> Reading:
     value = tidy(text, long=about.kind == "long")
     if len(value) <= about.longest:
@@ -223,14 +313,15 @@ def _read_text(about: Field, text: str, _day_first: bool) -> Reading:
 
 
 def _read_choice(about: Field, text: str, _day_first: bool) -> Reading:
-    if about.name == "stage":
+    if about is FIELD["stage"]:
         return read_stage(text)
-    if about.name == "built":
+    if about is FIELD["built"]:
         return read_built(text)
     if NOT_APPLICABLE.match(text.strip()):
         return Reading(value="", exact=False, note="not applicable")
     words = plain_words(text)
-    word = next((word for word in about.choices if word and says_first(words, plain_words(word))), None)
+    known = sorted((word for word in about.choices if word), key=lambda word: -len(word))
+    word = next((word for word in known if says_first(words, plain_words(word))), None)
     if word is None:
         return Reading(value="", unread=True, problem=f"is not known here; known are {known_words(about)}")
     return Reading(value=word, exact=word == text.strip())
@@ -249,6 +340,15 @@ def _read_choices(about: Field, text: str, _day_first: bool) -> Reading:
     return Reading(value=value, exact="; ".join(value) == text.strip())
 
 
+def _read_link(_about: Field, text: str, _day_first: bool) -> Reading:
+    return Reading(value=tidy(text))
+
+
+def _read_links(_about: Field, text: str, _day_first: bool) -> Reading:
+    parts = (tidy(part) for part in re.split(r"[;|\n]", text))
+    return Reading(value=tuple(dict.fromkeys(part for part in parts if part)))
+
+
 def _read_answer(_about: Field, text: str, _day_first: bool) -> Reading:
     return read_answer(text)
 
@@ -264,4 +364,6 @@ _READ: Mapping[str, Callable[[Field, str, bool], Reading]] = {
     "choices": _read_choices,
     "answer": _read_answer,
     "date": _read_date,
+    "link": _read_link,
+    "links": _read_links,
 }

@@ -1,11 +1,12 @@
-"""Which column of a file means which field of a system: guessed from its heading and the cells below it."""
+"""Which column of a file means which field of a register: guessed from its heading and the cells below it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from annexa.pure.cells import read_cell
 from annexa.pure.fields import Field
-from annexa.pure.systems import FIELD, FIELDS
+from annexa.pure.register import Register
+from annexa.pure.systems import SYSTEMS
 from annexa.pure.tables import SLUG, SOURCE, Row
 from annexa.pure.words import plain_words, says
 
@@ -14,7 +15,7 @@ SURE_PIECES = 3  # samples of a column needed before it may be refused as not an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedField:
-    """One field of a system, the column or columns it is read from, and why."""
+    """One field, the column or columns it is read from, and why."""
 
     field: str
     columns: tuple[str, ...]
@@ -26,7 +27,7 @@ class ColumnMapping:
     """How the columns of one file are read: guessed, or said by the person who imports."""
 
     fields: tuple[MappedField, ...]
-    missing: tuple[str, ...] = ()  # fields of FIELDS that no column gives
+    missing: tuple[str, ...] = ()  # fields that no column gives
     left_over: tuple[str, ...] = ()  # columns kept in `source` only
     slug_column: str = ""
     key: tuple[str, ...] = ()  # columns that tell the rows apart; empty = reference, else name and unit
@@ -49,7 +50,7 @@ class Headings:
     never: tuple[str, ...] = ()  # phrases that speak of something else
 
 
-HEADINGS: tuple[Headings, ...] = (
+SYSTEM_HEADINGS: tuple[Headings, ...] = (
     Headings(
         field="reference",
         usual=("ref", "reference number", "system id", "use case id", "ai use case id", "inventory id", "id"),
@@ -158,27 +159,54 @@ UNIT_WHOLE = (
 UNIT_PART = ("bureau", "component", "sub agency", "bureau component", "division", "office", "team")
 
 
-def guess_columns(header: Sequence[str], sample_rows: Sequence[Row]) -> ColumnMapping:
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "name": ("title",),
+    "reference": ("ref", "id", "number", "no", "reference number", "identifier", "key"),
+    "owner": ("responsible", "responsible person", "owner e mail", "owner email", "accountable", "contact"),
+    "purpose": ("description", "summary"),
+    "description": ("summary", "details"),
+    "systems": ("ai system", "system", "applications"),
+    "controls": ("control", "control ids"),
+    "ended_on": ("end date", "closed on", "retired on", "valid until"),
+}
+"""How people head the columns of fields that many registers have."""
+
+
+def headings_of(register: Register) -> tuple[Headings, ...]:
+    """How other people's files head the fields of a register."""
+    if register is SYSTEMS:
+        return SYSTEM_HEADINGS
+    own: dict[str, tuple[str, ...]] = {"name": (f"{plain_words(register.one)} name", plain_words(register.one))}
+    own |= {"reference": tuple(f"{plain_words(register.one)} {word}" for word in ("id", "number", "reference"))}
+    return tuple(
+        Headings(field=one.name, usual=(*one.headings, *own.get(one.name, ()), *USUAL.get(one.name, ())))
+        for one in register.fields
+    )
+
+
+def guess_columns(header: Sequence[str], sample_rows: Sequence[Row], register: Register = SYSTEMS) -> ColumnMapping:
     """Guess which column of a file holds which field, and say why; several hundred rows are sample enough."""
+    rules = headings_of(register)
     plain = {name: plain_words(name) for name in header if not name.startswith(SOURCE)}
     cells = {name: [row.cells[i] for row in sample_rows] for i, name in enumerate(header)}
-    found = {rule.field: mapped for rule in HEADINGS if (mapped := _by_label(rule.field, plain))}
+    found = {rule.field: mapped for rule in rules if (mapped := _by_label(register.field[rule.field], plain))}
     slug = next((name for name, words in plain.items() if words == plain_words(SLUG)), "")
-    found |= _guess_unit(plain)
+    if "unit" in register.field:
+        found |= _guess_unit(plain)
     for look in (_by_usual, _by_doubtful, _by_phrase):
-        for rule in HEADINGS:
+        for rule in rules:
             taken = {slug, *(column for mapped in found.values() for column in mapped.columns)}
             free = {name: words for name, words in plain.items() if name not in taken}
-            if rule.field not in found and (mapped := look(rule, free, cells)):
+            if rule.field not in found and (mapped := look(rule, register.field[rule.field], free, cells)):
                 found[rule.field] = mapped
-    return complete(ColumnMapping(fields=tuple(found.values()), slug_column=slug), header)
+    return complete(ColumnMapping(fields=tuple(found.values()), slug_column=slug), header, register)
 
 
-def _by_label(name: str, plain: Mapping[str, str]) -> MappedField | None:
-    labels = (plain_words(FIELD[name].label), plain_words(name))
+def _by_label(about: Field, plain: Mapping[str, str]) -> MappedField | None:
+    labels = (plain_words(about.label), plain_words(about.name))
     for column, words in plain.items():
         if words in labels:
-            return MappedField(field=name, columns=(column,), because="the heading is our own name for it")
+            return MappedField(field=about.name, columns=(column,), because="the heading is our own name for it")
     return None
 
 
@@ -194,10 +222,12 @@ def _guess_unit(plain: Mapping[str, str]) -> dict[str, MappedField]:
     return {}
 
 
-Look = Callable[[Headings, Mapping[str, str], Mapping[str, Sequence[str]]], MappedField | None]
+Look = Callable[[Headings, Field, Mapping[str, str], Mapping[str, Sequence[str]]], MappedField | None]
 
 
-def _by_usual(rule: Headings, plain: Mapping[str, str], _cells: Mapping[str, Sequence[str]]) -> MappedField | None:
+def _by_usual(
+    rule: Headings, _about: Field, plain: Mapping[str, str], _cells: Mapping[str, Sequence[str]]
+) -> MappedField | None:
     for usual in rule.usual:
         for column, words in plain.items():
             if words == usual:
@@ -205,21 +235,25 @@ def _by_usual(rule: Headings, plain: Mapping[str, str], _cells: Mapping[str, Seq
     return None
 
 
-def _by_doubtful(rule: Headings, plain: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> MappedField | None:
+def _by_doubtful(
+    rule: Headings, about: Field, plain: Mapping[str, str], cells: Mapping[str, Sequence[str]]
+) -> MappedField | None:
     for usual in rule.doubtful:
         for column, words in plain.items():
-            if words == usual and _cells_fit(FIELD[rule.field], cells[column], doubted=True):
+            if words == usual and _cells_fit(about, cells[column], doubted=True):
                 because = "the heading could mean it and the cells read like it"
                 return MappedField(field=rule.field, columns=(column,), because=because)
     return None
 
 
-def _by_phrase(rule: Headings, plain: Mapping[str, str], cells: Mapping[str, Sequence[str]]) -> MappedField | None:
+def _by_phrase(
+    rule: Headings, about: Field, plain: Mapping[str, str], cells: Mapping[str, Sequence[str]]
+) -> MappedField | None:
     for phrases in rule.phrases:
         for column, words in plain.items():
             if not all(says(words, phrase) for phrase in phrases) or any(says(words, no) for no in rule.never):
                 continue
-            if _cells_fit(FIELD[rule.field], cells[column]):
+            if _cells_fit(about, cells[column]):
                 because = "the heading speaks of " + " and ".join(f'"{phrase}"' for phrase in phrases)
                 return MappedField(field=rule.field, columns=(column,), because=because)
     return None
@@ -232,13 +266,13 @@ def _cells_fit(about: Field, cells: Sequence[str], *, doubted: bool = False) -> 
     return any(fitting) or len(pieces) < (1 if doubted else SURE_PIECES)
 
 
-def complete(mapping: ColumnMapping, header: Sequence[str]) -> ColumnMapping:
-    """Put the fields in the order of FIELDS and name what is missing and what is left over."""
+def complete(mapping: ColumnMapping, header: Sequence[str], register: Register = SYSTEMS) -> ColumnMapping:
+    """Put the fields in the order of files and name what is missing and what is left over."""
     by_name = {mapped.field: mapped for mapped in mapping.fields}
     used = {mapping.slug_column, *(column for mapped in mapping.fields for column in mapped.columns)}
     return replace(
         mapping,
-        fields=tuple(by_name[about.name] for about in FIELDS if about.name in by_name),
-        missing=tuple(about.name for about in FIELDS if about.name not in by_name),
+        fields=tuple(by_name[about.name] for about in register.fields if about.name in by_name),
+        missing=tuple(about.name for about in register.fields if about.name not in by_name),
         left_over=tuple(name for name in header if name not in used and not name.startswith(SOURCE)),
     )

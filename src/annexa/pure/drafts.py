@@ -1,4 +1,4 @@
-"""What each row of a table says of its system, and what people should know about how it was read."""
+"""What each row of a table says of its record, and what people should know about how it was read."""
 
 import re
 from collections import Counter, defaultdict
@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from annexa.pure.cells import EMPTY, NOT_APPLICABLE, Reading, decide_day_first, has_two_readings, read_cell
+from annexa.pure.cells import NOT_APPLICABLE, Reading, decide_comma, decide_day_first, has_two_readings, read_cell
 from annexa.pure.columns import ColumnMapping, MappedField
-from annexa.pure.fields import tidy
-from annexa.pure.systems import FIELD, SystemFacts, validate
+from annexa.pure.fields import EMPTY, tidy
+from annexa.pure.register import Record, Register
 from annexa.pure.tables import SOURCE, Problem, Row, Table, without_guard
 from annexa.pure.words import fold, short
 
@@ -28,7 +28,8 @@ NOTES: Mapping[str, str] = {
     ' [dates] order = "day first" in a mapping file changes that',
     "too rough": "{cells} in {column} {are} too rough to tell whether the system was retired before it was used and"
     " {were} kept as text ({examples})",
-    "cut": "{cells} in {column} {were} cut to {longest} characters; the whole text is kept beside the system",
+    "cut": "{cells} in {column} {were} cut to {longest} characters; the whole text is kept beside the {one}",
+    "comma": "{cells} in {column} could have a decimal or a thousands comma ({examples}); {were} read as thousands",
 }
 
 
@@ -37,7 +38,7 @@ class Draft:
     """One row on its way into the plan."""
 
     row: Row
-    facts: SystemFacts
+    facts: Record
     unread: set[str]
     slug: str
     problems: list[Problem]
@@ -48,6 +49,7 @@ class Draft:
 class Tally:
     """Counts what is worth telling, per column and kind. Lives only while one plan is made."""
 
+    one: str = "system"
     cells: dict[tuple[str, str, int], Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def add(self, note: str, column: str, text: str, longest: int = 0) -> None:
@@ -70,6 +72,7 @@ class Tally:
             column=short(column, 60),
             examples=shown + (", …" if len(texts) > 3 else ""),
             longest=longest,
+            one=self.one,
             **({"are": "is", "were": "was", "s": "s"} if n == 1 else {"are": "are", "were": "were", "s": ""}),
         )
 
@@ -77,7 +80,8 @@ class Tally:
 class Reader:
     """Reads the rows of one table under one mapping."""
 
-    def __init__(self, table: Table, mapping: ColumnMapping, tally: Tally) -> None:
+    def __init__(self, table: Table, mapping: ColumnMapping, tally: Tally, register: Register) -> None:
+        self.register = register
         self.header = table.header
         self.at = {name: i for i, name in enumerate(table.header)}
         self.mapping = mapping
@@ -87,9 +91,14 @@ class Reader:
         self.day_first = {
             mapped.columns[0]: self._day_first([row.cells[self.at[mapped.columns[0]]] for row in table.rows])
             for mapped in mapping.fields
-            if FIELD[mapped.field].kind == "date"
+            if register.field[mapped.field].kind == "date"
         }
         self.undecided = {column for column, decided in self.day_first.items() if decided is None}
+        self.comma = {
+            mapped.columns[0]: decide_comma([row.cells[self.at[mapped.columns[0]]] for row in table.rows])
+            for mapped in mapping.fields
+            if register.field[mapped.field].kind in ("whole", "number", "money")
+        }
 
     def _day_first(self, cells: Sequence[str]) -> bool | None:
         return decide_day_first(cells) if self.mapping.day_first is None else self.mapping.day_first
@@ -98,7 +107,7 @@ class Reader:
         """Read one row: the facts it gives, what is kept as it came, and what is wrong in it."""
         cells = [without_guard(cell) for cell in row.cells]
         values: dict[str, Any] = {"name": ""}
-        draft = Draft(row=row, facts=_NOBODY, unread=set(), slug="", problems=[])
+        draft = Draft(row=row, facts=self.register.make({}), unread=set(), slug="", problems=[])
         kept: set[str] = {name for name in self.header if name not in self.alone and name != self.mapping.slug_column}
         readings = {}
         for mapped in self.mapping.fields:
@@ -110,13 +119,13 @@ class Reader:
             if not reading.exact and len(mapped.columns) == 1:
                 kept.add(mapped.columns[0])
         self._drop_rough(values, readings, kept, draft.unread)
-        draft.facts = SystemFacts(**values, source=self._source(cells, kept))
+        draft.facts = self.register.make(values, self._source(cells, kept))
         draft.slug = self._slug(cells, draft)
-        self._validated(draft)
+        self.validated(draft)
         return draft
 
     def _read(self, mapped: MappedField, cells: Sequence[str], draft: Draft) -> Reading:
-        about, column = FIELD[mapped.field], mapped.columns[0]
+        about, column = self.register.field[mapped.field], mapped.columns[0]
         text = cells[self.at[column]] if len(mapped.columns) == 1 else self._joined(mapped.columns, cells)
         meant = self.meant.get((about.name, fold(text)))
         if not text.strip() and meant is None:
@@ -124,7 +133,12 @@ class Reader:
             return Reading(value=EMPTY[about.kind])
         if meant == "":
             return Reading(value=EMPTY[about.kind], exact=False)
-        reading = read_cell(about, text if meant is None else meant, day_first=bool(self.day_first.get(column)))
+        reading = read_cell(
+            about,
+            text if meant is None else meant,
+            day_first=bool(self.day_first.get(column)),
+            comma=self.comma.get(column),
+        )
         if meant is not None:
             reading = replace(reading, exact=reading.exact and meant == text.strip(), note="")
         if reading.problem:
@@ -171,22 +185,20 @@ class Reader:
             draft.problems.append(problem_in(draft.row.number, column, message, slug))
         return slug
 
-    def _validated(self, draft: Draft) -> None:
+    def validated(self, draft: Draft) -> None:
+        """Adds what is wrong with the record, once for each column."""
         reported = {problem.column for problem in draft.problems}
-        for found in validate(draft.facts):
-            column = column_of(found.field, self.mapping)
+        for found in self.register.problems(draft.facts):
+            column = column_of(found.field, self.mapping, self.register)
             if column not in reported:
                 text = draft.row.cells[self.at[column]] if column in self.at else ""
                 draft.problems.append(problem_in(draft.row.number, column, found.message, text))
 
 
-_NOBODY = SystemFacts(name="")
-
-
-def column_of(name: str, mapping: ColumnMapping) -> str:
+def column_of(name: str, mapping: ColumnMapping, register: Register) -> str:
     """Name the column a person has to look at for a field; without one, the field itself."""
     columns = mapping.columns_of(name)
-    return columns[0] if columns else FIELD[name].label if name in FIELD else name
+    return columns[0] if columns else register.field[name].label if name in register.field else name
 
 
 def problem_in(row: int, column: str, message: str, text: str) -> Problem:

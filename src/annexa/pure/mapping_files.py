@@ -9,7 +9,8 @@ from typing import Any
 from annexa.pure.cells import read_cell
 from annexa.pure.columns import ColumnMapping, MappedField, complete
 from annexa.pure.fields import Field, known_words
-from annexa.pure.systems import FIELD
+from annexa.pure.register import Register
+from annexa.pure.systems import SYSTEMS
 from annexa.pure.words import fold
 
 
@@ -31,7 +32,9 @@ class MappingError(ValueError):
         super().__init__("; ".join(self.problems))
 
 
-def override(guess: ColumnMapping, said: MappingFile, header: Sequence[str]) -> ColumnMapping:
+def override(
+    guess: ColumnMapping, said: MappingFile, header: Sequence[str], register: Register = SYSTEMS
+) -> ColumnMapping:
     """Let what a person wrote replace the guess, field by field. Raises MappingError naming every unknown column."""
     by_fold = {fold(name): name for name in reversed(header)}
     named = [*((f"[columns] {name}", columns) for name, columns in said.columns), ("[key] columns", said.key)]
@@ -56,10 +59,10 @@ def override(guess: ColumnMapping, said: MappingFile, header: Sequence[str]) -> 
         values=said.values,
         day_first=said.day_first,
     )
-    return complete(chosen, header)
+    return complete(chosen, header, register)
 
 
-def parse_mapping(text: str) -> MappingFile:
+def parse_mapping(text: str, register: Register = SYSTEMS) -> MappingFile:
     """Read a mapping written as TOML: [columns], [key], [values.FIELD], [dates]. Raises MappingError, all at once."""
     try:
         document = tomllib.loads(text)
@@ -70,9 +73,9 @@ def parse_mapping(text: str) -> MappingFile:
         for name in document
         if name not in ("columns", "key", "values", "dates")
     ]
-    columns = _said_columns(_table(document, "columns", problems), problems)
+    columns = _said_columns(_table(document, "columns", problems), register, problems)
     key = _said_key(_table(document, "key", problems), problems)
-    values = _said_values(_table(document, "values", problems), problems)
+    values = _said_values(_table(document, "values", problems), register, problems)
     day_first = _said_order(_table(document, "dates", problems), problems)
     if problems:
         raise MappingError(problems)
@@ -103,15 +106,17 @@ def _table(document: Mapping[str, Any], name: str, problems: list[str]) -> Mappi
     return {}
 
 
-def _said_columns(table: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _said_columns(
+    table: Mapping[str, Any], register: Register, problems: list[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
     said = []
     for name, columns in table.items():
         names = tuple(columns) if isinstance(columns, list) else (columns,) if columns != "" else ()
-        if name not in FIELD:
-            problems.append(f'[columns]: "{name}" is not a field; fields are {", ".join(FIELD)}')
+        if name not in register.field:
+            problems.append(f'[columns]: "{name}" is not a field; fields are {", ".join(register.field)}')
         elif not all(isinstance(column, str) and column for column in names):
             problems.append(f"[columns]: {name} must be a column name or a list of them")
-        elif len(names) > 1 and FIELD[name].kind not in ("text", "long"):
+        elif len(names) > 1 and register.field[name].kind not in ("text", "long"):
             problems.append(f"[columns]: {name} is read from one column; only texts can be joined from several")
         else:
             said.append((name, names))
@@ -127,17 +132,17 @@ def _said_key(table: Mapping[str, Any], problems: list[str]) -> tuple[str, ...]:
     return ()
 
 
-def _said_values(table: Mapping[str, Any], problems: list[str]) -> tuple[tuple[str, str, str], ...]:
+def _said_values(table: Mapping[str, Any], register: Register, problems: list[str]) -> tuple[tuple[str, str, str], ...]:
     said: list[tuple[str, str, str]] = []
     for name, pairs in table.items():
-        if name not in FIELD:
-            problems.append(f'[values]: "{name}" is not a field; fields are {", ".join(FIELD)}')
+        if name not in register.field:
+            problems.append(f'[values]: "{name}" is not a field; fields are {", ".join(register.field)}')
         elif not isinstance(pairs, dict):
             problems.append(f'[values.{name}] must be lines like "text in the file" = "what it means"')
         else:
             for text, word in pairs.items():
-                if not isinstance(word, str) or (word and read_cell(FIELD[name], word).unread):
-                    problems.append(f'[values.{name}]: "{word}" is not a value of {name}{_hint(FIELD[name])}')
+                if not isinstance(word, str) or (word and read_cell(register.field[name], word).unread):
+                    problems.append(f'[values.{name}]: "{word}" is not a value of {name}{_hint(register.field[name])}')
                 else:
                     said.append((name, text, word))
     return tuple(said)

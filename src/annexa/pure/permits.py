@@ -137,6 +137,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "note_sign_in": frozenset({"program"}),
         "import_systems": _LEADS,
         "change_system": _WRITERS,
+        "change_register": _WRITERS,
+        "import_register": _LEADS,
         "answer_classification": _WRITERS,
         "review_classification": _LEADS,
         "adopt_control": _WRITERS,
@@ -186,7 +188,8 @@ PROVISION = "provision"
 
 SCOPES = frozenset(
     {
-        "read", "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "judge",
+        "read", "import_systems", "change_system", "change_register", "import_register", "adopt_control",
+        "exclude_control", "add_evidence", "judge",
         "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
         PROVISION,

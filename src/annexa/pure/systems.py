@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from annexa.pure.fields import (
@@ -24,6 +25,7 @@ from annexa.pure.fields import (
     tidy,
     value_of,
 )
+from annexa.pure.register import Group, Register, Source
 
 Stage = Literal["", "concept", "development", "deployment", "operation", "retirement"]
 Role = Literal[
@@ -102,6 +104,14 @@ FIELDS: tuple[Field, ...] = (
     day("retired_on", "Retired on", "The day the system was or will be taken out of use."),
 )
 FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
+GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("What it is", ("name", "reference", "unit", "owner", "purpose", "outputs")),
+    ("Life", ("stage", "started_on", "deployed_on", "retired_on")),
+    ("Origin", ("built", "supplier")),
+    ("Classification", ("roles", "classes", "high_risk_by")),
+    ("Governance", ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")),
+)
+"""How the form and the passport group what is asked about a system; together they are all of FIELDS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,3 +198,51 @@ def _date_problems(facts: SystemFacts) -> list[FieldProblem]:
             message = f"is {facts.retired_on}, before {FIELD[earlier].label.lower()} {first}"
             found.append(FieldProblem(field="retired_on", message=message))
     return found
+
+
+class SystemRegister(Register):
+    """The register of AI systems: its records are SystemFacts, and its table, list and passport are its own."""
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """Every field, in the order of files."""
+        return FIELDS
+
+    def make(self, values: Mapping[str, Any], source: Source = ()) -> Any:
+        """The facts about a system from values."""
+        return SystemFacts(**{"name": "", **values}, source=source)
+
+    def replaced(self, entry: Any, values: Mapping[str, Any], source: Source | None = None) -> Any:
+        """The facts with some values changed."""
+        return replace(entry, **values, source=entry.source if source is None else source)
+
+    def to_json(self, entry: Any) -> dict[str, object]:
+        """The facts as plain values."""
+        facts: SystemFacts = entry
+        return facts.to_json()
+
+    def from_json(self, record: Mapping[str, object]) -> Any:
+        """Read what to_json wrote. Raises SystemFactsError."""
+        return SystemFacts.from_json(record)
+
+    def tidied(self, entry: Any) -> Any:
+        """The facts put in order."""
+        return tidied(entry)
+
+    def problems(self, entry: Any) -> tuple[FieldProblem, ...]:
+        """Everything that keeps the facts from being accepted."""
+        return validate(entry)
+
+
+SYSTEMS = SystemRegister(
+    noun="ai_system",
+    plural="systems",
+    one="AI system",
+    title="AI systems",
+    says="The AI systems the organisation builds, provides or uses, each with its purpose, role, class and owner.",
+    asked_by=("ISO/IEC 42001 A.4.2", "ISO/IEC 42001 A.6.2", "EU AI Act Art. 49"),
+    place="inventory",
+    groups=tuple(Group(title=title, fields=tuple(FIELD[name] for name in names)) for title, names in GROUPS),
+    ends="retired_on",
+    change="change_system",
+)

@@ -59,6 +59,10 @@ class GuardedQuerySet(models.QuerySet[M]):
         organisation itself and about the AI systems that their grants reach, as the table says where that stands."""
         if isinstance(may(actor, "read"), Permit):
             return self.all()
+        unit: str | None = getattr(self.model, "UNIT", None)
+        if unit:
+            there = [units for one in actor.grants if one.role in VERBS["read"] for units in one.units]
+            return self.filter(**{f"{unit}__in": there})
         where = getattr(self.model, "SCOPE", None)
         if where is None or isinstance(may_somewhere(actor, "read"), Refusal):
             return self.none()
@@ -95,6 +99,8 @@ class Guarded(models.Model):
     SCOPE: ClassVar[str | None] = None
     """The column, or the way to it, that says of which scope a row speaks; "": of none, so whoever reads anything may
     know of it; None: only who reads the whole organisation."""
+    UNIT: ClassVar[str | None] = None
+    """The column that names the unit a row belongs to, where that decides who may know of it."""
 
     objects: models.Manager[Any] = GuardedQuerySet.as_manager()
 

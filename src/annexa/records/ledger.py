@@ -13,6 +13,7 @@ from django.db.models.functions import Cast, Concat
 
 from annexa.pure.permits import Actor, Permit, Refusal, may, may_somewhere
 from annexa.records.guard import Guarded, GuardedQuerySet
+from annexa.records.registers import TABLES
 
 SUBJECTS: tuple[tuple[str, Any], ...] = (
     ("AiSystem", Concat(Value("ai_system/"), F("slug"))),
@@ -29,6 +30,7 @@ SUBJECTS: tuple[tuple[str, Any], ...] = (
     ("Closure", Concat(Value("judgement/"), F("judgement_id"))),
     ("ClassificationAnswers", Concat(Value("classification/"), F("tree"), Value("/"), F("scope"))),
     ("Task", Concat(Value("task/"), F("id"))),
+    *((one.__name__, Concat(Value(f"{noun}/"), F("slug"))) for noun, one in TABLES.items() if one.UNIT),
 )  # fmt: skip
 """The tables that speak of scopes, each with the subject that the entries about its rows have."""
 

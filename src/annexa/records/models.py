@@ -25,6 +25,7 @@ from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.processes import Process, RequestCount
+from annexa.records.registers import TABLES
 from annexa.records.sign_in import (
     KnownPlace,
     ProviderIdentity,
@@ -41,6 +42,7 @@ from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
 __all__ = [
+    "TABLES",
     "AccessCarriedOut",
     "AccessDecision",
     "AccessList",

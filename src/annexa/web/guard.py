@@ -1,9 +1,11 @@
 """What every answer of the server carries, and who gets in: the security policy, and signing in first."""
 
+import logging
 from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
+from django.db import Error
 from django.http import (
     Http404,
     HttpRequest,
@@ -16,6 +18,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
 
 from annexa.actions.second_factors import has_second_factor, must_have
@@ -28,6 +31,7 @@ from annexa.records.people import Person
 from annexa.web.entering import PROVIDERS, THROUGH
 from annexa.web.frame import actor as acting
 
+log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 POLICY = "; ".join(
@@ -102,7 +106,8 @@ def encrypted(handle: Handler) -> Handler:
 
 class Unanswered:
     """What no page has to think of: what is not there, or not for who asks, is not found; and where the library of a
-    date cannot be had any more, the page says so, since nothing else can be judged without it."""
+    date cannot be had any more, the page says so, since nothing else can be judged without it. Nor is it a mistake of
+    a page where the database does not answer."""
 
     def __init__(self, handle: Handler) -> None:
         self.handle = handle
@@ -115,9 +120,17 @@ class Unanswered:
         """A page without the frame, which would ask for the library too."""
         if isinstance(error, UnknownError):
             return page_not_found(request, Http404(str(error)))
+        if isinstance(error, Error):
+            log.exception("The database refused.", exc_info=error)
+            text = "The database does not answer as it should. Nothing was changed. Try again in a while."
+            return _unavailable(_("The database does not answer"), text)
         if not isinstance(error, LibraryUnreadableError):
             return None
-        return HttpResponse(render_to_string("503.html", {"text": str(error)}), status=503)
+        return _unavailable(_("The library of that date cannot be read"), str(error))
+
+
+def _unavailable(heading: str, text: str) -> HttpResponse:
+    return HttpResponse(render_to_string("503.html", {"heading": heading, "text": text}), status=503)
 
 
 def signed_in(handle: Handler) -> Handler:

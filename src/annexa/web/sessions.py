@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db import DatabaseError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -57,7 +57,7 @@ def sessions(handle: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReq
                 try:
                     note(request, user)
                     request.session[NOTED] = now
-                except DatabaseError as error:
+                except Error as error:
                     log.warning("A session was not noted: %s", type(error).__name__)
         return handle(request)
 

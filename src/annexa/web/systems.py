@@ -45,7 +45,7 @@ from annexa.pure.fields import Field, tidy
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
-from annexa.pure.systems import FIELD, FIELDS, SystemFacts, validate
+from annexa.pure.systems import FIELD, FIELDS, GROUPS, SystemFacts, validate
 from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
@@ -80,14 +80,6 @@ WORDS: Mapping[str, str] = {
     "out-of-scope": "Out of scope",
     "": "Not given",
 }
-GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("What it is", ("name", "reference", "unit", "owner", "purpose", "outputs")),
-    ("Life", ("stage", "started_on", "deployed_on", "retired_on")),
-    ("Origin", ("built", "supplier")),
-    ("Classification", ("roles", "classes", "high_risk_by")),
-    ("Governance", ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")),
-)
-"""How the form and the passport group what is asked about a system; together they are all of FIELDS."""
 STATE_WORDS: Mapping[str, str] = {
     "passing": "good until",
     "expired": "expired",

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -38,7 +38,7 @@ def _note(request: HttpRequest) -> None:
         return
     try:
         visit(actor=actor(request), person=person(request), now=now)
-    except DatabaseError as error:
+    except Error as error:
         log.warning("The visit of %s was not noted: %s", actor(request).id, error)
         return
     request.session[SEEN] = now.timestamp()

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
-from annexa.actions.systems import slug_of
 from annexa.answers.errors import UnknownError
 from annexa.answers.what_if import WhatIf, choices, read_address, what_if
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.posture import REQUIREMENT_ORDER, FrameworkPosture, Verdict
+from annexa.pure.slugs import slug_of
 from annexa.pure.systems import CLASSES, ROLES
 from annexa.pure.upgrades import VerdictChange
 from annexa.pure.what_if import MOST, Kind, Supposition

@@ -1,0 +1,251 @@
+"""Putting records into any register: one by hand, many from a file, changing one or many at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import Q
+
+from annexa.actions.door import Door, door
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.systems import Imported, Progress, Told
+from annexa.answers.imports import register_mark
+from annexa.answers.ledger import entry_of
+from annexa.answers.register_files import RESERVED, PlannedRegister
+from annexa.answers.registers import missing_targets, rows_of
+from annexa.pure.mapping_files import mapping_text
+from annexa.pure.near import meant
+from annexa.pure.permits import WHOLE, Actor, Place
+from annexa.pure.register import Entry, Register
+from annexa.pure.slugs import free_slugs
+from annexa.records.registers import TABLES, RegisterRow
+
+MOST_AT_ONCE = 10_000
+"""Records that are changed at once by hand; more go through a file."""
+
+
+def add_record(*, actor: Actor, register: Register, entry: Entry, now: datetime, because: str = "") -> RegisterRow:
+    """Puts one record into a register. Ledger: the noun of the register. Raises InvalidError, NotPermittedError."""
+    verb, place = register.change, _place(register, entry)
+    with door(actor=actor, verb=verb, now=now, because=because.strip(), place=place) as opened:
+        entry = _accepted(opened, register, entry, slug="")
+        taken = set(TABLES[register.noun].objects.values_list("slug", flat=True)) | RESERVED
+        slug = next(free_slugs([entry.name], taken, otherwise=_otherwise(register)))
+        row = _made(register, slug, entry, now)
+        opened.write(row, kind=register.noun, subject=_subject(row))
+    return row
+
+
+def change_record(
+    *,
+    actor: Actor,
+    register: Register,
+    slug: str,
+    entry: Entry,
+    seen: datetime,
+    now: datetime,
+    because: str = "",
+) -> RegisterRow:
+    """Replaces one record. `seen`: its `changed_at` when the actor looked at it. The same again leaves no entry.
+
+    Ledger: the noun of the register. Raises InvalidError, NotFoundError, NotPermittedError, and ConflictError if it
+    changed since it was seen.
+    """
+    known = _known(actor, register, slug)
+    place = _place(register, known.entry)
+    with door(actor=actor, verb=register.change, now=now, because=because.strip(), place=place) as opened:
+        if (there := _place(register, entry)) != place:
+            opened.ask(there)
+        row = _locked(register, [slug])[0]
+        if row.changed_at != seen:
+            when = f"{row.changed_at:%d %b %Y, %H:%M:%S} UTC"
+            raise ConflictError(f"Somebody else changed {row} on {when}. Nothing was saved.")
+        entry = _accepted(opened, register, entry, slug=slug)
+        if entry != row.entry:
+            row.take(entry)
+            row.changed_at = now
+            opened.write(row, kind=register.noun, subject=_subject(row))
+    return row
+
+
+def change_records(
+    *,
+    actor: Actor,
+    register: Register,
+    slugs: Sequence[str],
+    values: Mapping[str, Any],
+    now: datetime,
+    because: str = "",
+    progress: Progress | None = None,
+) -> int:
+    """Gives the same values to many records; how many of them changed. All or none.
+
+    Ledger: the noun of the register, for each that changed. Raises InvalidError with every problem by field,
+    NotFoundError, NotPermittedError.
+    """
+    if unknown := sorted(set(values) - set(register.field)):
+        raise InvalidError({"": [f"{one} is not a field of {register.many}." for one in unknown]})
+    if "reference" in values and len(set(slugs)) > 1 and values["reference"]:
+        raise InvalidError({"reference": ["Reference tells records apart; give it to each by itself."]})
+    if len(slugs) > MOST_AT_ONCE:
+        raise InvalidError({"": [f"{len(slugs):,} records at once are too many; import them from a file."]})
+    places = {_place(register, row.entry) for row in _all_known(actor, register, slugs)}
+    first = next(iter(sorted(places, key=lambda place: place.unit)), WHOLE)
+    with door(
+        actor=actor, verb=register.change, now=now, because=because.strip(), place=first, progress=progress
+    ) as opened:
+        for place in places - {first}:
+            opened.ask(place)
+        changed = []
+        for row in _locked(register, slugs):
+            entry = register.replaced(row.entry, values)
+            if (there := _place(register, entry)) not in places:
+                opened.ask(there)
+            entry = _accepted(opened, register, entry, slug=row.slug)
+            if entry != row.entry:
+                row.take(entry)
+                row.changed_at = now
+                changed.append(row)
+        if changed:
+            fields = sorted({*values, "words", "changed_at"})
+            opened.write_many(changed, kind=register.noun, subject=_subject, fields=fields)
+    return len(changed)
+
+
+def import_register(
+    *,
+    actor: Actor,
+    planned: PlannedRegister,
+    now: datetime,
+    progress: Progress | None = None,
+    skip_bad: bool = False,
+) -> Imported:
+    """Takes a planned file into its register, all of it or, with `skip_bad`, its rows without problems.
+
+    Ledger: the noun of the register for every record that is new or changed, and import; nothing when the file changes
+    nothing. Raises InvalidError with every problem, NotPermittedError, ConflictError if the register changed since.
+    """
+    register, plan = planned.register, planned.plan
+    added = [row for row in plan.rows if row.outcome == "added"]
+    updated = [row for row in plan.rows if row.outcome == "updated"]
+    told = Told(progress, len(added) + len(updated))
+    because = f"Import of {planned.name}"
+    subject = f"import/{planned.sha256}"
+    try:
+        with door(actor=actor, verb="import_register", now=now, because=because, progress=told.step) as opened:
+            if plan.problems and not (skip_bad and plan.rows):
+                raise InvalidError({"file": [str(problem) for problem in plan.problems]})
+            _refuse_others(register, planned)
+            rows = [_made(register, row.slug, row.facts, now) for row in added]
+            opened.write_many(rows, kind=register.noun, subject=_subject)
+            told.before = len(added)
+            _write_updated(opened, register, {row.slug: row.facts for row in updated})
+            if added or updated:
+                opened.note(_summary(planned), kind="import", subject=subject)
+    except IntegrityError as error:
+        raise ConflictError(_changed(register)) from error
+    return Imported(
+        added=len(added),
+        updated=len(updated),
+        unchanged=plan.count("unchanged"),
+        skipped=len(planned.table.rows) - len(plan.rows),
+        entry=entry_of(subject) if added or updated else None,
+    )
+
+
+def _refuse_others(register: Register, planned: PlannedRegister) -> None:
+    known = TABLES[register.noun].objects.order_by("id").values_list("slug", "changed_at")
+    if register_mark(known) != planned.mark:
+        raise ConflictError(_changed(register))
+
+
+def _changed(register: Register) -> str:
+    return (
+        f"{register.many.capitalize()} were added or changed since this file was looked at. Nothing was imported; look"
+        " at it again."
+    )
+
+
+def _write_updated(opened: Door, register: Register, entries: Mapping[str, Entry]) -> None:
+    rows = _locked(register, list(entries))
+    for row in rows:
+        row.take(entries[row.slug])
+        row.changed_at = opened.now
+    if rows:
+        fields = [*register.field, "source", "words", "changed_at"]
+        opened.write_many(rows, kind=register.noun, subject=_subject, fields=fields)
+
+
+def _summary(planned: PlannedRegister) -> dict[str, object]:
+    """What the ledger keeps of an import as a whole."""
+    return {
+        "register": planned.register.noun,
+        "name": planned.name,
+        "sha256": planned.sha256,
+        "rows": len(planned.table.rows),
+        **{outcome: planned.plan.count(outcome) for outcome in ("added", "updated", "unchanged")},
+        "mapping": mapping_text(planned.mapping),
+    }
+
+
+def _accepted(opened: Door, register: Register, entry: Entry, *, slug: str) -> Entry:
+    """The record put in order. Raises InvalidError with every problem, by field."""
+    entry = register.tidied(entry)
+    problems: dict[str, list[str]] = {}
+    for found in register.problems(entry):
+        label = register.field[found.field].label if found.field in register.field else found.field.capitalize()
+        problems.setdefault(found.field, []).append(f"{label} {found.message}.")
+    lost = missing_targets(actor=opened.actor, register=register, values=entry.values)
+    for name, target in lost.items():
+        label = register.field[name].label
+        problems.setdefault(name, []).append(f"{label} leads to {target}, which is not there.")
+    reference = entry.values.get("reference", "")
+    rows = TABLES[register.noun].objects
+    same = Q(reference__iexact=reference)
+    other = rows.filter(same).exclude(slug=slug).first() if reference else None
+    if other is not None:
+        problems.setdefault("reference", []).append(f"{other} has this reference already.")
+    if problems:
+        raise InvalidError(problems)
+    return entry
+
+
+def _known(actor: Actor, register: Register, slug: str) -> RegisterRow:
+    rows = rows_of(actor, register)
+    found: RegisterRow | None = rows.filter(slug=slug).first()
+    if found is None:
+        near = meant(slug, rows.order_by("name").values_list("slug", flat=True)[:1000])
+        raise NotFoundError(f"There is no {register.one} {slug}.{near}")
+    return found
+
+
+def _all_known(actor: Actor, register: Register, slugs: Sequence[str]) -> list[RegisterRow]:
+    found = list(rows_of(actor, register).filter(slug__in=slugs))
+    if lost := sorted(set(slugs) - {row.slug for row in found}):
+        raise NotFoundError(f"There is no {register.one} {lost[0]}.")
+    return found
+
+
+def _locked(register: Register, slugs: Sequence[str]) -> list[RegisterRow]:
+    rows = TABLES[register.noun].objects.select_for_update()
+    return [row for start in range(0, len(slugs), 500) for row in rows.filter(slug__in=slugs[start : start + 500])]
+
+
+def _place(register: Register, entry: Entry) -> Place:
+    """Where a record belongs: to its unit, or to the organisation."""
+    return Place(unit=entry.unit.strip()) if "unit" in register.field else WHOLE
+
+
+def _made(register: Register, slug: str, entry: Entry, now: datetime) -> RegisterRow:
+    row = TABLES[register.noun](slug=slug, created_at=now, changed_at=now)
+    row.take(entry)
+    return row
+
+
+def _subject(row: RegisterRow) -> str:
+    return f"{row.KIND}/{row.slug}"
+
+
+def _otherwise(register: Register) -> str:
+    return register.noun.replace("_", "-")

@@ -1,0 +1,381 @@
+"""Questions about any register: its list with facets, one record with what leads to it, its history."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, TextField
+from django.db.models.functions import Cast, Lower
+
+from annexa.answers.errors import UnknownError
+from annexa.answers.libraries import active_library
+from annexa.answers.runs import Place, Run, instant_of, run_of_rows
+from annexa.answers.systems import FacetValue
+from annexa.pure.fields import Field
+from annexa.pure.near import meant
+from annexa.pure.permits import Actor
+from annexa.pure.register import Register
+from annexa.pure.registers import REGISTERS
+from annexa.pure.words import fold
+from annexa.records.ledger import EntryBody, LedgerEntry
+from annexa.records.people import Person
+from annexa.records.registers import TABLES, RegisterRow
+from annexa.records.systems import AiSystem
+
+PAGE_SIZES = (25, 50, 100)
+SYSTEM, CONTROL = "ai_system", "control"
+"""What fields may lead to besides registers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What of a register is asked for: text, chosen facet values, order ("-" before it turns it round), page (from 1).
+
+    `led_to`: only what leads to this record, by the field that does. `ended`: also what no longer counts on that day.
+    """
+
+    text: str = ""
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unowned: bool = False
+    ended: bool = False
+    led_to: tuple[str, str] | None = None
+    sort: str = "name"
+    page: int = 1
+    size: int = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLine:
+    """One row of a list: the record and its owner's name."""
+
+    row: RegisterRow
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterPage:
+    """A page of a register. `total` counts what the filter leaves, `everything` the whole register.
+
+    `ended` and `unowned` count in the whole register, `unowned` among those that count today.
+    """
+
+    register: Register
+    rows: tuple[RecordLine, ...]
+    facets: Mapping[str, tuple[FacetValue, ...]]
+    asked: Asked
+    total: int
+    everything: int
+    ended: int
+    unowned: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A record that another one leads to: what it is (noun), its slug, and its name; "" where it is not to be seen."""
+
+    noun: str
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field of a record, before and after, as plain values."""
+
+    field: Field
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A record as one ledger entry has it, newest first in a history; `changes` from the version before, none in the
+    first. `number` counts from 1."""
+
+    number: int
+    entry: LedgerEntry
+    by: str
+    because: str
+    state: Mapping[str, Any]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPage:
+    """One record: what it leads to by field, what leads to it, and its history, the newest version first."""
+
+    register: Register
+    row: RegisterRow
+    owner: str
+    leads: Mapping[str, tuple[Target, ...]]
+    led_from: tuple[tuple[Register, Field, tuple[Target, ...]], ...]
+    history: tuple[Version, ...]
+
+
+def rows_of(actor: Actor, register: Register) -> QuerySet[Any]:
+    """The records of a register that the actor may know of."""
+    found: QuerySet[Any] = TABLES[register.noun].objects.visible_to(actor)
+    return found
+
+
+def list_register(*, actor: Actor, register: Register, asked: Asked, now: datetime) -> RegisterPage:
+    """One page of a register. Cost: five queries whatever its size."""
+    facets, total = register_facets(actor=actor, register=register, asked=asked, on=now.date())
+    asked = replace(asked, page=min(max(1, asked.page), max(1, -(-total // asked.size))))
+    found = narrowed(actor=actor, register=register, asked=asked, on=now.date())
+    start = (asked.page - 1) * asked.size
+    rows = list(found.defer("source", "words").order_by(*_order(register, asked.sort))[start : start + asked.size])
+    names = _names(actor, [getattr(row, "owner", "") for row in rows])
+    everything = rows_of(actor, register)
+    gone = _gone(register, now.date())
+    owned = {"unowned": Count("id", filter=Q(owner="") & ~gone)} if "owner" in register.field else {}
+    sums = everything.aggregate(everything=Count("id"), ended=Count("id", filter=gone), **owned)
+    return RegisterPage(
+        register=register,
+        rows=tuple(RecordLine(row=row, owner=_owner(names, row)) for row in rows),
+        facets=facets,
+        asked=asked,
+        total=total,
+        **{"unowned": 0, **sums},
+    )
+
+
+def matching_slugs(*, actor: Actor, register: Register, asked: Asked, now: datetime) -> tuple[str, ...]:
+    """The records a filter leaves, all of them, in the order asked for."""
+    found = narrowed(actor=actor, register=register, asked=asked, on=now.date())
+    return tuple(found.order_by(*_order(register, asked.sort)).values_list("slug", flat=True))
+
+
+def narrowed(*, actor: Actor, register: Register, asked: Asked, on: date) -> QuerySet[Any]:
+    """The records a filter leaves, in no order yet."""
+    found = _matching(rows_of(actor, register), register, asked, on)
+    for name, values in asked.chosen.items():
+        found = found.filter(**{f"{name}__in": values}) if values else found
+    return found
+
+
+def register_facets(
+    *, actor: Actor, register: Register, asked: Asked, on: date
+) -> tuple[Mapping[str, tuple[FacetValue, ...]], int]:
+    """What each facet would leave given the others, and how many records the filter leaves. Cost: one query."""
+    names = tuple(one.name for one in register.facets)
+    rows = _matching(rows_of(actor, register), register, asked, on)
+    if not names:
+        return {}, rows.count()
+    counted = rows.order_by().values_list(*names).annotate(n=Count("id"))
+    combinations = [(dict(zip(names, values, strict=True)), n) for *values, n in counted]
+    total = sum(n for values, n in combinations if _fits(values, asked.chosen))
+    return {name: _facet(combinations, asked, name) for name in names}, total
+
+
+def register_run(
+    *, actor: Actor, register: Register, asked: Asked, after: Place | None, limit: int, now: datetime
+) -> tuple[Run[RegisterRow], Mapping[str, tuple[FacetValue, ...]], int]:
+    """A part of a register by name or, with `asked.sort` "changed", by last change; facets; how many. Two queries."""
+    facets, total = register_facets(actor=actor, register=register, asked=asked, on=now.date())
+    rows = narrowed(actor=actor, register=register, asked=asked, on=now.date())
+    if asked.sort == "changed":
+        return run_of_rows(rows.annotate(by=F("changed_at")), "by", "slug", instant_of(after), limit), facets, total
+    return run_of_rows(rows.annotate(by=Lower("name")), "by", "slug", after, limit), facets, total
+
+
+def one_record(*, actor: Actor, register: Register, slug: str) -> RegisterRow:
+    """One record as it is now. Raises UnknownError."""
+    rows = rows_of(actor, register)
+    found: RegisterRow | None = rows.filter(slug=slug).first()
+    if found is None:
+        near = meant(slug, rows.order_by("name").values_list("slug", flat=True)[:1000])
+        raise UnknownError(f"There is no {register.one} {slug!r}.{near}")
+    return found
+
+
+def record_page(*, actor: Actor, register: Register, slug: str) -> RecordPage:
+    """One record with everything around it. Raises UnknownError."""
+    row = one_record(actor=actor, register=register, slug=slug)
+    owner = getattr(row, "owner", "")
+    return RecordPage(
+        register=register,
+        row=row,
+        owner=_owner(_names(actor, [owner]), row),
+        leads=leads_of(actor=actor, register=register, row=row),
+        led_from=led_from(actor=actor, noun=register.noun, slug=slug),
+        history=history(actor=actor, register=register, slug=slug),
+    )
+
+
+def leads_of(*, actor: Actor, register: Register, row: RegisterRow) -> Mapping[str, tuple[Target, ...]]:
+    """What a record leads to, by the field that does. Cost: one query for each register it leads to."""
+    wanted: dict[str, set[str]] = {}
+    slugs: dict[str, tuple[str, ...]] = {}
+    for one in register.leading:
+        value = getattr(row, one.name)
+        slugs[one.name] = tuple(value) if one.kind == "links" else (value,) if value else ()
+        wanted.setdefault(one.to, set()).update(slugs[one.name])
+    names = {noun: _named(actor, noun, found) for noun, found in wanted.items()}
+    return {
+        one.name: tuple(
+            Target(noun=one.to, slug=slug, name=names[one.to].get(slug, "")) for slug in slugs[one.name]
+        )
+        for one in register.leading
+    }  # fmt: skip
+
+
+def led_from(*, actor: Actor, noun: str, slug: str) -> tuple[tuple[Register, Field, tuple[Target, ...]], ...]:
+    """Which records lead to one, by register and field. Cost: one query for each field that could."""
+    found = []
+    for register in REGISTERS.values():
+        for one in (one for one in register.leading if one.to == noun):
+            rows = _leading_to(rows_of(actor, register), one, slug).order_by(Lower("name"), "slug")
+            targets = tuple(
+                Target(noun=register.noun, slug=there, name=name) for there, name in rows.values_list("slug", "name")
+            )
+            if targets:
+                found.append((register, one, targets))
+    return tuple(found)
+
+
+def targets(*, actor: Actor, noun: str) -> tuple[Target, ...]:
+    """Everything a field could lead to, by name."""
+    if noun == CONTROL:
+        library = active_library()
+        return tuple(
+            Target(noun=noun, slug=one.id, name=one.name) for one in sorted(library.controls.values(), key=_id)
+        )
+    rows = _table(noun).objects.visible_to(actor).order_by(Lower("name"), "slug")
+    return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in rows.values_list("slug", "name"))
+
+
+def history(*, actor: Actor, register: Register, slug: str) -> tuple[Version, ...]:
+    """Every version of a record, the newest first. Cost: two queries."""
+    entries = list(
+        LedgerEntry.objects.visible_to(actor)
+        .filter(subject=f"{register.noun}/{slug}", kind=register.noun)
+        .order_by("position")
+    )
+    bodies = dict(
+        EntryBody.objects.filter(position__in=[one.position for one in entries]).values_list("position", "body")
+    )
+    found: list[Version] = []
+    for number, entry in enumerate(entries, start=1):
+        body = json.loads(bytes(bodies[entry.position]))
+        changes = differences(register, found[-1].state, body["state"]) if found else ()
+        found.append(
+            Version(
+                number=number,
+                entry=entry,
+                by=body["by"],
+                because=body["because"],
+                state=body["state"],
+                changes=changes,
+            )
+        )
+    return tuple(reversed(found))
+
+
+def differences(register: Register, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The fields that differ between two states, in the order of the form."""
+    return tuple(
+        Change(field=one, before=before.get(one.name), after=after.get(one.name))
+        for one in register.fields
+        if before.get(one.name) != after.get(one.name)
+    )
+
+
+def missing_targets(*, actor: Actor, register: Register, values: Mapping[str, Any]) -> dict[str, str]:
+    """The fields that lead to something that is not there for this actor, each with the first such slug."""
+    found = {}
+    for one in register.leading:
+        value = values[one.name]
+        slugs = set(value if one.kind == "links" else (value,) if value else ())
+        if slugs and (lost := slugs - set(_named(actor, one.to, slugs))):
+            found[one.name] = min(lost)
+    return found
+
+
+def _id(one: Any) -> str:
+    return str(one.id)
+
+
+def _table(noun: str) -> Any:
+    return AiSystem if noun == SYSTEM else TABLES[noun]
+
+
+def _named(actor: Actor, noun: str, slugs: Iterable[str]) -> Mapping[str, str]:
+    """The names of those of these records that the actor may know of."""
+    wanted = set(slugs)
+    if not wanted:
+        return {}
+    if noun == CONTROL:
+        controls = active_library().controls
+        return {one: controls[one].name for one in wanted if one in controls}
+    return dict(_table(noun).objects.visible_to(actor).filter(slug__in=wanted).values_list("slug", "name"))
+
+
+def _names(actor: Actor, owners: Iterable[str]) -> Mapping[str, str]:
+    addresses = {owner.lower() for owner in owners if "@" in owner}
+    if not addresses:
+        return {}
+    found = Person.objects.get_queryset().visible_to(actor).annotate(address=Lower("email"))
+    return dict(found.filter(address__in=addresses).values_list("address", "name"))
+
+
+def _owner(names: Mapping[str, str], row: RegisterRow) -> str:
+    owner: str = getattr(row, "owner", "")
+    return names.get(owner.lower(), owner)
+
+
+def _gone(register: Register, on: date) -> Q:
+    """The condition that a record no longer counts on a day."""
+    return Q(**{f"{register.ends}__lte": on}) if register.ends in register.field else Q(pk__in=[])
+
+
+def _matching(rows: QuerySet[Any], register: Register, asked: Asked, on: date) -> QuerySet[Any]:
+    """The records in which every word of the text occurs somewhere, before facets."""
+    for word in asked.text.split()[:10]:
+        rows = rows.filter(Q(words__contains=fold(word)) | Q(slug__contains=word.lower()))
+    if asked.unowned and "owner" in register.field:
+        rows = rows.filter(owner="")
+    if asked.led_to is not None and (one := register.field.get(asked.led_to[0])):
+        rows = _leading_to(rows, one, asked.led_to[1])
+    return rows if asked.ended else rows.exclude(_gone(register, on))
+
+
+def _leading_to(rows: QuerySet[Any], one: Field, slug: str) -> QuerySet[Any]:
+    if one.kind == "link":
+        return rows.filter(**{one.name: slug})
+    found: QuerySet[Any] = rows.alias(led=Cast(one.name, TextField())).filter(led__contains=json.dumps(slug))
+    return found
+
+
+def _order(register: Register, sort: str) -> tuple[Any, ...]:
+    """How a list is sorted; by name within equals, whatever the case of its letters."""
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    about = register.field.get(key)
+    if key == "changed":
+        by: Any = F("changed_at")
+    elif about is None or key == "name" or about.kind in ("choices", "links"):
+        by = Lower("name")
+    else:
+        by = Lower(key) if about.kind in ("text", "long", "choice", "answer", "money", "link") else F(key)
+    ordered = by.desc(nulls_last=True) if descending else by.asc(nulls_last=True)
+    return (ordered, Lower("name"), "slug")
+
+
+Combination = tuple[Mapping[str, str], int]
+
+
+def _fits(values: Mapping[str, str], chosen: Mapping[str, tuple[str, ...]], *, without: str = "") -> bool:
+    return all(values[name] in words for name, words in chosen.items() if words and name != without)
+
+
+def _facet(combinations: Sequence[Combination], asked: Asked, name: str) -> tuple[FacetValue, ...]:
+    """The values of a facet, most frequent first, with what each would leave given the other facets."""
+    chosen = asked.chosen.get(name, ())
+    counts: Counter[str] = Counter(dict.fromkeys(chosen, 0))
+    for values, n in combinations:
+        counts[values[name]] += n if _fits(values, asked.chosen, without=name) else 0
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(FacetValue(value=value, count=n, chosen=value in chosen) for value, n in ordered)
