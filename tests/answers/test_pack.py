@@ -30,7 +30,8 @@ from annexa.answers.verdicts import verdict_files
 from annexa.answers.verification import verify_pack
 from annexa.library.load import library, load
 from annexa.library.reader import shipped, version_of
-from annexa.pure.facts import Facts, fact_of_entry, instant
+from annexa.pure.fact_entries import fact_of_entry
+from annexa.pure.facts import Facts, instant
 from annexa.pure.ledger import Frontier, Header, canonical, inclusion_proof, leaf_hash, salted_digest
 from annexa.pure.notes import Checkpoint, join_note
 from annexa.pure.pack import MANIFEST, container, lines, seal, unpack

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.apps import apps
 
-from annexa.pure.facts import _MAKERS
+from annexa.pure.fact_entries import FACT_KINDS
 from annexa.records.guard import Guarded
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.kept_empty import kept_empty
@@ -43,7 +43,7 @@ def test_every_other_table_is_djangos_session_or_kept_empty() -> None:
 def test_every_kind_belongs_to_one_table() -> None:
     kinds = [table.KIND for table in recorded_tables()]
     assert len(set(kinds)) == len(kinds)
-    assert set(_MAKERS) <= set(kinds), "verdicts rest on entries of a kind that no table is compared with"
+    assert set(FACT_KINDS) <= set(kinds), "verdicts rest on entries of a kind that no table is compared with"
 
 
 def test_every_password_that_is_set_is_committed_to() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annexa.pure.fact_entries import fact_of_entry
 from annexa.pure.facts import (
     Adoption,
     Closure,
@@ -17,7 +18,6 @@ from annexa.pure.facts import (
     Facts,
     Judgement,
     SystemFact,
-    fact_of_entry,
     instant,
     latest,
 )

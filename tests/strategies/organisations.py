@@ -6,6 +6,7 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 
 from annexa.pure.applicability import REGISTER
+from annexa.pure.checks.over import EVER
 from annexa.pure.facts import (
     ORGANISATION,
     Adoption,
@@ -14,6 +15,7 @@ from annexa.pure.facts import (
     Evidence,
     Facts,
     Judgement,
+    RecordFact,
     Reviewed,
     SystemFact,
 )
@@ -32,8 +34,8 @@ from annexa.pure.standards import (
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SLUGS = ("alpha", "beta", "gamma")
 ROLES = ((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",))
-ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04")
-SYS_CONTROLS = ("SYS-01", "SYS-02", "SYS-03")
+ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04", "ORG-05")
+SYS_CONTROLS = ("SYS-01", "SYS-02", "SYS-03", "SYS-04")
 
 
 def _expectation(name: str, *, check: str = "") -> Expectation:
@@ -105,6 +107,13 @@ def _library(*, wider: bool = False) -> Library:
             "SYS-02", _expectation("report"), _expectation("class", check="risk_class_decided"), classes=("high-risk",)
         ),
         _control("SYS-03", _expectation("access", check="access_review_done")),
+        _control(
+            "ORG-05",
+            _expectation("report"),
+            _expectation("suppliers", check="suppliers_assessed"),
+            _expectation("parts", check="components_recorded"),
+        ),
+        _control("SYS-04", _expectation("parts", check="components_recorded")),
     )
     requirements = (
         Requirement(id="G", parent=None, kind="group", title="G", summary="G", level="organisation"),
@@ -119,6 +128,8 @@ def _library(*, wider: bool = False) -> Library:
         _requirement("S4", "system", binds_roles=("deployer",), applies_from=date(2026, 9, 1)),
         _requirement("R9", "organisation"),
         _requirement("S9", "system"),
+        _requirement("R10", "organisation"),
+        _requirement("S10", "system"),
     )
     coverage = (
         Coverage(
@@ -132,6 +143,8 @@ def _library(*, wider: bool = False) -> Library:
         Coverage(requirement="S4", sufficient=(("ORG-02",),), because="b"),
         Coverage(requirement="R9", sufficient=(("ORG-04",),), contributes=("SYS-03",), because="b"),
         Coverage(requirement="S9", sufficient=(("SYS-03",),), contributes=("ORG-04",), because="b"),
+        Coverage(requirement="R10", sufficient=(("ORG-05",),), contributes=("SYS-04",), because="b"),
+        Coverage(requirement="S10", sufficient=(("SYS-04",), ("ORG-05",)), because="b"),
     )
     if wider:
         requirements = (*requirements, *_narrower())
@@ -161,6 +174,7 @@ controls = st.sampled_from((*ORG_CONTROLS, *SYS_CONTROLS))
 _yes_or_no = st.booleans()
 _late = st.integers(0, 30)
 _number = st.integers(0, 10**6)
+_few = st.integers(0, 3)
 _entry = st.integers(0, 999)
 _judged = st.integers(0, 20)
 _slugs = st.sampled_from(SLUGS)
@@ -286,6 +300,23 @@ def reviews(draw: st.DrawFn) -> Reviewed:
     return Reviewed(id=f"v{draw(_number)}", until=until, **times)
 
 
+@st.composite
+def records(draw: st.DrawFn) -> RecordFact:
+    """A state of a supplier or of a component of AI systems, as the checks over them see it."""
+    times = draw(_times)
+    until = st.none() | st.just(EVER) | _valid_for.map(lambda days: times["effective_at"] + timedelta(days=days))
+    register, check = draw(st.sampled_from((("supplier", "suppliers_assessed"), ("asset", "components_recorded"))))
+    ends = draw(st.none() | _valid_for.map(lambda days: times["effective_at"] + timedelta(days=days + 30)))
+    return RecordFact(
+        id=f"k{draw(_few)}",
+        register=register,
+        fulfils=((check, draw(until)),) if draw(_yes_or_no) or draw(_yes_or_no) else (),
+        systems=tuple(one for one in draw(_reached) if one != ORGANISATION),
+        ends_at=ends,
+        **times,
+    )
+
+
 _recorded = {
     "systems": st.lists(systems(), max_size=5).map(tuple),
     "adoptions": st.lists(adoptions(), max_size=10).map(tuple),
@@ -294,6 +325,7 @@ _recorded = {
     "closures": st.lists(closures(), max_size=2).map(tuple),
     "circumstances": st.lists(circumstances(), max_size=4).map(tuple),
     "reviews": st.lists(reviews(), max_size=4).map(tuple),
+    "records": st.lists(records(), max_size=6).map(tuple),
 }
 
 

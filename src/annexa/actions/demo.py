@@ -36,6 +36,7 @@ from annexa.actions.demo_story import (
     Gap,
     Granted,
     Judged,
+    Kept,
     Own,
     Story,
     StoryCommittee,
@@ -53,6 +54,7 @@ from annexa.actions.libraries import import_files
 from annexa.actions.organisation import choose_frameworks, write_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, make_person
+from annexa.actions.registers import add_record, change_record
 from annexa.actions.sequencer import together
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
@@ -63,13 +65,17 @@ from annexa.answers.upgrades import read_files
 from annexa.library.load import library
 from annexa.pure.applicability import control_applies
 from annexa.pure.facts import ORGANISATION, SystemFact
+from annexa.pure.fields import Field
 from annexa.pure.permits import ANNEXA
+from annexa.pure.register import Register
+from annexa.pure.registers import REGISTERS
 from annexa.pure.standards import Control, Expectation, ExpectationKind
 from annexa.pure.systems import SystemFacts
 from annexa.records import turns
 from annexa.records.access_reviews import AccessDecision
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
+from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from annexa.vault.durable import at_once
 
@@ -143,6 +149,7 @@ class _Play:
     judgements: dict[int, str] = field(default_factory=dict)
     revisions: dict[int, str] = field(default_factory=dict)
     access: dict[tuple[str, str], str] = field(default_factory=dict)
+    kept: dict[int, str] = field(default_factory=dict)
 
     def run(self) -> Person:
         steps = sorted(self.steps(), key=lambda step: step.at)
@@ -189,6 +196,12 @@ class _Play:
                 yield Step(at=approved, act=partial(self.approve, number, answered))
         for review in self.story.access_reviews:
             yield from self.access_review(review)
+        kept_in_turn = sorted(enumerate(self.story.kept), key=lambda one: (-one[1].days_ago, one[0]))
+        for turn, (number, kept) in enumerate(kept_in_turn):  # days that a weekend draws together keep their order
+            at = self.day(kept.days_ago, hour=10 + turn // 60, minute=turn % 60)
+            yield Step(at=at, act=partial(self.keep, number, kept))
+            for later in kept.later:
+                yield Step(at=self.day(later["days_ago"], hour=16), act=partial(self.keep_on, number, kept, later))
         yield from self.evidence()
 
     def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:
@@ -252,6 +265,34 @@ class _Play:
     def end_review(self, told: AccessReviewed, at: datetime) -> None:
         by = self.people[told.by]
         close_access_review(actor=actor_of(by), person=by, review=self.access[told.id, ""], now=at)
+
+    # ---- registers
+
+    def keep(self, number: int, told: Kept, at: datetime) -> None:
+        register = REGISTERS[told.register]
+        by = actor_of(self.people[told.by])
+        entry = register.make(self.values(register, told.set))
+        self.kept[number] = add_record(actor=by, register=register, entry=entry, now=at, because=told.because).slug
+
+    def keep_on(self, number: int, told: Kept, change: dict[str, Any], at: datetime) -> None:
+        register, by = REGISTERS[told.register], actor_of(self.people[told.by])
+        row = TABLES[told.register].objects.get(slug=self.kept[number])
+        entry = register.replaced(row.entry, self.values(register, change["set"]))
+        change_record(
+            actor=by, register=register, slug=row.slug, entry=entry, seen=row.changed_at, now=at,
+            because=change["because"],
+        )  # fmt: skip
+
+    def values(self, register: Register, told: dict[str, Any]) -> dict[str, Any]:
+        return {name: self.value(register.field[name], said) for name, said in told.items()}
+
+    def value(self, about: Field, said: Any) -> Any:
+        """What a field is given: days ago become a day, people their address, lists tuples."""
+        if about.kind == "date":
+            return self.day(said).date()
+        if about.person and said in self.people:
+            return self.people[said].email
+        return tuple(said) if isinstance(said, list) else said
 
     # ---- people, systems, declarations, judgements
 

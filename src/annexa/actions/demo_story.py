@@ -194,6 +194,21 @@ class AccessReviewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A record that somebody put into a register, and how it changed `later` (days_ago, because, set).
+
+    Days are given as so many days ago, people by their ids.
+    """
+
+    register: str
+    by: str
+    days_ago: int
+    set: dict[str, Any]
+    because: str = ""
+    later: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """Library files of the organisation's own, beside the story's file, and when and why they were taken up."""
 
@@ -222,6 +237,7 @@ class Story:
     answered: tuple[Answered, ...]
     own: tuple[Own, ...]
     access_reviews: tuple[AccessReviewed, ...]
+    kept: tuple[Kept, ...]
 
     @cached_property
     def in_use(self) -> tuple[StorySystem, ...]:
@@ -288,7 +304,13 @@ def story() -> Story:
         answered=tuple(Answered(**row) for row in table["answered"]),
         own=tuple(Own(**{**row, "files": tuple(row["files"])}) for row in table["own"]),
         access_reviews=tuple(_access_review(row) for row in table["access_review"]),
+        kept=_kept(),
     )
+
+
+def _kept() -> tuple[Kept, ...]:
+    rows = tomllib.loads(told("registers.toml").decode("utf-8"))["record"]
+    return tuple(Kept(**{**row, "later": tuple(row.pop("later", ()))}) for row in rows)
 
 
 def _access_review(row: dict[str, Any]) -> AccessReviewed:

@@ -16,6 +16,8 @@ from annexa.pure.posture import (
     Verdict,
     applicable,
 )
+from annexa.pure.register import Register
+from annexa.pure.registers import REGISTERS
 from annexa.pure.standards import Control
 
 MOST_NAMED = 8
@@ -58,13 +60,20 @@ class Systems:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectationNode:
-    """One expectation with its evidence, newest first; a record check with the systems that fall short."""
+    """One expectation with its evidence, newest first; a record check with the systems that fall short.
+
+    `records`: the records of the register `over` that fall short, if it is about one; `more`: how many there are
+    beside.
+    """
 
     proof: ExpectationProof
     verdict: Verdict
     pieces: tuple[Piece, ...]
     earlier: int
     exceptions: Systems
+    over: Register | None = None
+    records: tuple[str, ...] = ()
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +164,23 @@ def expectation_nodes(
     control: ControlProof, systems: Mapping[str, SystemFact], at: datetime, most: int = MOST_PIECES
 ) -> tuple[ExpectationNode, ...]:
     """The expectations of a control in one scope, in its own order."""
-    return tuple(
-        ExpectationNode(
-            proof=one,
-            verdict=_AS_VERDICT[one.state],
-            pieces=tuple(piece(evidence, at) for evidence in one.evidence[:most]),
-            earlier=max(0, len(one.evidence) - most),
-            exceptions=_named(one.check.exceptions if one.check else (), systems, MOST_NAMED),
-        )
-        for one in control.expectations
+    return tuple(_expected(one, systems, at, most) for one in control.expectations)
+
+
+def _expected(proof: ExpectationProof, systems: Mapping[str, SystemFact], at: datetime, most: int) -> ExpectationNode:
+    check = proof.check
+    over = REGISTERS[check.over] if check and check.over else None
+    short = check.population - check.fulfilled if check and over else 0
+    records = check.exceptions[:MOST_NAMED] if check and over else ()
+    return ExpectationNode(
+        proof=proof,
+        verdict=_AS_VERDICT[proof.state],
+        pieces=tuple(piece(evidence, at) for evidence in proof.evidence[:most]),
+        earlier=max(0, len(proof.evidence) - most),
+        exceptions=_named(check.exceptions if check and not over else (), systems, MOST_NAMED),
+        over=over,
+        records=records,
+        more=short - len(records),
     )
 
 

@@ -8,11 +8,12 @@ from annexa.pure.ledger import canonical
 from annexa.pure.pack import member
 from annexa.pure.posture import Engine
 from annexa.pure.proofs import posture_json, proof_json, rfc3339
+from annexa.pure.registers import REGISTERS
 
 KINDS = frozenset(
     {
         "ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "access_review_end",
-        "library", "organisation",
+        "library", "organisation", *REGISTERS,
     }
 )  # fmt: skip
 """The kinds of entries that a pack rests on; it holds every one of them."""

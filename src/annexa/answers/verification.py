@@ -13,7 +13,8 @@ from annexa import __version__
 from annexa.answers.verdicts import KINDS, evidence_digests, organisation_name, readme, verdict_files
 from annexa.library.load import load
 from annexa.library.reader import LibraryError, shipped, version_of
-from annexa.pure.facts import ORGANISATION, Fact, Facts, fact_of_entry, instant
+from annexa.pure.fact_entries import fact_of_entry
+from annexa.pure.facts import ORGANISATION, Fact, Facts, instant
 from annexa.pure.libraries import in_force, library_of_entry
 from annexa.pure.notes import SignedCheckpoint, VerifierKey, open_checkpoint
 from annexa.pure.pack import (

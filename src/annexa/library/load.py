@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from annexa.library.reader import EVERYTHING, LOCK, LibraryError, Reader, lock_of, readers, shipped, version_of
-from annexa.pure.checks import CHECKS
+from annexa.pure.checks import KNOWN, OVER_RECORDS
 from annexa.pure.standards import (
     Confidence,
     Control,
@@ -248,6 +248,8 @@ def _control(reader: Reader) -> Control:
         binds_roles=reader.words("binds_roles", ROLES),
         binds_classes=reader.words("binds_classes", CLASSES),
     )
+    for check in (one.check for one in expectations if found.level == "system" and one.check in OVER_RECORDS):
+        reader.wrong(f"check {check!r} looks at a register; it is for organisation-level controls")
     if found.level == "organisation" and (found.binds_roles or found.binds_classes):
         reader.wrong("binds_roles and binds_classes are for system-level controls")
     reader.done()
@@ -268,8 +270,8 @@ def _expectation(reader: Reader) -> Expectation:
     max_age = reader.span("max_age")
     if (kind is ExpectationKind.RECORD) != bool(check):
         reader.wrong("a check belongs to kind record, and only to it")
-    if check and check not in CHECKS:
-        reader.wrong(f"check {check!r} does not exist; known are {', '.join(sorted(CHECKS))}")
+    if check and check not in KNOWN:
+        reader.wrong(f"check {check!r} does not exist; known are {', '.join(KNOWN)}")
     if (kind is ExpectationKind.RECORD) == bool(age):
         reader.wrong("max_age belongs to every kind but record")
     found = Expectation(

@@ -6,8 +6,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from annexa.pure.checks import CHECKS, REVIEWS
-from annexa.pure.facts import Adoption, Closure, Evidence, Fact, Facts, Reviewed, SystemFact
+from annexa.pure.checks import CHECKS, DEEDS, REVIEWS
+from annexa.pure.facts import Adoption, Closure, Evidence, Fact, Facts, Reviewed, Supposed, SystemFact
 from annexa.pure.places import deeds_short_of, places, short_of
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
@@ -82,15 +82,25 @@ def _deeds(engine: Engine, proof: ControlProof, scope: str) -> list[Fact]:
         for one in proof.expectations
         if one.check is None and one.state != "passing"
     ]  # fmt: skip
-    return [*found, *(done for one in proof.expectations for done in reviews_done(engine, one, scope))]
+    return [*found, *(done for one in proof.expectations for done in deeds_done(engine, one, scope))]
 
 
-def reviews_done(engine: Engine, proof: ExpectationProof, scope: str) -> list[Fact]:
-    """The finished access review that a check lacks in a scope; nothing for any other expectation."""
-    if proof.state == "passing" or not (short := deeds_short_of(proof, scope)):
+def deeds_done(engine: Engine, proof: ExpectationProof, scope: str) -> list[Fact]:
+    """What somebody would have done that a check lacks in a scope: a finished access review, records of a register.
+
+    Nothing for an expectation that no deed fulfils.
+    """
+    if proof.check is None or proof.state == "passing" or not (short := deeds_short_of(proof, scope)):
         return []
-    until = tuple((one, engine.at + timedelta(days=1)) for one in short)
-    return [Reviewed(id=f"what-if/{scope}", effective_at=engine.at, recorded_at=engine.at, until=until)]
+    at, check = engine.at, proof.check.check
+    end = at + timedelta(days=1)
+    if check == REVIEWS:
+        until = tuple((one, end) for one in short)
+        return [Reviewed(id=f"what-if/{scope}", effective_at=at, recorded_at=at, until=until)]
+    return [
+        Supposed(id=f"what-if/{check}/{one}", effective_at=at, recorded_at=at, check=check, scope=one, until=end)
+        for one in short
+    ]
 
 
 def _closures(engine: Engine, proof: ControlProof) -> list[Closure]:
@@ -107,7 +117,7 @@ def _closures(engine: Engine, proof: ControlProof) -> list[Closure]:
 def _answer(engine: Engine, proof: ControlProof, scope: str, answers: dict[str, SystemFact]) -> None:
     """Puts the answers that a control's record checks lack into `answers`."""
     for one in proof.expectations:
-        if one.check is None or one.check.check == REVIEWS or one.state == "passing":
+        if one.check is None or one.check.check in DEEDS or one.state == "passing":
             continue
         for slug in short_of(one, scope):
             found = answered(answers.get(slug, engine.systems[slug]), one.check.check)

@@ -27,7 +27,9 @@ from annexa.pure.facts import (
     Fact,
     Facts,
     Judgement,
+    RecordFact,
     Reviewed,
+    Supposed,
     SystemFact,
 )
 from annexa.pure.standards import ExpectationKind, Library
@@ -372,6 +374,8 @@ class Columns:
     closures: tuple[Closure, ...] = ()
     circumstances: tuple[Circumstances, ...] = ()
     reviews: tuple[Reviewed, ...] = ()
+    records: tuple[RecordFact, ...] = ()
+    supposed: tuple[Supposed, ...] = ()
     apart: Mapping[tuple[str, str, str], tuple[Evidence, ...]] = field(default_factory=dict)
     evidence: EvidenceColumns = field(default_factory=EvidenceColumns)
 
@@ -408,6 +412,8 @@ class Columns:
             closures=(*self.closures, *added.closures),
             circumstances=(*self.circumstances, *added.circumstances),
             reviews=(*self.reviews, *added.reviews),
+            records=(*self.records, *added.records),
+            supposed=(*self.supposed, *added.supposed),
             apart=apart,
             evidence=self.evidence.plus([self._row(fact, slugs) for fact in placed]),
         )

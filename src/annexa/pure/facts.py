@@ -4,7 +4,7 @@ Every fact has two times. `effective_at`: since when it is true. `recorded_at`: 
 Facts are only ever added. `entry` is the position of the ledger entry that carries the fact (None: hypothetical).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -169,6 +169,30 @@ class Reviewed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordFact(Fact):
+    """One state of a record of a register, as far as verdicts depend on it. `id` is the slug.
+
+    `fulfils`: for each check that asks about it, until when it is fulfilled (exclusive; None: it is not). `systems`:
+    the AI systems it leads to. `ends_at`: since when it no longer counts. `hidden`: it counts, but is not named.
+    """
+
+    register: str
+    fulfils: tuple[tuple[str, datetime | None], ...] = ()
+    systems: tuple[str, ...] = ()
+    ends_at: datetime | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supposed(Fact):
+    """For a what-if, never recorded: a check over a register is fulfilled, for the organisation or for an AI system."""
+
+    check: str
+    scope: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """Everything recorded that verdicts depend on, in no particular order."""
 
@@ -179,6 +203,8 @@ class Facts:
     closures: tuple[Closure, ...] = ()
     circumstances: tuple[Circumstances, ...] = ()
     reviews: tuple[Reviewed, ...] = ()
+    records: tuple[RecordFact, ...] = ()
+    supposed: tuple[Supposed, ...] = ()
 
     def plus(self, more: Iterable[Fact]) -> "Facts":
         """The same facts and some more; which is also how a what-if is asked."""
@@ -193,10 +219,12 @@ class Facts:
             closures=(*self.closures, *kinds.get(Closure, ())),
             circumstances=(*self.circumstances, *kinds.get(Circumstances, ())),
             reviews=(*self.reviews, *kinds.get(Reviewed, ())),
+            records=(*self.records, *kinds.get(RecordFact, ())),
+            supposed=(*self.supposed, *kinds.get(Supposed, ())),
         )
 
     def about(self, systems: Collection[str]) -> "Facts":
-        """Only what is said of the organisation and of these AI systems."""
+        """Only what is said of the organisation and of these AI systems. Records count, and are not named."""
         scopes = {ORGANISATION, *systems}
         judgements = tuple(one for one in self.judgements if one.scope in scopes)
         kept = {one.id for one in judgements}
@@ -208,6 +236,8 @@ class Facts:
             closures=tuple(one for one in self.closures if one.judgement in kept),
             circumstances=tuple(one for one in self.circumstances if one.scope in scopes),
             reviews=tuple(found for one in self.reviews if (found := one.about(scopes)).until),
+            records=tuple(replace(one, hidden=True) for one in self.records),
+            supposed=tuple(one for one in self.supposed if one.scope in scopes),
         )
 
     @property
@@ -215,7 +245,7 @@ class Facts:
         """The facts kind by kind, always in the same order."""
         return (
             self.systems, self.adoptions, self.evidence, self.judgements, self.closures, self.circumstances,
-            self.reviews,
+            self.reviews, self.records, self.supposed,
         )  # fmt: skip
 
 
@@ -270,136 +300,3 @@ def instant(text: str) -> datetime:
     if found.tzinfo is None:
         raise FactError(f"{text!r} has no time zone")
     return found.astimezone(UTC)
-
-
-def fact_of_entry(
-    *, kind: str, body: Mapping[str, Any], at: datetime, effective_at: datetime, actor: str, position: int
-) -> Fact | None:
-    """The fact that a ledger entry carries, or None for entries that no verdict depends on.
-
-    `body` is the entry's own JSON body: {"state": {...}, "because": ..., "by": ...}. Raises FactError.
-    """
-    make = _MAKERS.get(kind)
-    if make is None:
-        return None
-    try:
-        state = body["state"]
-        when = {"effective_at": effective_at, "recorded_at": at, "entry": position}
-        return make(state, body, {**when, "by": str(body.get("by") or actor)})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise FactError(f"entry {position}: a body of kind {kind!r} lacks or misstates {error}") from error
-
-
-def _circumstances(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Circumstances | None:
-    """Only an approval counts, and only one that says what it found: earlier ones kept it in the system's record."""
-    if state["decision"] != "approved" or "circumstances" not in state:
-        return None
-    return Circumstances(
-        id=state["id"], law=state["tree"], scope=state["scope"], words=_texts(state["circumstances"]), **when
-    )
-
-
-def _reviewed(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Reviewed | None:
-    """Only a review without an undecided line counts: what was left open was not reviewed."""
-    until = state["until"]
-    if not isinstance(until, dict):
-        raise TypeError(f"{until!r}, which does not say until when what counts")
-    if state["undecided"] or not until:
-        return None
-    return Reviewed(
-        id=state["id"], until=tuple((scope, instant(text)) for scope, text in sorted(until.items())), **when
-    )
-
-
-W = TypeVar("W", bound=str)
-
-
-def _word(value: object, known: tuple[W, ...]) -> W:
-    found = next((word for word in known if word == value), None)
-    if found is None:
-        raise TypeError(f"{value!r}, which is none of {', '.join(known)}")
-    return found
-
-
-def _truth(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r}, which is neither true nor false")
-    return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise TypeError(f"{value!r}, which is no list of texts")
-    return tuple(value)
-
-
-def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> SystemFact:
-    answers = ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")
-    return SystemFact(
-        id=state["slug"],
-        name=state["name"],
-        purpose=state["purpose"],
-        stage=state["stage"],
-        roles=_texts(state["roles"]),
-        classes=_texts(state["classes"]),
-        high_risk_by=state["high_risk_by"],
-        owner=state["owner"],
-        **{answer: state[answer] for answer in answers},
-        **when,
-    )
-
-
-def _adoption(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Adoption:
-    due = state["plan_due"]
-    return Adoption(
-        id=state["id"],
-        control=state["control"],
-        scope=state["scope"],
-        state=_word(state["state"], ADOPTION_STATES),
-        because=str(body.get("because", "")),
-        plan_due=instant(due) if due else None,
-        **when,
-    )
-
-
-def _evidence(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Evidence:
-    return Evidence(
-        id=state["id"],
-        control=state["control"],
-        expectation=state["expectation"],
-        scope=state["scope"],
-        passing=_truth(state["passing"]),
-        sha256=state["sha256"],
-        expires_at=instant(state["expires_at"]),
-        name=state["name"],
-        **when,
-    )
-
-
-def _judgement(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Judgement:
-    ends = state["ends_at"]
-    return Judgement(
-        id=state["id"],
-        kind=_word(state["kind"], JUDGEMENT_KINDS),
-        subject=state["subject"],
-        scope=state["scope"],
-        framework=state["framework"],
-        because=str(body["because"]),
-        ends_at=instant(ends) if ends else None,
-        **when,
-    )
-
-
-def _closure(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Closure:
-    return Closure(id=state["id"], judgement=state["judgement"], because=str(body["because"]), **when)
-
-
-_MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, Any]], Fact | None]] = {
-    "ai_system": _system,
-    "adoption": _adoption,
-    "evidence": _evidence,
-    "judgement": _judgement,
-    "closure": _closure,
-    "classification_review": _circumstances,
-    "access_review_end": _reviewed,
-}

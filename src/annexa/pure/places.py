@@ -93,7 +93,10 @@ def short_of(expectation: ExpectationProof, scope: str) -> tuple[str, ...]:
 
 
 def deeds_short_of(expectation: ExpectationProof, scope: str) -> tuple[str, ...]:
-    """The scopes where a deed is lacking: AI systems, and the organisation itself where the check looks at it too."""
+    """The scopes where a deed is lacking: AI systems, and the organisation itself where the check looks at it too; for
+    a check over the records of a register the scope that asks."""
     if expectation.check is None or expectation.check.check not in DEEDS:
         return ()
+    if expectation.check.over:
+        return (scope,)
     return expectation.check.exceptions if scope == ORGANISATION else (scope,)

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from annexa.pure.applicability import acting_as, bind_organisation
-from annexa.pure.checks import CHECKS, REVIEWS, of_annexa
+from annexa.pure.checks import BY_REGISTER, CHECKS, LASTING, OVER_RECORDS, REVIEWS, of_annexa
+from annexa.pure.checks.over import EVER
 from annexa.pure.evidence import EvidenceState
 from annexa.pure.fact_columns import (
     ALWAYS,
@@ -48,7 +49,9 @@ from annexa.pure.facts import (
     Evidence,
     Fact,
     Judgement,
+    RecordFact,
     Reviewed,
+    Supposed,
     SystemFact,
     decided,
     latest,
@@ -62,6 +65,7 @@ from annexa.pure.posture import (
     Line,
     Standing,
     Verdict,
+    asking_of,
     changes_of,
     days_of_law,
     judge_control,
@@ -69,6 +73,7 @@ from annexa.pure.posture import (
     judge_requirement,
     judge_systems,
 )
+from annexa.pure.records_then import RecordsThen
 from annexa.pure.standards import Control, Coverage, Expectation, ExpectationKind, Framework, Library, Requirement
 
 Bits = int
@@ -290,6 +295,8 @@ class Portfolio:
         evidence = [fact for fact in added if isinstance(fact, Evidence)]
         reached = {fact.control for fact in added if isinstance(fact, (Adoption, Evidence))}
         reached |= {fact.subject for fact in added if isinstance(fact, Judgement) and not fact.framework}
+        recorded = {fact.register for fact in added if isinstance(fact, RecordFact)}
+        reached |= asking_of(self.library, recorded)
         touched = {(fact.framework, fact.subject) for fact in added if isinstance(fact, Judgement) and fact.framework}
         touched |= {leaf for control in reached for leaf in self.library.covered_by.get(control, ())}
         found._standings = _without(self._standings, reached)
@@ -299,7 +306,7 @@ class Portfolio:
         found._lines = _without(self._lines, touched)
         found._starts = self._starts
         kept = {"live", "size", "slugs", "_rank", "_in_use", "_latest", "_held", "_fulfil", "_decided", "_words"}
-        kept |= {"_reviewed", "_reviewed_until", "_operating"}
+        kept |= {"_operating"} if recorded else {"_operating", "_records", "_lasting", "_lasting_until"}
         kept |= set() if len(evidence) < len(added) else {"_adoptions", "_judgements", "_judged_now"}
         found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         if "_answers" in self.__dict__:
@@ -309,7 +316,9 @@ class Portfolio:
 
     def _goes_on_from(self, before: "Portfolio", added: Sequence[Fact]) -> bool:
         """Whether anything that was computed before can still hold."""
-        wide = any(isinstance(fact, (SystemFact, Closure, Circumstances, Reviewed)) for fact in added)
+        wide = any(isinstance(fact, (SystemFact, Closure, Circumstances, Reviewed, Supposed)) for fact in added)
+        recorded = {fact.register for fact in added if isinstance(fact, RecordFact)}
+        wide = wide or any(check.through for noun in recorded for check in BY_REGISTER[noun])
         return not wide and before.columns.slugs is self.columns.slugs
 
     # ---- what is known at that instant
@@ -390,23 +399,34 @@ class Portfolio:
         """For each record check the systems in use that fulfil it."""
         systems = self.columns.systems
         if not systems.bit.size:
-            return dict.fromkeys(CHECKS, 0)
+            return dict.fromkeys((*CHECKS, *LASTING), 0)
         each = systems.fulfils[np.maximum(self._latest, 0)] & (self._latest >= 0)[:, None]
         found = {name: bits_of(each[:, number]) for number, name in enumerate(CHECKS)}
-        return {**found, REVIEWS: bits_of(self._reviewed_until != NEVER) & self.live}
+        lasting = {name: bits_of(until != NEVER) & self.live for name, until in self._lasting_until.items()}
+        return {**found, **lasting}
 
     @cached_property
-    def _reviewed(self) -> Mapping[str, datetime]:
-        """Until when the access review of each scope counts, if one does."""
-        return reviewed(self.columns.reviews, self.at, self.learnt_by)
+    def _records(self) -> RecordsThen:
+        """The records of the registers that count."""
+        return RecordsThen(self.columns.records, self.columns.supposed, self.at, self.learnt_by)
 
     @cached_property
-    def _reviewed_until(self) -> Instants:
-        """The same for each bit; NEVER where none does."""
-        found = np.full(self.size, NEVER)
-        for scope, until in self._reviewed.items():
-            if scope in self.columns.slugs:
-                found[self.columns.slugs[scope]] = micros(until)
+    def _lasting(self) -> Mapping[str, Mapping[str, datetime]]:
+        """For each check over AI systems that something else than their record fulfils, until when, by scope."""
+        return {
+            REVIEWS: reviewed(self.columns.reviews, self.at, self.learnt_by),
+            **self._records.lasting(),
+        }
+
+    @cached_property
+    def _lasting_until(self) -> Mapping[str, Instants]:
+        """The same for each bit; NEVER where it is not fulfilled."""
+        found = {}
+        for name, by_scope in self._lasting.items():
+            found[name] = np.full(self.size, NEVER)
+            for scope, until in by_scope.items():
+                if scope in self.columns.slugs:
+                    found[name][self.columns.slugs[scope]] = _ends(until)
         return found
 
     @cached_property
@@ -417,17 +437,30 @@ class Portfolio:
             return 0
         return bits_of(systems.operating[np.maximum(self._latest, 0)] & (self._latest >= 0))
 
-    def _said_of_reviews(self, scope: str) -> Said:
-        """What finished access reviews come to: of Annexa itself and every system that operates, or of one system."""
+    def _said_lasting(self, check: str, scope: str) -> Said:
+        """What a check over AI systems comes to that something else than their record fulfils: of all it is asked of,
+        Annexa itself among them where it is, or of one system."""
+        until, by_scope = self._lasting_until[check], self._lasting[check]
         if scope == ORGANISATION:
-            asked = mask_of(self._operating, self.size)
-            ends = [int(one) for one in self._reviewed_until[asked]]
-            ends += [micros(self._reviewed[one]) if one in self._reviewed else NEVER for one in of_annexa(REVIEWS)]
+            asked = mask_of(self._operating if check == REVIEWS else self.live, self.size)
+            ends = [int(one) for one in until[asked]]
+            ends += [_ends(by_scope[one]) if one in by_scope else NEVER for one in of_annexa(check)]
         else:
-            ends = [int(self._reviewed_until[self.columns.slugs[scope]])]
+            ends = [int(until[self.columns.slugs[scope]])]
+        if not ends:
+            return Said(state="never", once=False, ends=ALWAYS)
         first = min(ends)
         short = first == NEVER
         return Said(state="failing" if short else "passing", once=True, ends=ALWAYS if short else first)
+
+    def _said_of_records(self, check: str, scope: str) -> Said:
+        """What a check over the records of a register comes to."""
+        said = self._records.said(check, scope)
+        state: EvidenceState = (
+            "never" if not said.population else "failing" if said.fulfilled < said.population else "passing"
+        )
+        ends = ALWAYS if said.ends is None else _ends(said.ends)
+        return Said(state=state, once=bool(said.population), ends=ends)
 
     @cached_property
     def _adoptions(self) -> Mapping[str, Mapping[str, Adoption]]:
@@ -721,8 +754,10 @@ class Portfolio:
 
     def said(self, control: Control, expectation: Expectation, scope: str = ORGANISATION) -> Said:
         """What one expectation of a control of the organisation comes to in one scope."""
-        if expectation.check == REVIEWS:
-            return self._said_of_reviews(scope)
+        if expectation.check in OVER_RECORDS:
+            return self._said_of_records(expectation.check, scope)
+        if expectation.check in LASTING:
+            return self._said_lasting(expectation.check, scope)
         if expectation.kind is ExpectationKind.RECORD:
             everybody = self.live if scope == ORGANISATION else 1 << self.columns.slugs[scope]
             short = everybody & ~self._fulfil[expectation.check]
@@ -765,8 +800,8 @@ class Portfolio:
     def _falls_in(self, control: Control) -> Instants:
         found = np.full(self.size + 1, ALWAYS)
         for expectation in control.expectations:
-            if expectation.check == REVIEWS:
-                until = self._reviewed_until
+            if expectation.check in LASTING:
+                until = self._lasting_until[expectation.check]
                 found[1:] = np.minimum(found[1:], np.where(until == NEVER, ALWAYS, until))
             elif expectation.kind is not ExpectationKind.RECORD:
                 answers = self._answers[(control.id, expectation.id)]
@@ -1019,7 +1054,10 @@ class Portfolio:
 def next_change(columns: Columns, at: datetime) -> datetime | None:
     """The next instant after `at` at which any cell could change by time alone; None if none is foreseen."""
     later = [day for day in days_of_law(columns.library, at) if day > at]
-    facts = (*columns.adoptions, *columns.judgements, *columns.closures, *columns.circumstances, *columns.reviews)
+    facts = (
+        *columns.adoptions, *columns.judgements, *columns.closures, *columns.circumstances, *columns.reviews,
+        *columns.records, *columns.supposed,
+    )  # fmt: skip
     later += changes_of((*facts, *chain.from_iterable(columns.apart.values())), at)
     now = micros(at)
     for times in (columns.systems.effective, columns.systems.recorded, *columns.evidence.times()):
@@ -1051,6 +1089,11 @@ def _due(
 
 K = TypeVar("K")
 V = TypeVar("V")
+
+
+def _ends(until: datetime) -> int:
+    """An end as a number; ALWAYS for what no time ends."""
+    return ALWAYS if until == EVER else micros(until)
 
 
 def _without(held: dict[K, V], gone: set[K]) -> dict[K, V]:

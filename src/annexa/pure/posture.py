@@ -6,7 +6,7 @@ tests/pure/test_posture.py: deterministic, monotone, as of any date, what-if wit
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,7 +14,8 @@ from functools import cached_property
 from itertools import chain
 
 from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, known_words
-from annexa.pure.checks import CHECKS, REVIEWS, asks, of_annexa, says
+from annexa.pure.checks import BY_REGISTER, CHECKS, LASTING, OVER_RECORDS, REVIEWS, asks, of_annexa, says
+from annexa.pure.checks.over import EVER
 from annexa.pure.evidence import EvidenceState, state_of
 from annexa.pure.fact_index import FactIndex, index_of
 from annexa.pure.facts import (
@@ -27,13 +28,16 @@ from annexa.pure.facts import (
     Fact,
     Facts,
     Judgement,
+    RecordFact,
     Reviewed,
+    Supposed,
     SystemFact,
     decided,
     latest,
     reviewed,
     standing_judgements,
 )
+from annexa.pure.records_then import RecordsThen
 from annexa.pure.standards import Control, Expectation, ExpectationKind, Framework, Library, Requirement
 
 
@@ -172,13 +176,17 @@ def _but_for(standing: Standing) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckProof:
-    """A record check: what it asserts, over how many systems, and who falls short."""
+    """A record check: what it asserts, over how many, and who falls short.
+
+    `over`: the register whose records it looks at, by its noun; "" for the AI systems.
+    """
 
     check: str
     asserts: str
     population: int
     fulfilled: int
     exceptions: tuple[str, ...]
+    over: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,16 +344,21 @@ class Engine:
         time alone. What the new facts cannot reach is taken over."""
         new = tuple(added)
         found = Engine(library=self.library, facts=facts, at=at, learnt_by=self.learnt_by, given=index)
-        if any(isinstance(fact, (SystemFact, Circumstances, Closure, Reviewed)) for fact in new):
+        if any(isinstance(fact, (SystemFact, Circumstances, Closure, Reviewed, Supposed)) for fact in new):
+            return found
+        recorded = {fact.register for fact in new if isinstance(fact, RecordFact)}
+        if any(one.through for noun in recorded for one in BY_REGISTER[noun]):
             return found
         reached = {fact.control for fact in new if isinstance(fact, (Adoption, Evidence))}
         reached |= {fact.subject for fact in new if isinstance(fact, Judgement)}
+        reached |= asking_of(self.library, recorded)
         found._controls.update({key: proof for key, proof in self._controls.items() if key[0] not in reached})
         found._interned.update({key: proof for key, proof in self._interned.items() if key[0] not in reached})
         if at.date() == self.at.date():
             found._bindings.update(self._bindings)
             found._same.update(self._same)
-        kept = ("systems", "_circumstances", "_alike", "_alike_of", "_profiles")
+        kept = ["systems", "_circumstances", "_alike", "_alike_of", "_profiles"]
+        kept += [] if recorded else ["records", "lasting"]
         found.__dict__.update({name: self.__dict__[name] for name in kept if name in self.__dict__})
         return found
 
@@ -372,6 +385,16 @@ class Engine:
     def reviewed(self) -> Mapping[str, datetime]:
         """Until when the access review of each scope counts, if one does."""
         return reviewed(self.facts.reviews, self.at, self.learnt_by)
+
+    @cached_property
+    def records(self) -> RecordsThen:
+        """The records of the registers that count."""
+        return RecordsThen(self.facts.records, self.facts.supposed, self.at, self.learnt_by)
+
+    @cached_property
+    def lasting(self) -> Mapping[str, Mapping[str, datetime]]:
+        """For each check over AI systems that something else than their record fulfils, until when, by scope."""
+        return {REVIEWS: self.reviewed, **self.records.lasting()}
 
     def _known(self, fact: Fact) -> bool:
         return fact.known(self.at, self.learnt_by)
@@ -409,7 +432,7 @@ class Engine:
         found: dict[tuple[object, ...], list[str]] = {}
         for slug, system in self.systems.items():
             passed = tuple(check(system) for check in CHECKS.values())
-            key = (*_profile(system), passed, system.access_reviewed_until)
+            key = (*_profile(system), passed, tuple(self.lasting[check].get(slug) for check in LASTING))
             found.setdefault(key, []).append(slug)
         return tuple(tuple(slugs) for slugs in found.values())
 
@@ -579,10 +602,16 @@ class Engine:
 
     def _record(self, expectation: Expectation, scope: str) -> ExpectationProof:
         """A check over the records: over all systems in use, or the one it is asked for. Nobody: never, not passed."""
-        check = CHECKS[expectation.check]
+        if expectation.check in OVER_RECORDS:
+            return self._of_records(expectation, scope)
         population = self.looked_at(expectation.check) if scope == ORGANISATION else [self.systems[scope]]
-        short = tuple(system.id for system in population if not check(system))
-        until = [self.reviewed[one.id] for one in population] if expectation.check == REVIEWS and not short else []
+        if expectation.check in LASTING:
+            lasts = self.lasting[expectation.check]
+            short = tuple(system.id for system in population if system.id not in lasts)
+            until = [] if short else [lasts[one.id] for one in population if lasts[one.id] != EVER]
+        else:
+            check = CHECKS[expectation.check]
+            short, until = tuple(system.id for system in population if not check(system)), []
         state: EvidenceState = "never" if not population else "failing" if short else "passing"
         return ExpectationProof(
             expectation=expectation,
@@ -597,6 +626,27 @@ class Engine:
                 exceptions=short if scope == ORGANISATION else (),
             ),
             falls_at=min(until, default=None),
+        )
+
+    def _of_records(self, expectation: Expectation, scope: str) -> ExpectationProof:
+        """A check over the records of a register. Nothing to look at: never, not passed."""
+        said = self.records.said(expectation.check, scope)
+        short = said.fulfilled < said.population
+        state: EvidenceState = "never" if not said.population else "failing" if short else "passing"
+        return ExpectationProof(
+            expectation=expectation,
+            state=state,
+            once=bool(said.population),
+            evidence=(),
+            check=CheckProof(
+                check=expectation.check,
+                asserts=says(expectation.check),
+                population=said.population,
+                fulfilled=said.fulfilled,
+                exceptions=said.short,
+                over=OVER_RECORDS[expectation.check].register.noun,
+            ),
+            falls_at=said.ends,
         )
 
     def looked_at(self, check: str) -> list[SystemFact]:
@@ -760,6 +810,20 @@ def _instants(fact: Fact) -> Iterator[datetime]:
         yield from (until for _, until in fact.until)
     if isinstance(fact, Judgement) and fact.ends_at is not None:
         yield fact.ends_at
+    if isinstance(fact, RecordFact):
+        yield from (until for _, until in fact.fulfils if until is not None and until != EVER)
+        if fact.ends_at is not None:
+            yield fact.ends_at
+    if isinstance(fact, Supposed):
+        yield fact.until
+
+
+def asking_of(library: Library, registers: Collection[str]) -> set[str]:
+    """The controls that ask for something of these registers."""
+    checks = {one.name for noun in registers for one in BY_REGISTER.get(noun, ())}
+    if not checks:
+        return set()
+    return {one.id for one in library.controls.values() if any(asked.check in checks for asked in one.expectations)}
 
 
 def days_of_law(library: Library, at: datetime) -> set[datetime]:

@@ -143,6 +143,7 @@ def _check(check: CheckProof) -> Json:
         "population": check.population,
         "fulfilled": check.fulfilled,
         "exceptions": list(check.exceptions),
+        **({"over": check.over} if check.over else {}),
     }
 
 

@@ -162,6 +162,16 @@ class Register:
             raise EntryError(problems)
         return self.make(values, source)
 
+    def read(self, state: Mapping[str, object]) -> Entry:
+        """A state as any version of Annexa kept it: what no field takes any more, or cannot, is left out."""
+        values: dict[str, Any] = {}
+        for name in (name for name in self.field if name in state):
+            try:
+                values[name] = value_of(self.field[name], state[name])
+            except ValueError:
+                continue
+        return self.make(values)
+
     def tidied(self, entry: Entry) -> Entry:
         """The same record with stray spaces, line breaks and invisible characters put in order."""
         texts = {

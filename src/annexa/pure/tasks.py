@@ -4,8 +4,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from annexa.pure.checks import CHECKS, REVIEWS
-from annexa.pure.facts import ORGANISATION, Evidence, SystemFact
+from annexa.pure.checks import CHECKS, DEEDS, REVIEWS, THROUGH_RECORDS
+from annexa.pure.facts import ORGANISATION, Evidence, RecordFact, SystemFact
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
 TaskState = Literal["open", "late", "done", "void", "withdrawn"]
@@ -85,6 +85,9 @@ def _answered(engine: Engine, proof: ExpectationProof, scopes: Sequence[str], ve
     if proof.check.check == REVIEWS:
         yield from _reviewed(engine, scopes)
         return
+    if proof.check.check in DEEDS:
+        yield from _recorded(engine, proof.check.check, scopes)
+        return
     for slug in versions if ORGANISATION in scopes else scopes:
         yield from _mended(versions.get(slug, ()), proof.check.check)
 
@@ -113,6 +116,38 @@ def _reviewed(engine: Engine, scopes: Sequence[str]) -> Iterator[datetime]:
             start = fact.counts_from
         if start is not None:
             yield start
+
+
+def _recorded(engine: Engine, check: str, scopes: Sequence[str]) -> Iterator[datetime]:
+    """When records last began to fulfil a check: all of a register, or for each AI system the first that still does."""
+    through = check in THROUGH_RECORDS
+    versions: dict[str, list[RecordFact]] = {}
+    for fact in sorted(engine.facts.records, key=lambda one: one.order):
+        if fact.known(engine.at) and check in dict(fact.fulfils):
+            versions.setdefault(f"{fact.register}/{fact.id}", []).append(fact)
+    starts = {key: _began(states, check) for key, states in versions.items()}
+    if not through:
+        known = [start for start in starts.values() if start is not None]
+        yield from [max(known)] if known else []
+        return
+    covered = engine.lasting[check]
+    for scope in covered if ORGANISATION in scopes else [one for one in scopes if one in covered]:
+        here = [start for key, start in starts.items() if start and scope in versions[key][-1].systems]
+        yield from [min(here)] if here else []
+
+
+def _began(states: Sequence[RecordFact], check: str) -> datetime | None:
+    """Since when a record fulfils a check without a break."""
+    start: datetime | None = None
+    before: datetime | None = None
+    for state in states:
+        until = dict(state.fulfils)[check]
+        if until is None:
+            start = None
+        elif start is None or (before is not None and before < state.counts_from):
+            start = state.counts_from
+        before = until
+    return start
 
 
 def _mended(versions: Iterable[SystemFact], check: str) -> Iterator[datetime]:

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
-from annexa.pure.as_done import reviews_done
+from annexa.pure.as_done import deeds_done
 from annexa.pure.checks import CHECKS, DEEDS
 from annexa.pure.facts import ORGANISATION, Adoption, Closure, Evidence, Fact, Facts, Judgement, SystemFact
 from annexa.pure.posture import ControlProof, Engine, Verdict
@@ -313,7 +313,7 @@ def _deeds(engine: Engine, proof: ControlProof, scope: str) -> Iterator[Fact]:
     yield from _closures(engine, () if proof.inherited else proof.judgements)
     for one in proof.expectations:
         if not proof.inherited:
-            yield from reviews_done(engine, one, scope)
+            yield from deeds_done(engine, one, scope)
         if one.check is None and (proof.inherited or one.state != "passing"):
             yield Evidence(
                 id=f"what-if/{control.id}/{one.expectation.id}/{scope}", effective_at=engine.at,

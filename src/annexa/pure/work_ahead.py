@@ -263,7 +263,10 @@ class _Ground:
             if expectation.check is None or expectation.state == "passing":
                 continue
             if expectation.check.check in DEEDS:
-                for slug in self.alike(deeds_short_of(expectation, scope)):
+                lacking = deeds_short_of(expectation, scope)
+                if not lacking:
+                    return None
+                for slug in self.alike(lacking):
                     found |= self.bit(expectation.check.check, slug)
                 continue
             for slug in self.alike(short_of(expectation, scope)) or ("",):

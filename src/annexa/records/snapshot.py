@@ -5,21 +5,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from annexa.pure.fact_entries import FACT_KINDS, fact_of_entry
 from annexa.pure.fact_index import FactIndex
-from annexa.pure.facts import Fact, Facts, fact_of_entry, instant
+from annexa.pure.facts import Fact, Facts, instant
 from annexa.pure.libraries import LibraryFact, library_of_entry
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 
-FACT_KINDS = (
-    "ai_system",
-    "adoption",
-    "evidence",
-    "judgement",
-    "closure",
-    "classification_review",
-    "access_review_end",
-    "library",
-)
+KINDS = FACT_KINDS | {"library"}
+"""The kinds of entries that are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +104,7 @@ def _read(start: int, end: int) -> tuple[list[Fact], list[LibraryFact]]:
     found: list[Fact] = []
     libraries: list[LibraryFact] = []
     for position, kind, header, at in rows.values_list("position", "kind", "header", "at").iterator(2000):
-        if kind not in FACT_KINDS:
+        if kind not in KINDS:
             continue
         body: dict[str, Any] = json.loads(bytes(bodies[position]))
         if kind == "library":

@@ -1,14 +1,15 @@
 """Record checks: functions over the organisation's own records, named by what they assert.
 
-A check looks at one AI system; the engine runs it over the population and counts. `CHECKS` is made from the
-functions themselves: a new check is one function in one of these modules.
+A check looks at one AI system, or at one record of a register; the engine runs it over the population and counts. The
+mappings here are made from the functions themselves: a new check is one function in one of these modules.
 """
 
 from collections.abc import Callable, Mapping
 from functools import wraps
 from types import MappingProxyType
 
-from annexa.pure.checks import registers, reviews
+from annexa.pure.checks import records, registers, reviews
+from annexa.pure.checks.over import RecordCheck
 from annexa.pure.facts import ORGANISATION, SystemFact
 
 Check = Callable[[SystemFact], bool]
@@ -35,26 +36,47 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         if callable(check) and getattr(check, "__module__", "") == module.__name__
     }
 )
-"""Every check by name, as library controls name it."""
+"""Every check over AI systems by name."""
+
+OVER_RECORDS: Mapping[str, RecordCheck] = MappingProxyType(
+    {name: one for name, one in vars(records).items() if isinstance(one, RecordCheck) and not one.through}
+)
+"""Checks over the records of a register: of the organisation, whatever AI systems there are."""
+THROUGH_RECORDS: Mapping[str, RecordCheck] = MappingProxyType(
+    {name: one for name, one in vars(records).items() if isinstance(one, RecordCheck) and one.through}
+)
+"""Checks over the AI systems in use, each fulfilled by a record that leads to it."""
+BY_REGISTER: Mapping[str, tuple[RecordCheck, ...]] = MappingProxyType(
+    {
+        noun: tuple(one for one in (*OVER_RECORDS.values(), *THROUGH_RECORDS.values()) if one.register.noun == noun)
+        for noun in sorted({one.register.noun for one in (*OVER_RECORDS.values(), *THROUGH_RECORDS.values())})
+    }
+)
+"""The checks over each register."""
 
 REVIEWS = "access_review_done"
 """The check that rests on finished access reviews, which have an end, and that looks at Annexa itself too."""
-DEEDS = frozenset({REVIEWS})
+LASTING: tuple[str, ...] = (REVIEWS, *THROUGH_RECORDS)
+"""Checks over AI systems that something else than their record fulfils, until an instant."""
+DEEDS = frozenset({*LASTING, *OVER_RECORDS})
 """Checks that work fulfils, not an answer in the register of AI systems."""
+KNOWN: tuple[str, ...] = tuple(sorted({*CHECKS, *OVER_RECORDS, *THROUGH_RECORDS}))
+"""Every check, as library controls name it."""
 NOT_OPERATING = frozenset({"concept", "development"})
 """Stages in which nobody's access bears on people yet. A system whose stage nobody stated counts as operating."""
 
 
 def says(check: str) -> str:
     """What a check asserts, in a sentence."""
-    return (CHECKS[check].__doc__ or check).strip()
+    found = OVER_RECORDS.get(check) or THROUGH_RECORDS.get(check)
+    return found.says if found else (CHECKS[check].__doc__ or check).strip()
 
 
 def asks(check: str, stage: str) -> bool:
     """Whether a check over the organisation looks at an AI system in use of this stage."""
-    return check not in DEEDS or stage not in NOT_OPERATING
+    return check != REVIEWS or stage not in NOT_OPERATING
 
 
 def of_annexa(check: str) -> tuple[str, ...]:
     """Annexa itself where a check over the organisation looks at it too, under the scope of the organisation."""
-    return (ORGANISATION,) if check in DEEDS else ()
+    return (ORGANISATION,) if check == REVIEWS else ()

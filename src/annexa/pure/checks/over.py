@@ -1,0 +1,86 @@
+"""How a check over a register is written: one function over one record, that says until when the record fulfils it.
+
+`@over(ASSETS)` looks at the records of the register that count, or at those for which `where` holds; the control is of
+the organisation. `@through(RISKS)` looks at the AI systems in use: each needs a record that leads to it and fulfils the
+check. A day is the last but one: on it the record fulfils the check no more. `ALWAYS` is for what no time ends.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from annexa.pure.register import Entry, Register
+
+ALWAYS = date.max
+Holds = Callable[[Entry], date | None]
+EVER = datetime.max.replace(tzinfo=UTC)
+"""The instant until which what no time ends holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordCheck:
+    """A check over the records of a register; with `through` one of AI systems, through the records that lead there.
+
+    `holds`: until which day (exclusive) a record fulfils it, None if it does not.
+    """
+
+    name: str
+    says: str
+    register: Register
+    holds: Holds
+    where: Callable[[Entry], bool]
+    through: bool = field(default=False)
+
+    def looks_at(self, entry: Entry) -> bool:
+        """Whether a record is among those that are asked about. One that cannot be read is, and falls short."""
+        try:
+            return self.where(entry) is not False
+        except Exception:  # noqa: BLE001  what errs must not take itself out of the count
+            return True
+
+    def until(self, entry: Entry) -> datetime | None:
+        """Until when a record fulfils it (exclusive, UTC); None: it does not. What errs has proven nothing."""
+        try:
+            day = self.holds(entry)
+            if day is None:
+                return None
+            return EVER if day == ALWAYS else datetime.combine(day, time(), UTC)
+        except Exception:  # noqa: BLE001  one broken check must neither pass nor take every verdict down with it
+            return None
+
+
+def over(register: Register, *, where: Callable[[Entry], bool] | None = None) -> Callable[[Holds], RecordCheck]:
+    """The check that every record of a register fulfils what the function says."""
+    return lambda holds: _made(holds, register, where, through=False)
+
+
+def through(register: Register, *, where: Callable[[Entry], bool] | None = None) -> Callable[[Holds], RecordCheck]:
+    """The check that every AI system in use has a record of a register that leads to it and fulfils the function."""
+    return lambda holds: _made(holds, register, where, through=True)
+
+
+def _made(holds: Holds, register: Register, where: Callable[[Entry], bool] | None, *, through: bool) -> RecordCheck:
+    says = (holds.__doc__ or holds.__name__).strip()
+    return RecordCheck(
+        name=holds.__name__, says=says, register=register, holds=holds, where=where or _all, through=through
+    )
+
+
+def _all(_entry: Entry) -> bool:
+    return True
+
+
+def within(day: date | None, days: int) -> date | None:
+    """Until so many days after a day; None without one."""
+    return None if day is None else day + timedelta(days=days)
+
+
+def as_long(*conditions: object) -> date | None:
+    """Always, as long as the record says all of this."""
+    return ALWAYS if all(conditions) else None
+
+
+def earliest(*days: date | None) -> date | None:
+    """The first of some ends; None if one of them does not hold at all."""
+    known = [day for day in days if day is not None]
+    return min(known) if len(known) == len(days) else None

@@ -1,0 +1,178 @@
+"""The facts that ledger entries carry: what verdicts depend on, read from the entries' own JSON."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any, TypeVar
+
+from annexa.pure.checks import BY_REGISTER
+from annexa.pure.facts import (
+    ADOPTION_STATES,
+    JUDGEMENT_KINDS,
+    Adoption,
+    Circumstances,
+    Closure,
+    Evidence,
+    Fact,
+    FactError,
+    Judgement,
+    RecordFact,
+    Reviewed,
+    SystemFact,
+    instant,
+)
+from annexa.pure.register import Register
+from annexa.pure.registers import REGISTERS
+
+
+def fact_of_entry(
+    *, kind: str, body: Mapping[str, Any], at: datetime, effective_at: datetime, actor: str, position: int
+) -> Fact | None:
+    """The fact that a ledger entry carries, or None for entries that no verdict depends on.
+
+    `body` is the entry's own JSON body: {"state": {...}, "because": ..., "by": ...}. Raises FactError.
+    """
+    make = _MAKERS.get(kind)
+    register = REGISTERS.get(kind)
+    if make is None and register is None:
+        return None
+    try:
+        state = body["state"]
+        when = {"effective_at": effective_at, "recorded_at": at, "entry": position}
+        when["by"] = str(body.get("by") or actor)
+        return make(state, body, when) if make else _record(register, state, when) if register else None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FactError(f"entry {position}: a body of kind {kind!r} lacks or misstates {error}") from error
+
+
+def _circumstances(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Circumstances | None:
+    """Only an approval counts, and only one that says what it found: earlier ones kept it in the system's record."""
+    if state["decision"] != "approved" or "circumstances" not in state:
+        return None
+    return Circumstances(
+        id=state["id"], law=state["tree"], scope=state["scope"], words=_texts(state["circumstances"]), **when
+    )
+
+
+def _reviewed(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Reviewed | None:
+    """Only a review without an undecided line counts: what was left open was not reviewed."""
+    until = state["until"]
+    if not isinstance(until, dict):
+        raise TypeError(f"{until!r}, which does not say until when what counts")
+    if state["undecided"] or not until:
+        return None
+    return Reviewed(
+        id=state["id"], until=tuple((scope, instant(text)) for scope, text in sorted(until.items())), **when
+    )
+
+
+W = TypeVar("W", bound=str)
+
+
+def _word(value: object, known: tuple[W, ...]) -> W:
+    found = next((word for word in known if word == value), None)
+    if found is None:
+        raise TypeError(f"{value!r}, which is none of {', '.join(known)}")
+    return found
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r}, which is neither true nor false")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{value!r}, which is no list of texts")
+    return tuple(value)
+
+
+def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> SystemFact:
+    answers = ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")
+    return SystemFact(
+        id=state["slug"],
+        name=state["name"],
+        purpose=state["purpose"],
+        stage=state["stage"],
+        roles=_texts(state["roles"]),
+        classes=_texts(state["classes"]),
+        high_risk_by=state["high_risk_by"],
+        owner=state["owner"],
+        **{answer: state[answer] for answer in answers},
+        **when,
+    )
+
+
+def _adoption(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Adoption:
+    due = state["plan_due"]
+    return Adoption(
+        id=state["id"],
+        control=state["control"],
+        scope=state["scope"],
+        state=_word(state["state"], ADOPTION_STATES),
+        because=str(body.get("because", "")),
+        plan_due=instant(due) if due else None,
+        **when,
+    )
+
+
+def _evidence(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Evidence:
+    return Evidence(
+        id=state["id"],
+        control=state["control"],
+        expectation=state["expectation"],
+        scope=state["scope"],
+        passing=_truth(state["passing"]),
+        sha256=state["sha256"],
+        expires_at=instant(state["expires_at"]),
+        name=state["name"],
+        **when,
+    )
+
+
+def _judgement(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Judgement:
+    ends = state["ends_at"]
+    return Judgement(
+        id=state["id"],
+        kind=_word(state["kind"], JUDGEMENT_KINDS),
+        subject=state["subject"],
+        scope=state["scope"],
+        framework=state["framework"],
+        because=str(body["because"]),
+        ends_at=instant(ends) if ends else None,
+        **when,
+    )
+
+
+def _closure(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, Any]) -> Closure:
+    return Closure(id=state["id"], judgement=state["judgement"], because=str(body["because"]), **when)
+
+
+_MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, Any]], Fact | None]] = {
+    "ai_system": _system,
+    "adoption": _adoption,
+    "evidence": _evidence,
+    "judgement": _judgement,
+    "closure": _closure,
+    "classification_review": _circumstances,
+    "access_review_end": _reviewed,
+}
+FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER})
+"""The kinds of entries that carry facts."""
+
+
+def _record(register: Register, state: Mapping[str, Any], when: dict[str, Any]) -> RecordFact | None:
+    """A record as the checks over its register see it; None where none looks at it."""
+    checks = BY_REGISTER.get(register.noun)
+    if checks is None:
+        return None
+    entry = register.read(state)
+    end = entry.values.get(register.ends)
+    return RecordFact(
+        id=state["slug"],
+        register=register.noun,
+        fulfils=tuple((one.name, one.until(entry)) for one in checks if one.looks_at(entry)),
+        systems=entry.values.get("systems", ()),
+        ends_at=datetime.combine(end, time(), UTC) if isinstance(end, date) else None,
+        **when,
+    )

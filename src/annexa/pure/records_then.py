@@ -1,0 +1,85 @@
+"""The records of the registers as they counted at an instant, and what the checks over them come to."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from annexa.pure.checks import THROUGH_RECORDS
+from annexa.pure.checks.over import EVER
+from annexa.pure.facts import ORGANISATION, RecordFact, Supposed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsSaid:
+    """What a check over a register comes to in a scope: how many records it asked, who falls short, and its end.
+
+    `short` names those that may be named. `ends`: when it stops to be fulfilled by time alone; None: nothing ends it.
+    """
+
+    population: int
+    fulfilled: int
+    short: tuple[str, ...]
+    ends: datetime | None
+
+
+class RecordsThen:
+    """The records known at an instant that had not ended, each in its last state."""
+
+    def __init__(
+        self,
+        records: Iterable[RecordFact],
+        supposed: Iterable[Supposed],
+        at: datetime,
+        learnt_by: datetime | None = None,
+    ) -> None:
+        self.at = at
+        latest: dict[tuple[str, str], RecordFact] = {}
+        for one in records:
+            if one.known(at, learnt_by):
+                key = (one.register, one.id)
+                if key not in latest or latest[key].order <= one.order:
+                    latest[key] = one
+        self.asked: dict[str, list[tuple[RecordFact, datetime | None]]] = {}
+        for _, one in sorted(latest.items()):
+            if one.ends_at is None or one.ends_at > at:
+                for check, until in one.fulfils:
+                    self.asked.setdefault(check, []).append((one, until))
+        self.supposed: dict[tuple[str, str], datetime] = {}
+        for given in supposed:
+            if given.known(at, learnt_by) and given.until > at:
+                self.supposed[given.check, given.scope] = given.until
+
+    def said(self, check: str, scope: str) -> RecordsSaid:
+        """A check over the records of a register, for the organisation or over those that lead to one AI system."""
+        asked = [(one, until) for one, until in self.asked.get(check, ()) if scope in (ORGANISATION, *one.systems)]
+        if until := self.supposed.get((check, scope)):
+            return RecordsSaid(population=max(1, len(asked)), fulfilled=max(1, len(asked)), short=(), ends=until)
+        short = [one for one, until in asked if until is None or until <= self.at]
+        return RecordsSaid(
+            population=len(asked),
+            fulfilled=len(asked) - len(short),
+            short=tuple(one.id for one in short if not one.hidden),
+            ends=None if short else _end(asked),
+        )
+
+    def through(self, check: str) -> Mapping[str, datetime]:
+        """For each AI system that a record leads to and fulfils the check for, until when it does."""
+        found = {scope: until for (named, scope), until in self.supposed.items() if named == check}
+        for one, until in self.asked.get(check, ()):
+            if until is not None:
+                last = min(until, one.ends_at or EVER)
+                for slug in one.systems if last > self.at else ():
+                    found[slug] = max(last, found.get(slug, last))
+        return found
+
+    def lasting(self) -> dict[str, Mapping[str, datetime]]:
+        """The same for every check over AI systems through records."""
+        return {check: self.through(check) for check in THROUGH_RECORDS}
+
+
+def _end(asked: list[tuple[RecordFact, datetime | None]]) -> datetime | None:
+    """When a fulfilled check stops to be so: a record falls short while it counts, or none counts any more."""
+    falls = [until for one, until in asked if until is not None and until < (one.ends_at or EVER)]
+    gone = [one.ends_at for one, _ in asked]
+    last = [max(end for end in gone if end is not None)] if gone and None not in gone else []
+    return min((*falls, *last), default=None)
