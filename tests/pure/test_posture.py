@@ -104,6 +104,28 @@ def test_as_of_the_past_ignores_what_was_learnt_later(facts: Facts, at: datetime
     )
 
 
+def test_a_proof_of_many_systems_speaks_of_the_first_whatever_becomes_known_later() -> None:
+    """Law 3, where it once did not hold: evidence of tomorrow set its system apart, and the proof named another."""
+    systems = (
+        SystemFact(id=slug, effective_at=org.START, recorded_at=org.START, name=slug, stage="operation")
+        for slug in ("alpha", "beta")
+    )
+    facts = Facts(systems=tuple(systems))
+    tomorrow = org.START + timedelta(days=1)
+    shown = Evidence(
+        id="e0",
+        effective_at=org.START,
+        recorded_at=tomorrow,
+        control="ORG-01",
+        expectation="report",
+        scope="alpha",
+        passing=False,
+        sha256="0" * 64,
+        expires_at=tomorrow,
+    )
+    assert every_proof(facts.plus([shown]), org.START) == every_proof(facts, org.START)
+
+
 @given(org.facts(), org.instants)
 def test_nothing_moves_before_the_next_change(facts: Facts, at: datetime) -> None:
     """A cached posture holds until the instant `next_change` names."""

@@ -741,9 +741,7 @@ class Engine:
                 proofs[key] = self._in_group(framework, requirement, group[0])
             counts[proofs[key].verdict] += len(group)
             members.setdefault(key, []).extend(group)
-        groups = tuple(
-            RequirementGroup(systems=tuple(sorted(slugs)), proof=proofs[key]) for key, slugs in members.items()
-        )
+        groups = tuple(_requirement_group(slugs, proofs[key]) for key, slugs in members.items())
         systems = SystemsProof(
             counts=tuple((v, counts[v]) for v in (*REQUIREMENT_ORDER, Verdict.NOT_APPLICABLE) if counts[v]),
             groups=tuple(sorted(groups, key=lambda g: g.systems)),
@@ -951,6 +949,15 @@ def _systems_binding(requirement: Requirement, systems: SystemsProof, total: int
 def _words(requirement: Requirement) -> str:
     parts = [*requirement.binds_roles, *requirement.binds_classes]
     return f" (asks for {', '.join(part.replace('_', ' ') for part in parts)})" if parts else ""
+
+
+def _requirement_group(slugs: Iterable[str], proof: RequirementProof) -> RequirementGroup:
+    """Systems with one proof. It speaks of the first of them, whichever was looked at: facts that do not count yet may
+    change the order of looking, and must change nothing else."""
+    systems = tuple(sorted(slugs))
+    return RequirementGroup(
+        systems=systems, proof=proof if proof.scope == systems[0] else replace(proof, scope=systems[0])
+    )
 
 
 def _excluded(judgement: Judgement) -> str:
