@@ -10,7 +10,7 @@ RUN := $(BIN)/annexa
 # Images for containers often forbid Python to keep what it compiled; the tests start it hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve test quick check check-ruff check-mypy check-imports fix lock library openapi audit fuzz editors kills clean
+.PHONY: serve test quick check check-ruff check-mypy check-imports fix lock library openapi tables audit fuzz editors kills clean
 
 serve: $(VENV)/.ready
 	$(RUN) serve
@@ -48,6 +48,10 @@ library: $(VENV)/.ready
 # After a change of the API: its description in the repository.
 openapi: $(VENV)/.ready
 	$(BIN)/python -m annexa.api.renew
+
+# After a change of who may see and do what, and after a new register: the tables beside the tests, and the description.
+tables: $(VENV)/.test-ready openapi
+	ANNEXA_TEST_RENEW=yes $(BIN)/python -m pytest -q -p no:randomly tests/web/test_access.py tests/api/test_access.py
 
 # Half an hour of requests made up from the description of the API; prints how many.
 SECONDS ?= 1800

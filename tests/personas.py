@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings as conf
 from django.db import transaction
@@ -20,13 +21,17 @@ from annexa.actions.governance import add_committee, appoint
 from annexa.actions.grants import grant_role
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.registers import add_record
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.actions.tokens import create_token, scopes_for
 from annexa.actions.units import add_unit
 from annexa.answers.posture import standpoint
-from annexa.pure.permits import ANNEXA
+from annexa.pure.fields import EMPTY
+from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import Verdict
+from annexa.pure.register import Register
+from annexa.pure.registers import REGISTERS
 from annexa.pure.systems import SystemFacts
 from annexa.records.appointments import Appointment
 from annexa.records.controls import Judgement
@@ -36,6 +41,7 @@ from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task
+from tests.strategies.entries import required
 from tests.web.proving import signed_in
 
 ROLES = {
@@ -132,6 +138,9 @@ def found_cast(now: datetime, *, store: Path = Path()) -> Cast:
     grant_role(
         actor=house, person=ada, holder=keeper, role="reader", system="zanzibar-vault", because="Zanzibar", now=now
     )
+    for register in REGISTERS.values():
+        _record(house, register, "Chatbot", "Retail", "Known", now)
+        _record(house, register, "Zanzibar vault", "Vaults", "Zanzibar", now)
     common = {
         "law": "eu-ai-act", "control": "LIF-03", "framework": "nis2", "requirement": "Art.21(1)", "webhook": "none",
         "token": "none", "committee": "ai-board", "unit": "retail", "person": str(people["unit owner"].pk),
@@ -171,6 +180,16 @@ def _about(ada: Person, owner: Person, slug: str, name: str, now: datetime) -> N
     )
     wanted = Wanted(control=absent, owner=owner, due_on=due, effort_days=1, because=f"{name} needs it", scope=slug)
     make_tasks(wanted=[wanted], **given)
+
+
+def _record(house: Actor, register: Register, name: str, unit: str, words: str, now: datetime) -> None:
+    """A record of a unit that leads to both AI systems, also to the one that not everybody knows of."""
+    more: dict[str, Any] = {"name": name, "unit": unit, "systems": ("chatbot", "zanzibar-vault")}
+    said = {one.name: f"{words} {one.name}" for one in register.fields if one.kind == "long" and not one.required}
+    entry = register.make({**said, **required(register), **{key: more[key] for key in more if key in register.field}})
+    while wrong := {problem.field for problem in register.problems(entry)}:
+        entry = register.replaced(entry, {one: EMPTY[register.field[one].kind] for one in wrong})
+    add_record(actor=house, register=register, entry=entry, now=now, because=f"{words} is there")
 
 
 def _things(slug: str) -> dict[str, str]:

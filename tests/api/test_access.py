@@ -15,6 +15,7 @@ from django.test import Client
 from annexa.api.shapes import now
 from annexa.api.spec import document, operations
 from tests.api.conftest import Program
+from tests.kept import kept
 from tests.personas import found_cast, undone
 from tests.web.proving import signed_in
 
@@ -60,7 +61,7 @@ def test_everybody_gets_what_the_table_says(program, stranger) -> None:
     """Rule: a change of who may do what is seen in review."""
     found = answers(program, stranger)
     print(f"{len(found)} operations, {len(found) * len(WHO)} cells")
-    assert found == TABLE.read_text(encoding="utf-8").splitlines()[2:]
+    assert found == kept(TABLE, found)
 
 
 def rows() -> list[tuple[str, str, dict[str, str]]]:

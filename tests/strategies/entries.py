@@ -39,6 +39,11 @@ def value(about: Field, known: Mapping[str, tuple[str, ...]]) -> st.SearchStrate
     }[about.kind]  # fmt: skip
 
 
+def required(register: Register) -> dict[str, Any]:
+    """The values that a record has to have."""
+    return {one.name: (one.choices[1] if one.choices else "x") for one in register.fields if one.required}
+
+
 @st.composite
 def entries(draw: st.DrawFn, register: Register, known: Mapping[str, tuple[str, ...]]) -> Entry:
     """A record that its register accepts."""

@@ -16,6 +16,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from annexa.api.spec import document, operations
+from annexa.pure.registers import REGISTERS
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.urls import urlpatterns
@@ -51,6 +52,8 @@ MORE = {
     "raci": ("of=controls&limit=200",),
     "obligations": ("regime=eu-ai-act",),
     "what-if": ("suppose=system-retired&system=chatbot", "kind=supplier-lost"),
+    **{one.plural: ("q=vault", "ended=true&limit=200", "sort=changed") for one in REGISTERS.values()},
+    **{f"{one.plural}/export": ("format=csv", "format=json", "format=xlsx") for one in REGISTERS.values()},
 }  # fmt: skip
 """What else is asked of some addresses: what would find the hidden system, if anything did."""
 
@@ -78,6 +81,8 @@ SENT: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("POST", "classification/{slug}/eu-ai-act/review", {}),
     ("POST", "grants", {"holder": "person/1", "role": "reader", "system": "{slug}", "because": "x"}),
     ("POST", "grants/{grant}/end", {"because": "x"}),
+    ("PATCH", "assets/{slug}", {"location": "x"}),
+    ("POST", "assets/bulk", {"slugs": ["{slug}"], "values": {"location": "x"}}),
 )  # fmt: skip
 """Changes of what is hidden."""
 
@@ -147,7 +152,8 @@ def test_it_would_be_found(here) -> None:
     found = walked(here, "auditor")
     for address in (
         "/systems", "/systems/export", "/ledger", "/search?q=vault", "/portfolio?by=owner", "/api/v1/systems",
-        "/api/v1/evidence", "/api/v1/judgements", "/api/v1/grants", "/api/v1/ledger/entries", "/controls/LIF-03",
+        "/api/v1/evidence", "/api/v1/judgements", "/api/v1/grants", "/api/v1/assets", "/api/v1/assets/chatbot/history",
+        "/api/v1/ledger/entries", "/controls/LIF-03",
         f"/api/v1/people/{here.hidden['person']}",
     ):  # fmt: skip
         assert address in found, address

@@ -13,7 +13,7 @@ from annexa.actions.systems import Imported, Progress, Told
 from annexa.answers.imports import register_mark
 from annexa.answers.ledger import entry_of
 from annexa.answers.register_files import RESERVED, PlannedRegister
-from annexa.answers.registers import missing_targets, rows_of
+from annexa.answers.registers import missing_targets, rows_of, with_unseen
 from annexa.pure.mapping_files import mapping_text
 from annexa.pure.near import meant
 from annexa.pure.permits import WHOLE, Actor, Place
@@ -61,7 +61,7 @@ def change_record(
         if row.changed_at != seen:
             when = f"{row.changed_at:%d %b %Y, %H:%M:%S} UTC"
             raise ConflictError(f"Somebody else changed {row} on {when}. Nothing was saved.")
-        entry = _accepted(opened, register, entry, slug=slug)
+        entry = _accepted(opened, register, entry, slug=slug, before=row.entry)
         if entry != row.entry:
             row.take(entry)
             row.changed_at = now
@@ -102,7 +102,7 @@ def change_records(
             entry = register.replaced(row.entry, values)
             if (there := _place(register, entry)) not in places:
                 opened.ask(there)
-            entry = _accepted(opened, register, entry, slug=row.slug)
+            entry = _accepted(opened, register, entry, slug=row.slug, before=row.entry)
             if entry != row.entry:
                 row.take(entry)
                 row.changed_at = now
@@ -189,14 +189,19 @@ def _summary(planned: PlannedRegister) -> dict[str, object]:
     }
 
 
-def _accepted(opened: Door, register: Register, entry: Entry, *, slug: str) -> Entry:
-    """The record put in order. Raises InvalidError with every problem, by field."""
-    entry = register.tidied(entry)
+def _accepted(opened: Door, register: Register, entry: Entry, *, slug: str, before: Entry | None = None) -> Entry:
+    """The record put in order. Raises InvalidError with every problem, by field.
+
+    `before`: the record so far; whoever changes it keeps the links in it that they may not know of.
+    """
+    entry = register.tidied(entry if before is None else with_unseen(opened.actor, register, before, entry))
     problems: dict[str, list[str]] = {}
     for found in register.problems(entry):
         label = register.field[found.field].label if found.field in register.field else found.field.capitalize()
         problems.setdefault(found.field, []).append(f"{label} {found.message}.")
-    lost = missing_targets(actor=opened.actor, register=register, values=entry.values)
+    lost = missing_targets(
+        actor=opened.actor, register=register, values=entry.values, before=before.values if before else None
+    )
     for name, target in lost.items():
         label = register.field[name].label
         problems.setdefault(name, []).append(f"{label} leads to {target}, which is not there.")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from annexa.answers.imports import (
     register_mark,
     without_bad_slugs,
 )
-from annexa.answers.registers import rows_of, targets
+from annexa.answers.registers import rows_of, seen_links, targets
 from annexa.pure.columns import ColumnMapping, guess_columns
 from annexa.pure.exports import export_rows
 from annexa.pure.imports import Around, Existing, ImportPlan, keys_for, named_by, plan_import
@@ -101,7 +101,9 @@ def export_register(
     if slugs is not None:
         by_slug = {one.slug: one for one in records}
         records = [by_slug[slug] for slug in slugs if slug in by_slug]
-    header, rows = export_rows(records, register)
+    values = seen_links(actor, register, [one.facts.values for one in records])
+    seen = [replace(one, facts=register.replaced(one.facts, of)) for one, of in zip(records, values, strict=True)]
+    header, rows = export_rows(seen, register)
     return file_of(header, rows, file_format, title=register.title)
 
 

@@ -16,8 +16,8 @@ from annexa.answers.runs import Place, Run, instant_of, run_of_rows
 from annexa.answers.systems import FacetValue
 from annexa.pure.fields import Field
 from annexa.pure.near import meant
-from annexa.pure.permits import Actor
-from annexa.pure.register import Register
+from annexa.pure.permits import Actor, Permit, may
+from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.words import fold
 from annexa.records.ledger import EntryBody, LedgerEntry
@@ -121,6 +121,14 @@ def rows_of(actor: Actor, register: Register) -> QuerySet[Any]:
     return found
 
 
+def register_sizes(*, actor: Actor, now: datetime) -> tuple[tuple[Register, int], ...]:
+    """Every register, by title, with how many of its records count today. Cost: one query for each."""
+    return tuple(
+        (one, rows_of(actor, one).exclude(_gone(one, now.date())).count())
+        for one in sorted(REGISTERS.values(), key=lambda one: one.title)
+    )
+
+
 def list_register(*, actor: Actor, register: Register, asked: Asked, now: datetime) -> RegisterPage:
     """One page of a register. Cost: five queries whatever its size."""
     facets, total = register_facets(actor=actor, register=register, asked=asked, on=now.date())
@@ -212,7 +220,7 @@ def leads_of(*, actor: Actor, register: Register, row: RegisterRow) -> Mapping[s
     slugs: dict[str, tuple[str, ...]] = {}
     for one in register.leading:
         value = getattr(row, one.name)
-        slugs[one.name] = tuple(value) if one.kind == "links" else (value,) if value else ()
+        slugs[one.name] = tuple(_slugs(one, value))
         wanted.setdefault(one.to, set()).update(slugs[one.name])
     names = {noun: _named(actor, noun, found) for noun, found in wanted.items()}
     return {
@@ -258,17 +266,18 @@ def history(*, actor: Actor, register: Register, slug: str) -> tuple[Version, ..
     bodies = dict(
         EntryBody.objects.filter(position__in=[one.position for one in entries]).values_list("position", "body")
     )
+    said = [json.loads(bytes(bodies[entry.position])) for entry in entries]
+    states = seen_links(actor, register, [body["state"] for body in said])
     found: list[Version] = []
-    for number, entry in enumerate(entries, start=1):
-        body = json.loads(bytes(bodies[entry.position]))
-        changes = differences(register, found[-1].state, body["state"]) if found else ()
+    for number, (entry, body, state) in enumerate(zip(entries, said, states, strict=True), start=1):
+        changes = differences(register, found[-1].state, state) if found else ()
         found.append(
             Version(
                 number=number,
                 entry=entry,
                 by=body["by"],
                 because=body["because"],
-                state=body["state"],
+                state=state,
                 changes=changes,
             )
         )
@@ -284,12 +293,58 @@ def differences(register: Register, before: Mapping[str, Any], after: Mapping[st
     )
 
 
-def missing_targets(*, actor: Actor, register: Register, values: Mapping[str, Any]) -> dict[str, str]:
-    """The fields that lead to something that is not there for this actor, each with the first such slug."""
+def seen_links(actor: Actor, register: Register, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Values of records by field, without the links to what the actor may not know of.
+
+    Cost: one query for each register they lead to; none for who reads the whole organisation.
+    """
+    if isinstance(may(actor, "read"), Permit):
+        return [dict(one) for one in records]
+    leading = [one for one in register.leading if one.to != CONTROL]
+    wanted: dict[str, set[str]] = {one.to: set() for one in leading}
+    for one in leading:
+        wanted[one.to].update(slug for record in records for slug in _slugs(one, record.get(one.name)))
+    known = {noun: set(_named(actor, noun, slugs)) for noun, slugs in wanted.items()}
+
+    def narrowed_to(one: Field, value: Any) -> Any:
+        seen = [slug for slug in _slugs(one, value) if slug in known[one.to]]
+        return type(value)(seen) if one.kind == "links" else "".join(seen)
+
+    return [
+        {**record, **{one.name: narrowed_to(one, record[one.name]) for one in leading if one.name in record}}
+        for record in records
+    ]
+
+
+def with_unseen(actor: Actor, register: Register, before: Entry, entry: Entry) -> Entry:
+    """A record as somebody wants it, with the links they could not see where they were, so that none is lost."""
+    (seen,) = seen_links(actor, register, [before.values])
+    kept = {}
+    for one in register.leading:
+        unseen = set(_slugs(one, before.values[one.name])) - set(_slugs(one, seen[one.name]))
+        if unseen and one.kind == "links":
+            wanted = (*before.values[one.name], *entry.values[one.name])
+            kept[one.name] = tuple(dict.fromkeys(s for s in wanted if s in unseen or s in entry.values[one.name]))
+        elif unseen and not entry.values[one.name]:
+            kept[one.name] = before.values[one.name]
+    return register.replaced(entry, kept) if kept else entry
+
+
+def _slugs(one: Field, value: Any) -> Sequence[str]:
+    """Where a field leads."""
+    return value if one.kind == "links" else (value,) if value else ()
+
+
+def missing_targets(
+    *, actor: Actor, register: Register, values: Mapping[str, Any], before: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """The fields that lead to something that is not there for this actor, each with the first such slug.
+
+    `before`: the values so far; where they led already is nobody's news.
+    """
     found = {}
     for one in register.leading:
-        value = values[one.name]
-        slugs = set(value if one.kind == "links" else (value,) if value else ())
+        slugs = set(_slugs(one, values[one.name])) - set(_slugs(one, before[one.name]) if before else ())
         if slugs and (lost := slugs - set(_named(actor, one.to, slugs))):
             found[one.name] = min(lost)
     return found

@@ -24,6 +24,7 @@ from annexa.api import (
     people,
     portfolio,
     posture,
+    registers,
     search,
     systems,
     tokens,
@@ -39,8 +40,8 @@ Sign in with a token (`Authorization: Bearer annexa_…`). Errors are problem de
 on with `cursor=next` until `next` is null. A change needs `If-Match` with the ETag of what you saw; a POST with an
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
-    organisation, people, units, committees, governance, grants, tokens, systems, classification, controls, evidence,
-    judgements, frameworks, posture, path, portfolio, obligations, access, ledger, webhooks, search,
+    organisation, people, units, committees, governance, grants, tokens, systems, registers, classification, controls,
+    evidence, judgements, frameworks, posture, path, portfolio, obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
 """The register of AI systems: listed by its facets, one by one, changed, and many at once."""
 
-import json
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Body, Query, Router
+from ninja import Query, Router
 from pydantic import Field
 
 from annexa.actions.systems import add_system, change_system, import_systems
@@ -14,8 +13,8 @@ from annexa.answers.runs import one_system, systems_run
 from annexa.answers.systems import Asked
 from annexa.api.askers import who
 from annexa.api.guards import ask_match, tag_at
+from annexa.api.imports import DryRun, Imported, Rows, taken_in
 from annexa.api.operations import get, patch, post
-from annexa.api.problems import ProblemError
 from annexa.api.shapes import (
     Because,
     Cursor,
@@ -140,20 +139,6 @@ class SystemChanged(Facts):
     name: Line = ""
 
 
-class Imported(Shown):
-    """What an import did or, as a dry run, would do. `entry`: its place in the ledger; null where nothing changed."""
-
-    model_config = shown(dry_run=False, added=2, updated=1, unchanged=7, problems=[], notes=[], entry=431)
-
-    dry_run: bool
-    added: int
-    updated: int
-    unchanged: int
-    problems: list[str]
-    notes: list[str]
-    entry: int | None
-
-
 Words = list[str]
 
 
@@ -177,12 +162,6 @@ class Narrowing(Given):
         facets = ("risk_class", "stage", "unit", "personal_data", "impact_assessment", "monitoring")
         chosen = {name: tuple(getattr(self, name)) for name in facets}
         return Asked(text=self.q, chosen=chosen, unowned=self.unowned, sort=self.sort)
-
-
-Rows = Annotated[
-    list[dict[str, Any]], Body(description="Rows by the names of their columns.", examples=[[{"Name": "Chatbot"}]])
-]
-DryRun = Annotated[bool, Query(default=False, description="Only say what would be done.")]
 
 
 @get(router, "/systems", Systems)
@@ -216,32 +195,12 @@ def import_many_systems(request: HttpRequest, body: Rows, dry_run: DryRun) -> di
     names, what no field takes is kept beside the system. Systems that are known by slug or reference are updated.
     """
     actor = who(request).actor
-    if not body:
-        raise ProblemError(422, "The list is empty; nothing would change.", errors=[("", "The list is empty.")])
-    data = json.dumps(body, ensure_ascii=False).encode()
-    try:
-        planned = plan_systems(actor=actor, data=data, name="API")
-    except ValueError as error:  # TableError, MappingError
-        raise ProblemError(422, str(error), errors=[("", str(error))]) from error
-    plan = planned.plan
-    if dry_run:
-        return {
-            "dry_run": True,
-            **{outcome: plan.count(outcome) for outcome in ("added", "updated", "unchanged")},
-            "problems": [str(one) for one in plan.problems],
-            "notes": list(plan.notes),
-            "entry": None,
-        }
-    done = import_systems(actor=actor, planned=planned, now=now())
-    return {
-        "dry_run": False,
-        "added": done.added,
-        "updated": done.updated,
-        "unchanged": done.unchanged,
-        "problems": [],
-        "notes": list(plan.notes),
-        "entry": done.entry,
-    }
+    return taken_in(
+        body,
+        dry_run,
+        plan=lambda data: plan_systems(actor=actor, data=data, name="API"),
+        record=lambda planned: import_systems(actor=actor, planned=planned, now=now()),
+    )
 
 
 @get(router, "/systems/{slug}", System, errors=(404,))
