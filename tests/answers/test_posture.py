@@ -22,10 +22,10 @@ def two(organisation, actor, admin, now):
     """Two systems, one control that is done, evidence of it that was observed a month before it was recorded."""
     for name in ("Alpha", "Beta"):
         add_system(actor=actor, facts=system(name, owner="Mei Tanaka", roles=("provider",)), now=now)
-    adopt_control(actor=actor, person=admin, control="GOV-01", state="implemented", because="Done.", now=now)
+    adopt_control(actor=actor, person=admin, control="GOV-07", state="implemented", because="Done.", now=now)
 
 
-def show(actor, admin, now, control: str = "GOV-01", **more: object) -> None:
+def show(actor, admin, now, control: str = "GOV-07", **more: object) -> None:
     """Evidence for the first expectation of a control that takes a file."""
     held = standpoint(actor=actor, now=now).library.controls[control]
     asked = next(one for one in held.expectations if one.max_age)
@@ -80,12 +80,12 @@ def test_the_past_is_seen_as_it_was_known_then_or_in_hindsight(two, actor, admin
     shown = now + 40 * DAY
     show(actor, admin, shown, observed_at=now + 10 * DAY)
     then = now + 20 * DAY
-    known = standpoint(actor=actor, now=shown, at=then).control("GOV-01")
-    hindsight = standpoint(actor=actor, now=shown, at=then, hindsight=True).control("GOV-01")
+    known = standpoint(actor=actor, now=shown, at=then).control("GOV-07")
+    hindsight = standpoint(actor=actor, now=shown, at=then, hindsight=True).control("GOV-07")
     states = [[one.state for one in proof.expectations if one.check is None] for proof in (known, hindsight)]
     assert states[0][0] == "never"
     assert states[1][0] == "passing"
-    assert standpoint(actor=actor, now=shown, at=now + 5 * DAY, hindsight=True).control("GOV-01").verdict is (
+    assert standpoint(actor=actor, now=shown, at=now + 5 * DAY, hindsight=True).control("GOV-07").verdict is (
         Verdict.UNPROVEN
     )
 
@@ -98,7 +98,7 @@ def test_hindsight_says_what_it_adds_and_is_remembered_until_more_is_learnt(two,
     assert first.learnt_later == 1
     assert standpoint(actor=actor, now=now + 42 * DAY, at=then, hindsight=True) is first
     # asked earlier than it was learnt, it is not known yet
-    assert standpoint(actor=actor, now=now + 39 * DAY, at=then, hindsight=True).control("GOV-01").verdict is (
+    assert standpoint(actor=actor, now=now + 39 * DAY, at=then, hindsight=True).control("GOV-07").verdict is (
         Verdict.UNPROVEN
     )
     show(actor, admin, now + 43 * DAY, observed_at=now + 11 * DAY)

@@ -103,7 +103,7 @@ def found() -> None:
     for facts in SYSTEMS:
         add_system(actor=actor_of(ada), facts=facts, now=days(480))
     _registers(ada)
-    for control in ("GOV-01", "GOV-02", "GOV-03", "RSK-01", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
+    for control in ("GOV-07", "GOV-02", "GOV-03", "RSK-01", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
         adopt_control(actor=actor_of(lee), person=lee, control=control, state="implemented", now=days(470))
     adopt_control(
         actor=actor_of(lee), person=lee, control="PHY-01", state="excluded", because="No premises", now=days(470)
@@ -114,8 +114,8 @@ def found() -> None:
     )  # fmt: skip
     proof(ola, "SUP-01", "due-diligence-files", at=days(450))
     for control, expectation in (
-        ("GOV-02", "approved-policies"), ("GOV-02", "acknowledgements"), ("GOV-01", "scope-statement"),
-        ("GOV-01", "context-register"), ("GOV-03", "role-matrix"), ("RSK-01", "risk-method"),
+        ("GOV-02", "approved-policies"), ("GOV-02", "acknowledgements"), ("GOV-07", "review-minutes"),
+        ("GOV-07", "review-actions"), ("GOV-03", "role-matrix"), ("RSK-01", "risk-method"),
         ("RSK-01", "risk-register"),
     ):  # fmt: skip
         proof(ola, control, expectation, at=days(100))
@@ -246,7 +246,7 @@ def _directory(ada: Person) -> None:
 
 def _judgements(lee: Person, ari: Person) -> None:
     by = {"actor": actor_of(ari), "person": ari}
-    judge(kind="major nonconformity", subject="GOV-01", because="Two sites are left out", now=days(70), **by)
+    judge(kind="major nonconformity", subject="GOV-07", because="Two sites are left out", now=days(70), **by)
     late = judge(kind="minor nonconformity", subject="GOV-02", because="A date is missing", now=days(69), **by)
     by = {"actor": actor_of(lee), "person": lee}
     end = NOW + timedelta(days=200)

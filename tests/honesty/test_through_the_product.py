@@ -284,7 +284,7 @@ def test_an_exception_accepted(house: House) -> None:
 
     Given away by rule: it stands beside the verdict, which stays as computed.
     """
-    for subject in ("GOV-01", "RSK-01", "SUP-01", "LIF-07"):
+    for subject in ("GOV-07", "RSK-01", "SUP-01", "LIF-07"):
         judge(
             **house.person("lead"), kind="accepted exception", subject=subject, because="We live with it",
             ends_at=NOW + timedelta(days=90), now=NOW,

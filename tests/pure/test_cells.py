@@ -1,10 +1,11 @@
 """A cell is read as people write it, and what is not understood is never guessed."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from annexa.pure.cells import read_answer, read_built, read_date, read_stage
+from annexa.pure.cells import read_answer, read_built, read_date, read_number, read_stage
 
 
 @pytest.mark.parametrize(
@@ -94,3 +95,20 @@ def test_dates(text: str, day: date | None, exact: bool) -> None:
     """Dates are read however they are written; what is less than a day, or more than a date, is kept as text too."""
     reading = read_date(text)
     assert (day, exact, "") == (reading.value, reading.exact, reading.problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1,234.5", "1234.5"), ("1.234,5", "1234.5"), ("1 234,5", "1234.5"), ("−3", "-3"), ("7.2e-240", "7.2E-240"),
+        ("1,5E+3", "1500"), ("2E5", "200000"),
+    ],
+)  # fmt: skip
+def test_numbers(text: str, value: str) -> None:
+    """A number is one however people, spreadsheets and programs write it."""
+    assert read_number(text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", ["", "e5", "1e", "1e2e3", "5 east", "1E1.5"])
+def test_no_numbers(text: str) -> None:
+    assert read_number(text) is None

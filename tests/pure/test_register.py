@@ -74,6 +74,7 @@ def test_it_is_said_in_full(register: Register) -> None:
     assert register.asked_by
     names = [one.name for one in register.fields]
     assert len(set(names)) == len(names)
+    assert not set(names) & {"id", "slug", "source", "words", "created_at", "changed_at"}, "the table has these itself"
     for one in register.fields:
         assert one.label
         assert one.help.endswith("."), one.name

@@ -309,7 +309,13 @@ def story() -> Story:
 
 
 def _kept() -> tuple[Kept, ...]:
-    rows = tomllib.loads(told("registers.toml").decode("utf-8"))["record"]
+    """The rows of every file of registers."""
+    files = sorted(
+        one.name
+        for one in (resources.files("annexa.library") / "demo").iterdir()
+        if one.name.startswith("registers") and one.name.endswith(".toml")
+    )
+    rows = [row for name in files for row in tomllib.loads(told(name).decode("utf-8"))["record"]]
     return tuple(Kept(**{**row, "later": tuple(row.pop("later", ()))}) for row in rows)
 
 

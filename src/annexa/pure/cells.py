@@ -237,8 +237,10 @@ def decide_comma(cells: Sequence[str]) -> bool | None:
 
 
 def read_number(text: str, *, comma: bool | None = None) -> Decimal | None:
-    """A number however it is written: 1,234.5 and 1.234,5 and 1 234,5 and 1'234.5. None: it is no number."""
+    """A number however it is written: 1,234.5 and 1.234,5 and 1 234,5 and 1'234.5 and 1.5E-7. None: it is no number."""
     said = text.strip().replace("−", "-")
+    power = re.search(r"(?<=\d)[eE][+-]?\d{1,3}$", said)  # as spreadsheets write what is very small
+    said = said[: power.start()] if power else said
     if not NUMBER.fullmatch(said):
         return None
     digits = re.sub(r"['’\s]", "", said)
@@ -252,7 +254,7 @@ def read_number(text: str, *, comma: bool | None = None) -> Decimal | None:
         decimal = ","
     plain = digits.replace("." if decimal == "," else ",", "").replace(decimal, ".")
     try:
-        return Decimal(plain)
+        return Decimal(plain + (power[0] if power else ""))
     except InvalidOperation:
         return None
 

@@ -222,6 +222,28 @@ def ended(what: str) -> Field:
     return day("ended_on", "Ended on", f"The day since which {what} no longer counts. Nothing is deleted.")
 
 
+def reviewed(what: str) -> Field:
+    """When somebody last asked whether it still holds."""
+    return day("reviewed_on", "Reviewed on", f"The day somebody last asked whether {what} still holds.", listed=True)
+
+
+def approved(what: str) -> tuple[Field, Field]:
+    """Who approved it and when; `approval_problem` sees to it that it was somebody else than the owner."""
+    return (
+        owner(f"Who approved {what}; somebody else than its owner.", name="approved_by", label="Approved by"),
+        day("approved_on", "Approved on", "The day of the approval."),
+    )
+
+
+def approval_problem(entry: Entry) -> list[FieldProblem]:
+    """An approval by the owner, or one that says only half."""
+    if entry.approved_by and entry.approved_by.casefold() == entry.owner.casefold():
+        return [FieldProblem(field="approved_by", message="is the owner; somebody else has to approve")]
+    if entry.approved_on is not None and not entry.approved_by:
+        return [FieldProblem(field="approved_by", message="is missing although there is a day of approval")]
+    return []
+
+
 def systems_of(help_: str) -> Field:
     """The AI systems it bears on."""
     return Field(name="systems", label="AI systems", help=help_, kind="links", to="ai_system")

@@ -6,9 +6,11 @@ mappings here are made from the functions themselves: a new check is one functio
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from importlib import import_module
+from pkgutil import iter_modules
 from types import MappingProxyType
 
-from annexa.pure.checks import records, registers, reviews
+from annexa.pure.checks import registers, reviews
 from annexa.pure.checks.over import RecordCheck
 from annexa.pure.facts import ORGANISATION, SystemFact
 
@@ -38,18 +40,20 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
 )
 """Every check over AI systems by name."""
 
-OVER_RECORDS: Mapping[str, RecordCheck] = MappingProxyType(
-    {name: one for name, one in vars(records).items() if isinstance(one, RecordCheck) and not one.through}
-)
+_FOUND: Mapping[str, RecordCheck] = {
+    name: found
+    for module in sorted(one.name for one in iter_modules(__path__))
+    for name, found in vars(import_module(f"{__name__}.{module}")).items()
+    if isinstance(found, RecordCheck)
+}
+OVER_RECORDS: Mapping[str, RecordCheck] = MappingProxyType({n: one for n, one in _FOUND.items() if not one.through})
 """Checks over the records of a register: of the organisation, whatever AI systems there are."""
-THROUGH_RECORDS: Mapping[str, RecordCheck] = MappingProxyType(
-    {name: one for name, one in vars(records).items() if isinstance(one, RecordCheck) and one.through}
-)
+THROUGH_RECORDS: Mapping[str, RecordCheck] = MappingProxyType({n: one for n, one in _FOUND.items() if one.through})
 """Checks over the AI systems in use, each fulfilled by a record that leads to it."""
 BY_REGISTER: Mapping[str, tuple[RecordCheck, ...]] = MappingProxyType(
     {
-        noun: tuple(one for one in (*OVER_RECORDS.values(), *THROUGH_RECORDS.values()) if one.register.noun == noun)
-        for noun in sorted({one.register.noun for one in (*OVER_RECORDS.values(), *THROUGH_RECORDS.values())})
+        noun: tuple(one for one in _FOUND.values() if one.register.noun == noun)
+        for noun in sorted({one.register.noun for one in _FOUND.values()})
     }
 )
 """The checks over each register."""
