@@ -15,6 +15,7 @@ from django.conf import settings as conf
 from django.db import transaction
 from django.test import Client
 
+from annexa.actions.assessments import answer_assessment, start_assessment
 from annexa.actions.controls import adopt_control, judge
 from annexa.actions.evidence import add_evidence
 from annexa.actions.governance import add_committee, appoint
@@ -34,6 +35,7 @@ from annexa.pure.register import Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.systems import SystemFacts
 from annexa.records.appointments import Appointment
+from annexa.records.assessments import Assessment
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
@@ -171,6 +173,8 @@ def _about(ada: Person, owner: Person, slug: str, name: str, now: datetime) -> N
     )  # fmt: skip
     judge(kind="minor nonconformity", subject="LIF-03", scope=slug, because=f"{name} lacks a date", **given)
     name_owner(controls=["LIF-03"], owner=owner, scope=slug, because=f"{name} is theirs", **given)
+    made = start_assessment(form="dpia", scope=slug, because=f"{name} goes live", **given)
+    answer_assessment(assessment=made.id, given={"due": f"{name} knows people"}, **given)
     due = (now + timedelta(days=30)).date()
     stand = standpoint(actor=actor_of(ada), now=now)
     absent = next(
@@ -194,8 +198,11 @@ def _record(house: Actor, register: Register, name: str, unit: str, words: str, 
 
 def _things(slug: str) -> dict[str, str]:
     evidence = Evidence.objects.filter(scope=slug).latest("recorded_at", "id")
+    assessment = Assessment.objects.get(scope=slug).id
     return {
         "slug": slug,
+        "assessment": assessment,
+        "other": assessment,
         "scope": slug,
         "evidence": evidence.id,
         "judgement": Judgement.objects.get(scope=slug).id,

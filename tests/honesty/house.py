@@ -22,6 +22,12 @@ from annexa.actions.access_reviews import (
     import_access_list,
     open_access_review,
 )
+from annexa.actions.assessments import (
+    answer_assessment,
+    approve_assessment,
+    hand_in_assessment,
+    start_assessment,
+)
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.directory import (
@@ -65,6 +71,7 @@ from annexa.records.access_reviews import AccessDecision
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
 from annexa.records.people import Person
+from tests.assessing import answers_to
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 FRAMEWORKS = ("iso42001-2023", "eu-ai-act")
@@ -132,6 +139,7 @@ def found() -> None:
     _tokens(ada)
     _sign_in(ada, ola)
     _access(ada, lee, ola)
+    _assessments(lee, ola)
     _directory(ada)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
@@ -199,6 +207,21 @@ def _access(ada: Person, lee: Person, ola: Person) -> None:
         name="Access in winter", lists=[listed.id], reviewers=[lee, ada], carrier=ola, due_on=NOW.date(), now=days(35),
         **by,
     )  # fmt: skip
+
+
+def _assessments(lee: Person, ola: Person) -> None:
+    """One that was approved, and one that was begun."""
+    by = {"actor": actor_of(ola), "person": ola}
+    form = "ai-system-impact-assessment"
+    made = start_assessment(form=form, scope="chatbot", because="Before first use", now=days(34.9), **by)
+    answer_assessment(assessment=made.id, given=answers_to(form), now=days(34.9), **by)
+    handed = hand_in_assessment(assessment=made.id, now=days(34.8), **by)
+    approve_assessment(
+        actor=actor_of(lee), person=lee, assessment=made.id, step=handed.id, until=days(-200).date(), because="Read",
+        now=days(34.7),
+    )  # fmt: skip
+    begun = start_assessment(form="fria", scope="ranking", because="Bought", now=days(34.6), **by)
+    answer_assessment(assessment=begun.id, given={"bound": "We hire"}, now=days(34.6), **by)
 
 
 def _sign_in(ada: Person, ola: Person) -> None:

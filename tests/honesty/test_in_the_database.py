@@ -63,6 +63,8 @@ WORDS = {
     "kept": "kept_digest",
     "group_id": "group",
     "rule_id": "rule",
+    "assessment_id": "assessment",
+    "handed_in_by_id": "handed_in_by",
 }
 """Columns that entries call otherwise."""
 
@@ -84,6 +86,8 @@ def columns(table: type[Recorded]) -> list[Any]:
 
 def other(field: Any, value: Any) -> Any:
     """Another value that the column takes, as SQL writes it."""
+    if isinstance(field, models.JSONField) and not isinstance(value, list | dict):
+        return '{"forged": true}'
     if field.choices:
         return next(word for word, _ in reversed(field.choices) if word != value)
     match value:
@@ -105,7 +109,11 @@ def other(field: Any, value: Any) -> Any:
 def one(table: type[Recorded]) -> Recorded:
     """A row of a table: of reviews the approval, which may become a return without breaking the table's own rules."""
     rows = table.objects.order_by("pk")
-    chosen = {"classification_review": {"decision": "approved"}, "grant": {"unit": None}}.get(table.KIND, {})
+    chosen = {
+        "classification_review": {"decision": "approved"},
+        "assessment_step": {"decision": "approved"},
+        "grant": {"unit": None},
+    }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
 
@@ -174,6 +182,8 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["judgement_id"] = f"'{Judgement.objects.filter(closure=None).first().id}'"
     if table.KIND == "access_decision":
         fresh["decision"] = "'keep'"
+    if table.KIND == "assessment_step":
+        fresh["decision"] = "'returned'"
     if table.KIND == "access_review_end":
         fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
     if table.KIND == "access_carried_out":

@@ -150,7 +150,7 @@ SYSTEM = {
     "monitoring": "no",
     "independent_evaluation": "unknown",
     "appeal": "not applicable",
-    "supplier": "a field no verdict depends on",
+    "reference": "a field no verdict depends on",
 }
 STATES: dict[str, dict[str, Any]] = {
     "ai_system": SYSTEM,
@@ -226,7 +226,7 @@ def test_other_entries_carry_nothing_a_verdict_depends_on(kind: str) -> None:
     assert carried(kind, {"state": {}}) is None
 
 
-LACKING = [(kind, field) for kind, state in STATES.items() for field in state if field != "supplier"]
+LACKING = [(kind, field) for kind, state in STATES.items() for field in state if field != "reference"]
 
 
 @pytest.mark.parametrize(("kind", "field"), LACKING, ids=[f"{kind} without {field}" for kind, field in LACKING])

@@ -86,7 +86,7 @@ def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, mo
     """Law 7: what was computed before is kept only where the new fact cannot reach."""
     added = (
         *more.evidence[:2], *more.adoptions[:1], *more.judgements[:1], *more.systems[:1], *more.closures[:1],
-        *more.circumstances[:1],
+        *more.circumstances[:1], *more.records[:1], *more.assessed[:1],
     )  # fmt: skip
     found, facts = Portfolio(columns=columns_of(org.WIDER, first), at=at), first
     found.counts("test")
@@ -102,7 +102,7 @@ def test_proofs_go_on_from_what_was_proven(first: Facts, more: Facts, at: dateti
     """An engine that takes over what new facts cannot reach proves the same as one made anew, byte for byte."""
     added = (
         *more.evidence[:2], *more.adoptions[:1], *more.judgements[:1], *more.systems[:1], *more.closures[:1],
-        *more.circumstances[:1],
+        *more.circumstances[:1], *more.records[:1], *more.assessed[:1],
     )  # fmt: skip
     engine, facts, index = Engine(library=org.WIDER, facts=first, at=at), first, index_of(first)
     cells(engine)

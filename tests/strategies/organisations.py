@@ -6,10 +6,12 @@ from types import MappingProxyType
 from hypothesis import strategies as st
 
 from annexa.pure.applicability import REGISTER
+from annexa.pure.checks.assessments import BOUND, BY_FORM
 from annexa.pure.checks.over import EVER
 from annexa.pure.facts import (
     ORGANISATION,
     Adoption,
+    Assessed,
     Circumstances,
     Closure,
     Evidence,
@@ -34,8 +36,8 @@ from annexa.pure.standards import (
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SLUGS = ("alpha", "beta", "gamma")
 ROLES = ((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",))
-ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04", "ORG-05")
-SYS_CONTROLS = ("SYS-01", "SYS-02", "SYS-03", "SYS-04")
+ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04", "ORG-05", "ORG-06")
+SYS_CONTROLS = ("SYS-01", "SYS-02", "SYS-03", "SYS-04", "SYS-05", "SYS-06")
 
 
 def _expectation(name: str, *, check: str = "") -> Expectation:
@@ -114,6 +116,14 @@ def _library(*, wider: bool = False) -> Library:
             _expectation("parts", check="components_recorded"),
         ),
         _control("SYS-04", _expectation("parts", check="components_recorded")),
+        _control("SYS-05", _expectation("assessed", check="impact_assessment_approved")),
+        _control(
+            "SYS-06",
+            _expectation("rights", check="fria_approved"),
+            _expectation("data", check="dpia_approved"),
+            classes=("high-risk",),
+        ),
+        _control("ORG-06", _expectation("report"), _expectation("assessed", check="impact_assessment_approved")),
     )
     requirements = (
         Requirement(id="G", parent=None, kind="group", title="G", summary="G", level="organisation"),
@@ -130,6 +140,9 @@ def _library(*, wider: bool = False) -> Library:
         _requirement("S9", "system"),
         _requirement("R10", "organisation"),
         _requirement("S10", "system"),
+        _requirement("R11", "organisation"),
+        _requirement("S11", "system"),
+        _requirement("S12", "system"),
     )
     coverage = (
         Coverage(
@@ -145,6 +158,9 @@ def _library(*, wider: bool = False) -> Library:
         Coverage(requirement="S9", sufficient=(("SYS-03",),), contributes=("ORG-04",), because="b"),
         Coverage(requirement="R10", sufficient=(("ORG-05",),), contributes=("SYS-04",), because="b"),
         Coverage(requirement="S10", sufficient=(("SYS-04",), ("ORG-05",)), because="b"),
+        Coverage(requirement="R11", sufficient=(("ORG-06",),), contributes=("SYS-05",), because="b"),
+        Coverage(requirement="S11", sufficient=(("SYS-05",),), contributes=("SYS-06",), because="b"),
+        Coverage(requirement="S12", sufficient=(("SYS-06",), ("ORG-06",)), because="b"),
     )
     if wider:
         requirements = (*requirements, *_narrower())
@@ -165,7 +181,7 @@ LIBRARY = _library()
 WIDER = _library(wider=True)
 """The same with duties that ask for more than role and class, and with rules for older cases."""
 
-WORDS = ("about-people", "legacy", "for-authorities")
+WORDS = ("about-people", "legacy", "for-authorities", BOUND)
 
 # Strategies are made once: made anew within each draw, Hypothesis spends more on checking them than on drawing.
 instants = st.integers(0, 400).map(lambda days: START + timedelta(days=days))
@@ -184,6 +200,9 @@ _classes = st.sampled_from(((), ("high-risk",), ("minimal",)))
 _high_risk_by = st.sampled_from(("", "annex-i", "annex-iii"))
 _personal_data = st.sampled_from(("unknown", "yes", "no"))
 _owners = st.sampled_from(("", "kim"))
+_purposes = st.sampled_from(("ranks", "ranks", "ranks", "rates"))
+_laws = st.sampled_from(("test", "test", "eu-ai-act"))
+_forms = st.sampled_from(tuple(BY_FORM))
 _states = st.sampled_from(("implemented",) * 6 + ("planned", "not implemented", "excluded"))
 _expectations = st.sampled_from(("report", "second"))
 _kept_for = st.integers(1, 90)
@@ -191,6 +210,7 @@ _kinds = st.sampled_from(("major nonconformity", "minor nonconformity", "accepte
 _judged_requirements = st.sampled_from(("R1", "R2", "S1", "S2"))
 _reached = st.lists(scopes, min_size=1, max_size=4, unique=True)
 _valid_for = st.integers(1, 120)
+_versions = st.sampled_from(("1", "2"))
 
 
 @st.composite
@@ -217,6 +237,7 @@ def systems(draw: st.DrawFn) -> SystemFact:
     return SystemFact(
         id=draw(_slugs),
         name="name",
+        purpose=draw(_purposes),
         entry=draw(_entry),
         **(alike if draw(_yes_or_no) else own),
         **draw(_times),
@@ -284,7 +305,7 @@ def circumstances(draw: st.DrawFn) -> Circumstances:
     scope = draw(scopes)
     return Circumstances(
         id=f"r{draw(_number)}",
-        law="house" if scope == ORGANISATION else "test",
+        law="house" if scope == ORGANISATION else draw(_laws),
         scope=scope,
         words=tuple(word for word in WORDS if draw(_yes_or_no)),
         **draw(_times),
@@ -313,6 +334,23 @@ def records(draw: st.DrawFn) -> RecordFact:
         fulfils=((check, draw(until)),) if draw(_yes_or_no) or draw(_yes_or_no) else (),
         systems=tuple(one for one in draw(_reached) if one != ORGANISATION),
         ends_at=ends,
+        component=(("version", draw(_versions)),) if register == "asset" and draw(_yes_or_no) else None,
+        **times,
+    )
+
+
+@st.composite
+def assessed(draw: st.DrawFn) -> Assessed:
+    """An approved impact assessment of one of the systems, mostly as they are; sometimes one that was withdrawn."""
+    times = draw(_times)
+    parts = draw(st.none() | st.dictionaries(st.sampled_from(("k0", "k1")), _versions, max_size=2))
+    return Assessed(
+        id=f"i{draw(_number)}",
+        form=draw(_forms),
+        scope=draw(_slugs),
+        until=times["effective_at"] + timedelta(days=draw(_valid_for) if draw(_few) else 0),
+        material=(("purpose", draw(_purposes)),),
+        components=None if parts is None else tuple((one, (("version", parts[one]),)) for one in sorted(parts)),
         **times,
     )
 
@@ -326,6 +364,7 @@ _recorded = {
     "circumstances": st.lists(circumstances(), max_size=4).map(tuple),
     "reviews": st.lists(reviews(), max_size=4).map(tuple),
     "records": st.lists(records(), max_size=6).map(tuple),
+    "assessed": st.lists(assessed(), max_size=6).map(tuple),
 }
 
 

@@ -113,7 +113,7 @@ def test_who_has_no_grant_sees_nothing() -> None:
 
 def test_the_table_keeps_parts_apart() -> None:
     """Rule: what belongs to an AI system is not there for who does not see it, whatever they send."""
-    parts = ("/systems/<slug:slug>", "/evidence/", "/judgements/", "/tasks/<", "/ledger/<")
+    parts = ("/systems/<slug:slug>", "/assessments/<", "/evidence/", "/judgements/", "/tasks/<", "/ledger/<")
     seen = 0
     for method, address, told in rows():
         if address.startswith(parts) and told["unit owner"] == "200":

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from annexa.library.reader import LibraryError, Reader, readers, shipped
+from annexa.pure.assessments import MATERIAL
 from annexa.pure.questionnaires import (
     KINDS,
     SEVERITIES,
@@ -27,6 +28,7 @@ from annexa.pure.standards import Library
 from annexa.pure.systems import FIELD
 
 FACTS = "questionnaires/shared-facts.toml"
+LONGEST_MONTHS = 36
 FITTING: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
     {
         "text": ("text", "long text", "person"),
@@ -138,13 +140,26 @@ def _questionnaire(reader: Reader, facts: Mapping[str, Fact]) -> Questionnaire:
         confidence=reader.one_of("confidence", ("high", "medium", "low")),
         sections=tuple(_section(table) for table in reader.tables("section")),
         questions=tuple(_question(table, facts) for table in reader.tables("question")),
+        months=reader.take("months", (int,), 0),
+        material=reader.words("material"),
     )
+    _check_life(reader, found)
     if not found.basis:
         reader.wrong("basis is empty")
     if not found.questions:
         reader.wrong("it has no questions")
     reader.done()
     return found
+
+
+def _check_life(reader: Reader, found: Questionnaire) -> None:
+    """An assessment says how long it holds and what ends it; nothing else does."""
+    if (found.kind == "assessment") != bool(found.months and found.material):
+        reader.wrong("months and material belong to assessments, and to each of them")
+    if not 0 <= found.months <= LONGEST_MONTHS:
+        reader.wrong(f"months is not between 1 and {LONGEST_MONTHS}")
+    if strange := [one for one in found.material if one not in MATERIAL]:
+        reader.wrong(f"material names {strange[0]!r}; known are {', '.join(MATERIAL)}")
 
 
 def _read_on(reader: Reader) -> date:
@@ -170,7 +185,11 @@ def _served(reader: Reader, key: str) -> tuple[Served, ...]:
 
 def _section(reader: Reader) -> Section:
     found = Section(
-        id=reader.text("id"), title=reader.text("title"), intro=reader.text("intro"), after=reader.text("after", "")
+        id=reader.text("id"),
+        title=reader.text("title"),
+        intro=reader.text("intro"),
+        after=reader.text("after", ""),
+        asked_if=_asked_if(reader),
     )
     reader.done()
     return found
@@ -290,7 +309,10 @@ def _knots(questionnaire: Questionnaire) -> list[str]:
     facts = [question.fact for question in questionnaire.questions if question.fact]
     wrong += [f"fact {one}: it is asked twice" for one in sorted(_twice(facts))]
     earlier: dict[str, Question] = {}
+    conditions = {one.id: one.asked_if for one in questionnaire.sections if one.asked_if}
     for question in questionnaire.questions:
+        if condition := conditions.pop(question.section, None):
+            wrong += [f"section {question.section}: {one}" for one in _wrong_condition(condition, earlier)]
         if question.id in earlier:
             wrong.append(f"question {question.id}: the id occurs twice")
         if question.section not in sections:

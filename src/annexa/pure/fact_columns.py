@@ -20,6 +20,7 @@ from annexa.pure.evidence import EvidenceState, state_of
 from annexa.pure.facts import (
     ORGANISATION,
     Adoption,
+    Assessed,
     Circumstances,
     Closure,
     Decided,
@@ -376,6 +377,7 @@ class Columns:
     reviews: tuple[Reviewed, ...] = ()
     records: tuple[RecordFact, ...] = ()
     supposed: tuple[Supposed, ...] = ()
+    assessed: tuple[Assessed, ...] = ()
     apart: Mapping[tuple[str, str, str], tuple[Evidence, ...]] = field(default_factory=dict)
     evidence: EvidenceColumns = field(default_factory=EvidenceColumns)
 
@@ -414,6 +416,7 @@ class Columns:
             reviews=(*self.reviews, *added.reviews),
             records=(*self.records, *added.records),
             supposed=(*self.supposed, *added.supposed),
+            assessed=(*self.assessed, *added.assessed),
             apart=apart,
             evidence=self.evidence.plus([self._row(fact, slugs) for fact in placed]),
         )

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
+from annexa.pure.assessments import component_of, pairs
 from annexa.pure.checks import BY_REGISTER
 from annexa.pure.facts import (
     ADOPTION_STATES,
     JUDGEMENT_KINDS,
     Adoption,
+    Assessed,
     Circumstances,
     Closure,
     Evidence,
@@ -22,6 +24,7 @@ from annexa.pure.facts import (
 )
 from annexa.pure.register import Register
 from annexa.pure.registers import REGISTERS
+from annexa.pure.registers.assets import ASSETS
 
 
 def fact_of_entry(
@@ -65,6 +68,22 @@ def _reviewed(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str
     )
 
 
+def _assessed(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> Assessed | None:
+    """Only an approval counts, and the withdrawal of one, from that instant on."""
+    about = {"id": state["assessment"], "form": state["form"], "scope": state["scope"], **when}
+    if state["decision"] == "withdrawn" and _truth(state["ended"]):
+        return Assessed(until=when["effective_at"], **about)
+    if state["decision"] != "approved":
+        return None
+    parts = state["components"]
+    return Assessed(
+        until=datetime.combine(date.fromisoformat(state["until"]), time(), UTC),
+        material=pairs(state["material"]),
+        components=None if parts is None else tuple((slug, pairs(parts[slug])) for slug in sorted(parts)),
+        **about,
+    )
+
+
 W = TypeVar("W", bound=str)
 
 
@@ -93,6 +112,7 @@ def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, 
         id=state["slug"],
         name=state["name"],
         purpose=state["purpose"],
+        **{name: state.get(name, "") for name in ("outputs", "built", "supplier")},
         stage=state["stage"],
         roles=_texts(state["roles"]),
         classes=_texts(state["classes"]),
@@ -156,6 +176,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, 
     "closure": _closure,
     "classification_review": _circumstances,
     "access_review_end": _reviewed,
+    "assessment_step": _assessed,
 }
 FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER})
 """The kinds of entries that carry facts."""
@@ -168,11 +189,13 @@ def _record(register: Register, state: Mapping[str, Any], when: dict[str, Any]) 
         return None
     entry = register.read(state)
     end = entry.values.get(register.ends)
+    part = component_of(entry) if register.noun == ASSETS.noun else None
     return RecordFact(
         id=state["slug"],
         register=register.noun,
         fulfils=tuple((one.name, one.until(entry)) for one in checks if one.looks_at(entry)),
         systems=entry.values.get("systems", ()),
         ends_at=datetime.combine(end, time(), UTC) if isinstance(end, date) else None,
+        component=None if part is None else pairs(part),
         **when,
     )

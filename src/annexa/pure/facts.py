@@ -23,6 +23,8 @@ JUDGEMENT_KINDS: tuple[JudgementKind, ...] = (
 )
 
 
+Pairs = tuple[tuple[str, Any], ...]
+"""Values by the name of their field, as a fact holds them: texts and tuples of texts."""
 Decided = tuple[tuple[str, tuple[str, ...]], ...]
 """What was approved about a scope, by law: law, words; sorted by law. A law that is missing is not decided."""
 
@@ -66,6 +68,9 @@ class SystemFact(Fact):
 
     name: str
     purpose: str = ""
+    outputs: str = ""
+    built: str = ""
+    supplier: str = ""
     stage: str = ""
     roles: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
@@ -174,6 +179,7 @@ class RecordFact(Fact):
 
     `fulfils`: for each check that asks about it, until when it is fulfilled (exclusive; None: it is not). `systems`:
     the AI systems it leads to. `ends_at`: since when it no longer counts. `hidden`: it counts, but is not named.
+    `component`: what impact assessments keep of it, where those systems are made of it.
     """
 
     register: str
@@ -181,6 +187,23 @@ class RecordFact(Fact):
     systems: tuple[str, ...] = ()
     ends_at: datetime | None = None
     hidden: bool = False
+    component: Pairs | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed(Fact):
+    """An approved impact assessment of an AI system, or the withdrawal of one, which counts for nothing. The latest of
+    a form and system holds.
+
+    `until` is exclusive. `material`: the fields of the system it was given for; `components`: what the system was made
+    of, by slug; None: that was not looked at. It holds only while the system still is so.
+    """
+
+    form: str
+    scope: str
+    until: datetime
+    material: Pairs = ()
+    components: tuple[tuple[str, Pairs], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +228,7 @@ class Facts:
     reviews: tuple[Reviewed, ...] = ()
     records: tuple[RecordFact, ...] = ()
     supposed: tuple[Supposed, ...] = ()
+    assessed: tuple[Assessed, ...] = ()
 
     def plus(self, more: Iterable[Fact]) -> "Facts":
         """The same facts and some more; which is also how a what-if is asked."""
@@ -221,6 +245,7 @@ class Facts:
             reviews=(*self.reviews, *kinds.get(Reviewed, ())),
             records=(*self.records, *kinds.get(RecordFact, ())),
             supposed=(*self.supposed, *kinds.get(Supposed, ())),
+            assessed=(*self.assessed, *kinds.get(Assessed, ())),
         )
 
     def about(self, systems: Collection[str]) -> "Facts":
@@ -238,6 +263,7 @@ class Facts:
             reviews=tuple(found for one in self.reviews if (found := one.about(scopes)).until),
             records=tuple(replace(one, hidden=True) for one in self.records),
             supposed=tuple(one for one in self.supposed if one.scope in scopes),
+            assessed=tuple(one for one in self.assessed if one.scope in scopes),
         )
 
     @property
@@ -245,7 +271,7 @@ class Facts:
         """The facts kind by kind, always in the same order."""
         return (
             self.systems, self.adoptions, self.evidence, self.judgements, self.closures, self.circumstances,
-            self.reviews, self.records, self.supposed,
+            self.reviews, self.records, self.supposed, self.assessed,
         )  # fmt: skip
 
 

@@ -141,6 +141,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "import_register": _LEADS,
         "answer_classification": _WRITERS,
         "review_classification": _LEADS,
+        "assess": _WRITERS,
+        "review_assessment": _LEADS,
         "adopt_control": _WRITERS,
         "exclude_control": _LEADS,
         "name_owner": _WRITERS,
@@ -177,11 +179,11 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
 PERSONAL = frozenset(
     {
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
-        "carry_out_access", "close_access_review",
+        "carry_out_access", "close_access_review", "assess", "review_assessment",
     }
 )  # fmt: skip
-"""What only a person can do: to state something, to answer for a law's questions, to look at such answers again, and to
-decide who keeps access."""
+"""What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
+assess impacts, and to decide who keeps access."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""

@@ -17,8 +17,10 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from annexa.pure.applicability import acting_as, bind_organisation
-from annexa.pure.checks import BY_REGISTER, CHECKS, LASTING, OVER_RECORDS, REVIEWS, of_annexa
+from annexa.pure.applicability import acting_as, bind_organisation, words_of
+from annexa.pure.assessed_then import assessed_until
+from annexa.pure.checks import CHECKS, LASTING, OVER_RECORDS, REACHING, REVIEWS, of_annexa
+from annexa.pure.checks.assessments import LAW, Words
 from annexa.pure.checks.over import EVER
 from annexa.pure.evidence import EvidenceState
 from annexa.pure.fact_columns import (
@@ -43,6 +45,7 @@ from annexa.pure.fact_columns import (
 from annexa.pure.facts import (
     ORGANISATION,
     Adoption,
+    Assessed,
     Circumstances,
     Closure,
     Decided,
@@ -316,9 +319,10 @@ class Portfolio:
 
     def _goes_on_from(self, before: "Portfolio", added: Sequence[Fact]) -> bool:
         """Whether anything that was computed before can still hold."""
-        wide = any(isinstance(fact, (SystemFact, Closure, Circumstances, Reviewed, Supposed)) for fact in added)
-        recorded = {fact.register for fact in added if isinstance(fact, RecordFact)}
-        wide = wide or any(check.through for noun in recorded for check in BY_REGISTER[noun])
+        wide = any(
+            isinstance(fact, (SystemFact, Closure, Circumstances, Reviewed, Assessed, Supposed)) for fact in added
+        )
+        wide = wide or any(isinstance(fact, RecordFact) and fact.register in REACHING for fact in added)
         return not wide and before.columns.slugs is self.columns.slugs
 
     # ---- what is known at that instant
@@ -416,7 +420,21 @@ class Portfolio:
         return {
             REVIEWS: reviewed(self.columns.reviews, self.at, self.learnt_by),
             **self._records.lasting(),
+            **assessed_until(
+                self.columns.assessed, self._facts_in_use, self._words_about, self._records, self.learnt_by
+            ),
         }
+
+    @cached_property
+    def _facts_in_use(self) -> Mapping[str, SystemFact]:
+        """The AI systems in use by slug, as their records have them."""
+        versions, places = self.columns.systems.versions, self._latest.tolist()
+        return {slug: versions[places[bit]] for slug, bit in self.columns.slugs.items() if places[bit] >= 0}
+
+    def _words_about(self, slug: str) -> Words:
+        """What was decided about a system under the law of the checks over assessments."""
+        own = words_of(self._decided.get(slug, ()), LAW)
+        return words_of(self._decided.get(ORGANISATION, ()), LAW) if own is None else own
 
     @cached_property
     def _lasting_until(self) -> Mapping[str, Instants]:
@@ -1056,7 +1074,7 @@ def next_change(columns: Columns, at: datetime) -> datetime | None:
     later = [day for day in days_of_law(columns.library, at) if day > at]
     facts = (
         *columns.adoptions, *columns.judgements, *columns.closures, *columns.circumstances, *columns.reviews,
-        *columns.records, *columns.supposed,
+        *columns.records, *columns.supposed, *columns.assessed,
     )  # fmt: skip
     later += changes_of((*facts, *chain.from_iterable(columns.apart.values())), at)
     now = micros(at)

@@ -13,14 +13,17 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import chain
 
-from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, known_words
-from annexa.pure.checks import BY_REGISTER, CHECKS, LASTING, OVER_RECORDS, REVIEWS, asks, of_annexa, says
+from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, known_words, words_of
+from annexa.pure.assessed_then import assessed_until
+from annexa.pure.checks import BY_REGISTER, CHECKS, LASTING, OVER_RECORDS, REACHING, REVIEWS, asks, of_annexa, says
+from annexa.pure.checks.assessments import LAW
 from annexa.pure.checks.over import EVER
 from annexa.pure.evidence import EvidenceState, state_of
 from annexa.pure.fact_index import FactIndex, index_of
 from annexa.pure.facts import (
     ORGANISATION,
     Adoption,
+    Assessed,
     Circumstances,
     Closure,
     Decided,
@@ -344,10 +347,10 @@ class Engine:
         time alone. What the new facts cannot reach is taken over."""
         new = tuple(added)
         found = Engine(library=self.library, facts=facts, at=at, learnt_by=self.learnt_by, given=index)
-        if any(isinstance(fact, (SystemFact, Circumstances, Closure, Reviewed, Supposed)) for fact in new):
+        if any(isinstance(fact, (SystemFact, Circumstances, Closure, Reviewed, Assessed, Supposed)) for fact in new):
             return found
         recorded = {fact.register for fact in new if isinstance(fact, RecordFact)}
-        if any(one.through for noun in recorded for one in BY_REGISTER[noun]):
+        if recorded & REACHING:
             return found
         reached = {fact.control for fact in new if isinstance(fact, (Adoption, Evidence))}
         reached |= {fact.subject for fact in new if isinstance(fact, Judgement)}
@@ -394,7 +397,17 @@ class Engine:
     @cached_property
     def lasting(self) -> Mapping[str, Mapping[str, datetime]]:
         """For each check over AI systems that something else than their record fulfils, until when, by scope."""
-        return {REVIEWS: self.reviewed, **self.records.lasting()}
+        return {
+            REVIEWS: self.reviewed,
+            **self.records.lasting(),
+            **assessed_until(
+                self.facts.assessed,
+                self.systems,
+                lambda slug: words_of(self.systems[slug].circumstances, LAW),
+                self.records,
+                self.learnt_by,
+            ),
+        }
 
     def _known(self, fact: Fact) -> bool:
         return fact.known(self.at, self.learnt_by)
@@ -804,6 +817,8 @@ def _instants(fact: Fact) -> Iterator[datetime]:
     yield from (fact.effective_at, fact.recorded_at)
     if isinstance(fact, Evidence):
         yield fact.expires_at
+    if isinstance(fact, Assessed):
+        yield fact.until
     if isinstance(fact, Reviewed):
         yield from (until for _, until in fact.until)
     if isinstance(fact, Judgement) and fact.ends_at is not None:

@@ -63,12 +63,16 @@ class Worry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Questions that belong together, usually answered by one person. `after` is its place, empty for the end."""
+    """Questions that belong together, usually answered by one person. `after` is its place, empty for the end.
+
+    `asked_if`: what all of them depend on, besides what each depends on by itself.
+    """
 
     id: str
     title: str
     intro: str
     after: str = ""
+    asked_if: AskedIf | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,11 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Questionnaire:
-    """One version of a questionnaire, with the questions of those it includes, in the order of asking."""
+    """One version of a questionnaire, with the questions of those it includes, in the order of asking.
+
+    Of an assessment: `months` after its approval it is done anew at the latest, and as soon as one of `material`
+    changes: fields of the AI system, or "components" for what it is made of.
+    """
 
     id: str
     version: str
@@ -123,6 +131,19 @@ class Questionnaire:
     confidence: str
     sections: tuple[Section, ...]
     questions: tuple[Question, ...]
+    months: int = 0
+    material: tuple[str, ...] = ()
+
+    @cached_property
+    def conditions(self) -> Mapping[str, tuple[AskedIf, ...]]:
+        """What each question depends on, its section's condition first."""
+        sections = {one.id: one.asked_if for one in self.sections}
+        return MappingProxyType(
+            {
+                one.id: tuple(found for found in (sections.get(one.section), one.asked_if) if found)
+                for one in self.questions
+            }
+        )
 
     @cached_property
     def by_id(self) -> Mapping[str, Question]:
@@ -191,9 +212,9 @@ def open_questions(questionnaire: Questionnaire, answers: Answers) -> tuple[Ques
     """
     found: dict[str, Question] = {}
     for question in questionnaire.questions:
-        condition = question.asked_if
-        if condition is None or (
+        if all(
             condition.question in found and not _picked(answers.get(condition.question)).isdisjoint(condition.any_of)
+            for condition in questionnaire.conditions[question.id]
         ):
             found[question.id] = question
     return tuple(found.values())

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from annexa.pure.checks import THROUGH_RECORDS
 from annexa.pure.checks.over import EVER
-from annexa.pure.facts import ORGANISATION, RecordFact, Supposed
+from annexa.pure.facts import ORGANISATION, Pairs, RecordFact, Supposed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,10 @@ class RecordsSaid:
 
 
 class RecordsThen:
-    """The records known at an instant that had not ended, each in its last state."""
+    """The records known at an instant that had not ended, each in its last state.
+
+    `parts`: for each AI system what it is made of, by slug of the component; `parts_end`: when the first of them ends.
+    """
 
     def __init__(
         self,
@@ -40,10 +43,17 @@ class RecordsThen:
                 if key not in latest or latest[key].order <= one.order:
                     latest[key] = one
         self.asked: dict[str, list[tuple[RecordFact, datetime | None]]] = {}
-        for _, one in sorted(latest.items()):
-            if one.ends_at is None or one.ends_at > at:
-                for check, until in one.fulfils:
-                    self.asked.setdefault(check, []).append((one, until))
+        counted = [one for _, one in sorted(latest.items()) if one.ends_at is None or one.ends_at > at]
+        for one in counted:
+            for check, until in one.fulfils:
+                self.asked.setdefault(check, []).append((one, until))
+        self.parts: dict[str, dict[str, Pairs]] = {}
+        self.parts_end: dict[str, datetime] = {}
+        for one in counted:
+            for slug in one.systems if one.component is not None else ():
+                self.parts.setdefault(slug, {})[one.id] = one.component or ()
+                if one.ends_at is not None:
+                    self.parts_end[slug] = min(one.ends_at, self.parts_end.get(slug, EVER))
         self.supposed: dict[tuple[str, str], datetime] = {}
         for given in supposed:
             if given.known(at, learnt_by) and given.until > at:

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from annexa.pure.checks import CHECKS, DEEDS, REVIEWS, THROUGH_RECORDS
+from annexa.pure.checks.assessments import ASSESSED, AssessmentCheck
 from annexa.pure.facts import ORGANISATION, Evidence, RecordFact, SystemFact
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
 
@@ -85,6 +86,9 @@ def _answered(engine: Engine, proof: ExpectationProof, scopes: Sequence[str], ve
     if proof.check.check == REVIEWS:
         yield from _reviewed(engine, scopes)
         return
+    if (assessed := ASSESSED.get(proof.check.check)) is not None:
+        yield from _assessed(engine, assessed, scopes)
+        return
     if proof.check.check in DEEDS:
         yield from _recorded(engine, proof.check.check, scopes)
         return
@@ -116,6 +120,16 @@ def _reviewed(engine: Engine, scopes: Sequence[str]) -> Iterator[datetime]:
             start = fact.counts_from
         if start is not None:
             yield start
+
+
+def _assessed(engine: Engine, check: AssessmentCheck, scopes: Sequence[str]) -> Iterator[datetime]:
+    """For each AI system whose assessment holds, when it was approved."""
+    covered = engine.lasting[check.name]
+    found = {}
+    for fact in sorted(engine.facts.assessed, key=lambda one: one.order):
+        if fact.form == check.form and fact.scope in covered and fact.known(engine.at):
+            found[fact.scope] = fact.counts_from
+    yield from (when for scope, when in found.items() if ORGANISATION in scopes or scope in scopes)
 
 
 def _recorded(engine: Engine, check: str, scopes: Sequence[str]) -> Iterator[datetime]:

@@ -8,6 +8,7 @@ from annexa.records.access_reviews import (
     AccessReviewEnd,
 )
 from annexa.records.appointments import Appointment, AppointmentEnd
+from annexa.records.assessments import Assessment, AssessmentAnswer, AssessmentStep
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
 from annexa.records.controls import Adoption, Closure, Judgement
 from annexa.records.directory import (
@@ -53,6 +54,9 @@ __all__ = [
     "ApiToken",
     "Appointment",
     "AppointmentEnd",
+    "Assessment",
+    "AssessmentAnswer",
+    "AssessmentStep",
     "ClassificationAnswers",
     "ClassificationReview",
     "Closure",

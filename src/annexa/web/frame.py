@@ -26,7 +26,14 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     ("Inventory", (("AI systems", "systems", "systems"),)),
-    ("Operation", (("Controls", "controls", "controls"), ("Access reviews", "access-reviews", "reviews"))),
+    (
+        "Operation",
+        (
+            ("Controls", "controls", "controls"),
+            ("Impact assessments", "assessments", "check"),
+            ("Access reviews", "access-reviews", "reviews"),
+        ),
+    ),
     ("Assurance", (("Ledger", "ledger", "ledger"),)),
     ("Organisation", (("Governance", "governance", "governance"), ("People", "people", "people"))),
 )

@@ -11,8 +11,10 @@ from pkgutil import iter_modules
 from types import MappingProxyType
 
 from annexa.pure.checks import registers, reviews
+from annexa.pure.checks.assessments import ASSESSED
 from annexa.pure.checks.over import RecordCheck
 from annexa.pure.facts import ORGANISATION, SystemFact
+from annexa.pure.registers.assets import ASSETS
 
 Check = Callable[[SystemFact], bool]
 
@@ -60,11 +62,13 @@ BY_REGISTER: Mapping[str, tuple[RecordCheck, ...]] = MappingProxyType(
 
 REVIEWS = "access_review_done"
 """The check that rests on finished access reviews, which have an end, and that looks at Annexa itself too."""
-LASTING: tuple[str, ...] = (REVIEWS, *THROUGH_RECORDS)
+LASTING: tuple[str, ...] = (REVIEWS, *THROUGH_RECORDS, *ASSESSED)
 """Checks over AI systems that something else than their record fulfils, until an instant."""
 DEEDS = frozenset({*LASTING, *OVER_RECORDS})
 """Checks that work fulfils, not an answer in the register of AI systems."""
-KNOWN: tuple[str, ...] = tuple(sorted({*CHECKS, *OVER_RECORDS, *THROUGH_RECORDS}))
+REACHING: frozenset[str] = frozenset({one.register.noun for one in THROUGH_RECORDS.values()} | {ASSETS.noun})
+"""The registers whose records bear on AI systems: those with checks through them, and what systems are made of."""
+KNOWN: tuple[str, ...] = tuple(sorted({*CHECKS, *OVER_RECORDS, *THROUGH_RECORDS, *ASSESSED}))
 """Every check, as library controls name it."""
 NOT_OPERATING = frozenset({"concept", "development"})
 """Stages in which nobody's access bears on people yet. A system whose stage nobody stated counts as operating."""
@@ -72,7 +76,7 @@ NOT_OPERATING = frozenset({"concept", "development"})
 
 def says(check: str) -> str:
     """What a check asserts, in a sentence."""
-    found = OVER_RECORDS.get(check) or THROUGH_RECORDS.get(check)
+    found = OVER_RECORDS.get(check) or THROUGH_RECORDS.get(check) or ASSESSED.get(check)
     return found.says if found else (CHECKS[check].__doc__ or check).strip()
 
 
