@@ -89,6 +89,10 @@ class Client:
             yield from part["items"]
             cursor = part["next"]
 
+    def read(self, address: str, **asked: Any) -> bytes:
+        """The bytes of a file. Raises ClientError."""
+        return self._sent("GET", address, asked, None, {})[0]
+
     def post(self, address: str, body: Any, *, key: str = "", **asked: Any) -> Any:
         """Makes something, once: after a broken connection, ask again with the same `key`. Raises ClientError."""
         headers = {"Idempotency-Key": key or secrets.token_hex(16)}
@@ -118,23 +122,32 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request. Raises RefusedError, UnreachableError."""
-        given = {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **(headers or {})}
+        given = {"Accept": "application/json", **(headers or {})}
         if body is not None:
             data = json.dumps(body).encode()
             given["Content-Type"] = "application/json"
-        query = urlencode({name: value for name, value in (asked or {}).items() if value is not None}, doseq=True)
+        told, tag = self._sent(method, address, asked or {}, data, given)
+        try:
+            return Answer(body=json.loads(told), tag=tag)
+        except ValueError as error:
+            raise UnreachableError(f"{self.server} answers, but not as Annexa does.") from error
+
+    def _sent(
+        self, method: str, address: str, asked: Mapping[str, Any], data: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[bytes, str]:
+        """The bytes of an answer and its entity tag."""
+        query = urlencode({name: value for name, value in asked.items() if value is not None}, doseq=True)
         url = f"{self.server.rstrip('/')}/api/v1/{quote(address, safe='/()')}{'?' + query if query else ''}"
+        given = {"Authorization": f"Bearer {self.token}", **headers}
         request = Request(url, data=data, method=method, headers=given)  # noqa: S310  http and https only, see above
         try:
             with self._opener.open(request, timeout=self.timeout) as answer:
-                return Answer(body=json.loads(answer.read()), tag=answer.headers.get("ETag", ""))
+                return answer.read(), answer.headers.get("ETag", "")
         except HTTPError as error:
             raise _refused(error.code, error.headers, error.read(), self.server) from error
         except (URLError, TimeoutError, OSError) as error:
             reason = getattr(error, "reason", error)
             raise UnreachableError(f"{self.server} cannot be reached: {reason}.") from error
-        except ValueError as error:
-            raise UnreachableError(f"{self.server} answers, but not as Annexa does.") from error
 
 
 def _refused(status: int, headers: Message, body: bytes, server: str) -> ClientError:

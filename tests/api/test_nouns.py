@@ -113,6 +113,8 @@ def test_a_system_is_added(admin) -> None:
 def test_many_systems_at_once_or_none(admin) -> None:
     rows = [{"Name": "One", "Stage": "operation"}, {"Name": "Two", "Team colour": "red"}]
     size = LedgerEntry.objects.count()
+    whole = json.loads(admin("GET", "systems/export?format=json").content)
+    assert fine(admin("POST", "systems/import?dry_run=true", whole))["unchanged"] == len(whole) == 3
     plan = fine(admin("POST", "systems/import?dry_run=true", rows))
     assert (plan["dry_run"], plan["added"], plan["entry"]) == (True, 2, None)
     assert LedgerEntry.objects.count() == size

@@ -1,17 +1,20 @@
-"""Many rows at once, as every register takes them in: planned first, then recorded as a whole or not at all."""
+"""Many rows at once, as every register takes them in: planned, then recorded whole or not at all; and a file of all."""
 
 import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
+from django.http import HttpResponse
 from ninja import Body, Query
 
+from annexa.answers.imports import Format
 from annexa.api.problems import ProblemError
 from annexa.api.shapes import Shown, shown
 
 Rows = Annotated[
     list[dict[str, Any]], Body(description="Rows by the names of their columns.", examples=[[{"Name": "Chatbot"}]])
 ]
+FileFormat = Annotated[Format, Query(default="csv", alias="format", description="As which file.")]
 DryRun = Annotated[bool, Query(default=False, description="Only say what would be done.")]
 
 
@@ -46,3 +49,9 @@ def taken_in(rows: Any, dry_run: bool, *, plan: Callable[[bytes], Any], record: 
         "notes": list(planned.plan.notes),
         "entry": None if dry_run else done.entry,
     }
+
+
+def file_of(plural: str, file_format: str, data: bytes) -> HttpResponse:
+    """A register as a file to keep."""
+    named = {"Content-Disposition": f'attachment; filename="{plural}.{file_format}"'}
+    return HttpResponse(data, content_type="application/octet-stream", headers=named)

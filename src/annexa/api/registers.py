@@ -7,14 +7,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from annexa.actions.registers import add_record, change_record, change_records, import_register
-from annexa.answers.imports import Format
 from annexa.answers.register_files import export_register, plan_register
 from annexa.answers.register_values import told_history, told_records, told_registers
 from annexa.answers.registers import Asked, one_record, register_run
 from annexa.answers.runs import run_of
 from annexa.api.askers import who
 from annexa.api.guards import ask_match, tag_at
-from annexa.api.imports import DryRun, Imported, Rows, taken_in
+from annexa.api.imports import DryRun, FileFormat, Imported, Rows, file_of, taken_in
 from annexa.api.operations import get, patch, post
 from annexa.api.register_shapes import Changed, History, Registers, Shapes, shapes_of
 from annexa.api.shapes import Cursor, Limit, after_of, cursor_of, now, place_of
@@ -24,7 +23,6 @@ from annexa.pure.registers import REGISTERS
 
 router = Router()
 whole = Router(tags=["registers"])
-FileFormat = Annotated[Format, Query(default="csv", alias="format", description="As which file.")]
 WRITES, IMPORTS = ("change_register",), ("import_register",)
 
 
@@ -78,8 +76,7 @@ def _list_and_import(register: Register, shapes: Shapes, of: Router) -> None:
 
     def exported(request: HttpRequest, file_format: FileFormat) -> HttpResponse:
         data = export_register(actor=who(request).actor, register=register, file_format=file_format)
-        named = {"Content-Disposition": f'attachment; filename="{register.plural}.{file_format}"'}
-        return HttpResponse(data, content_type="application/octet-stream", headers=named)
+        return file_of(register.plural, file_format, data)
 
     get(of, here, shapes.listed)(
         _said(

@@ -8,12 +8,12 @@ from ninja import Query, Router
 from pydantic import Field
 
 from annexa.actions.systems import add_system, change_system, import_systems
-from annexa.answers.imports import plan_systems
+from annexa.answers.imports import export_systems, plan_systems
 from annexa.answers.runs import one_system, systems_run
 from annexa.answers.systems import Asked
 from annexa.api.askers import who
 from annexa.api.guards import ask_match, tag_at
-from annexa.api.imports import DryRun, Imported, Rows, taken_in
+from annexa.api.imports import DryRun, FileFormat, Imported, Rows, file_of, taken_in
 from annexa.api.operations import get, patch, post
 from annexa.api.shapes import (
     Because,
@@ -201,6 +201,12 @@ def import_many_systems(request: HttpRequest, body: Rows, dry_run: DryRun) -> di
         plan=lambda data: plan_systems(actor=actor, data=data, name="API"),
         record=lambda planned: import_systems(actor=actor, planned=planned, now=now()),
     )
+
+
+@get(router, "/systems/export", None)
+def export_all_systems(request: HttpRequest, file_format: FileFormat) -> HttpResponse:
+    """Get a file of the AI systems that an import reads back without loss."""
+    return file_of("systems", file_format, export_systems(actor=who(request).actor, file_format=file_format))
 
 
 @get(router, "/systems/{slug}", System, errors=(404,))

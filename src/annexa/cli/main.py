@@ -24,6 +24,7 @@ from annexa.cli import (
     path,
     people,
     posture,
+    records,
     resolve,
     serve,
     tokens,
@@ -34,8 +35,8 @@ from annexa.cli import (
 Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
-    imports, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people, units, governance, grants,
-    groups,
+    imports, records, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people, units, governance,
+    grants, groups,
 )  # fmt: skip
 
 

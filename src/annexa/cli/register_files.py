@@ -12,17 +12,22 @@ from django.conf import settings
 from django.utils import timezone
 
 from annexa.actions.errors import ActionError
+from annexa.actions.registers import import_register
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import Imported, import_systems
 from annexa.adapters.tables import TableError
 from annexa.answers.imports import FORMATS, ExportError, Format, Planned, export_systems, plan_systems
+from annexa.answers.register_files import PlannedRegister, export_register, plan_register
 from annexa.cli import words
 from annexa.pure.mapping_files import MappingError, parse_mapping
 from annexa.pure.permits import ANNEXA
-from annexa.pure.systems import FIELD
+from annexa.pure.register import Register
+from annexa.pure.registers import BY_PLURAL
+from annexa.pure.systems import SYSTEMS
 
 DONE, NO, WRONG, UNREADABLE = 0, 1, 2, 3
 QUIET_SECONDS = 1.0
+Plan = Planned | PlannedRegister
 
 
 class _WrongError(Exception):
@@ -34,10 +39,11 @@ class _WrongError(Exception):
 
 
 def run_import(args: argparse.Namespace) -> int:
-    """Imports AI systems. 0 done, 1 problems found and nothing imported, 2 wrong use or file, 3 cannot read."""
+    """Imports a register. 0 done, 1 problems found and nothing imported, 2 wrong use or file, 3 cannot read."""
+    register = _register(args)
     try:
-        planned = _planned(args)
-        report = _Report(planned, as_json=args.format == "json")
+        planned = _planned(args, register)
+        report = _Report(planned, register, as_json=args.format == "json")
         report.guess()
         if planned.plan.problems and not args.skip_bad:
             return report.problems(dry_run=args.dry_run)
@@ -45,9 +51,7 @@ def run_import(args: argparse.Namespace) -> int:
             return report.preview()
         if not planned.plan.rows:
             return report.problems(dry_run=False)
-        done = import_systems(
-            actor=ANNEXA, planned=planned, now=timezone.now(), progress=_progress(), skip_bad=args.skip_bad
-        )
+        done = _recorded(planned, register, skip_bad=args.skip_bad)
         publish()
     except _WrongError as error:
         words.say(f"annexa: {error}")
@@ -59,12 +63,12 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Exports AI systems. 0 done, 2 wrong use, 3 cannot write."""
+    """Exports a register. 0 done, 2 wrong use, 3 cannot write."""
     suffix = args.output.suffix.lower().removeprefix(".") if args.output else ""
     by_name = {str(known): known for known in FORMATS}
     chosen: Format = args.format or by_name.get(suffix, "csv")
     try:
-        data = export_systems(actor=ANNEXA, file_format=chosen)
+        data = _exported(_register(args), chosen)
         if args.output is None:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -79,20 +83,38 @@ def run_export(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _planned(args: argparse.Namespace) -> Planned:
+def _register(args: argparse.Namespace) -> Register:
+    return SYSTEMS if args.noun == SYSTEMS.plural else BY_PLURAL[args.noun]
+
+
+def _recorded(planned: Plan, register: Register, *, skip_bad: bool) -> Imported:
+    given: dict[str, Any] = {"now": timezone.now(), "progress": _progress(register.many), "skip_bad": skip_bad}
+    if isinstance(planned, Planned):
+        return import_systems(actor=ANNEXA, planned=planned, **given)
+    return import_register(actor=ANNEXA, planned=planned, **given)
+
+
+def _exported(register: Register, chosen: Format) -> bytes:
+    if register is SYSTEMS:
+        return export_systems(actor=ANNEXA, file_format=chosen)
+    return export_register(actor=ANNEXA, register=register, file_format=chosen)
+
+
+def _planned(args: argparse.Namespace, register: Register) -> Plan:
     """The file read and planned. Raises _WrongError, TableError, MappingError."""
     data = _bytes_of(args.file)
     said = None
     if args.columns:
         try:
-            said = parse_mapping(_bytes_of(args.columns).decode("utf-8"))
+            said = parse_mapping(_bytes_of(args.columns).decode("utf-8"), register)
         except UnicodeDecodeError as error:
             raise _WrongError(f"{args.columns} is not UTF-8 text: {error.reason}.") from error
         except MappingError as error:
             raise _WrongError("\n".join(f"{args.columns}: {problem}" for problem in error.problems)) from error
-    return plan_systems(
-        actor=ANNEXA, data=data, name=args.file.name, said=said, encoding=args.encoding, sheet=args.sheet
-    )
+    given: dict[str, Any] = {"said": said, "encoding": args.encoding, "sheet": args.sheet, "name": args.file.name}
+    if register is SYSTEMS:
+        return plan_systems(actor=ANNEXA, data=data, **given)
+    return plan_register(actor=ANNEXA, register=register, data=data, **given)
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -113,8 +135,9 @@ def _bytes_of(path: Path) -> bytes:
 class _Report:
     """What the command says on standard output: sentences, or one JSON object."""
 
-    def __init__(self, planned: Planned, *, as_json: bool) -> None:
+    def __init__(self, planned: Plan, register: Register, *, as_json: bool) -> None:
         self.planned = planned
+        self.register = register
         self.as_json = as_json
 
     def guess(self) -> None:
@@ -127,9 +150,9 @@ class _Report:
         print(f"{len(table.rows):,} rows, {len(table.header)} columns. Read as:")
         for mapped in mapping.fields:
             columns = " + ".join(f'"{_short(column)}"' for column in mapped.columns)
-            print(f"  {FIELD[mapped.field].label:<24}{columns} ({mapped.because})")
+            print(f"  {self.register.field[mapped.field].label:<24}{columns} ({mapped.because})")
         if mapping.missing:
-            print(f"  not in the file: {', '.join(FIELD[name].label for name in mapping.missing)}")
+            print(f"  not in the file: {', '.join(self.register.field[name].label for name in mapping.missing)}")
         _print_lines(self.planned.plan.notes)
 
     def problems(self, *, dry_run: bool) -> int:
@@ -156,7 +179,8 @@ class _Report:
         if self.as_json:
             self._json(imported=True, dry_run=False, entry=done.entry)
         elif done.entry is None:
-            print(f"Nothing changed: all {done.unchanged:,} systems are in the register as the file has them.")
+            all_of_them = f"all {done.unchanged:,} {self.register.many}"
+            print(f"Nothing changed: {all_of_them} are in the register as the file has them.")
         else:
             print(f"{self._counts(done.skipped).capitalize()}. Ledger entry {done.entry:,}.")
         return DONE
@@ -203,13 +227,13 @@ class _Report:
         print(json.dumps(report, ensure_ascii=False, indent=2))
 
 
-def _progress() -> Any:
+def _progress(many: str) -> Any:
     """Tells on standard error how far it is, once it takes more than a second."""
     begun = time.monotonic()
 
     def tell(done: int, total: int) -> None:
         if time.monotonic() - begun > QUIET_SECONDS:
-            words.say(f"{done:,} of {total:,} systems")
+            words.say(f"{done:,} of {total:,} {many}")
 
     return tell
 

@@ -9,6 +9,7 @@ from annexa.cli import words
 from annexa.cli.evidence import plans_without_day
 from annexa.cli.posture import print_proof, row
 from annexa.cli.remote_people import COMMANDS as ABOUT_PEOPLE
+from annexa.cli.remote_records import COMMANDS as ABOUT_RECORDS
 from annexa.client import Client, ClientError, UnreachableError
 
 Run = Callable[[Client, argparse.Namespace], int]
@@ -123,5 +124,6 @@ COMMANDS: dict[str, Run] = {
     "control adopt": _adopt,
     "ledger head": _head,
     **ABOUT_PEOPLE,
+    **ABOUT_RECORDS,
 }
 """What can be asked of another server."""

@@ -12,6 +12,10 @@ from typing import Any
 FORMATS = ("table", "json", "csv")
 
 
+class TypedError(ValueError):
+    """What was typed cannot be taken; says what to type instead."""
+
+
 def say(sentence: str) -> None:
     """A sentence for the person, not for a pipe."""
     print(sentence, file=sys.stderr, flush=True)
@@ -134,7 +138,7 @@ def of(error: Exception) -> str | None:
     from annexa.pure.instants import InstantError
     from annexa.vault import VaultError
 
-    known: tuple[type[Exception], ...] = (ActionError, UnknownError, InstantError, VaultError)
+    known: tuple[type[Exception], ...] = (ActionError, UnknownError, InstantError, VaultError, TypedError)
     if isinstance(error, known):
         return str(error)
     if isinstance(error, UnicodeError):
