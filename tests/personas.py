@@ -32,7 +32,7 @@ from annexa.pure.fields import EMPTY
 from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import Verdict
 from annexa.pure.register import Register
-from annexa.pure.registers import REGISTERS
+from annexa.pure.registers import BY_PLURAL, REGISTERS
 from annexa.pure.systems import SystemFacts
 from annexa.records.appointments import Appointment
 from annexa.records.assessments import Assessment
@@ -145,17 +145,19 @@ def found_cast(now: datetime, *, store: Path = Path()) -> Cast:
         _record(house, register, "Zanzibar vault", "Vaults", "Zanzibar", now)
     common = {
         "law": "eu-ai-act", "control": "LIF-03", "framework": "nis2", "requirement": "Art.21(1)", "webhook": "none",
-        "token": "none", "committee": "ai-board", "unit": "retail", "person": str(people["unit owner"].pk),
+        "token": "none", "register": next(iter(BY_PLURAL)), "committee": "ai-board", "unit": "retail",
+        "person": str(people["unit owner"].pk),
         "appointment": Appointment.objects.get().id,
     }  # fmt: skip
     return Cast(
         store=store,
         people=people,
         unit_token=text,
-        there={**common, **_things("chatbot"), "grant": seen.id},
+        there={**common, **_things("chatbot"), "record": "chatbot", "grant": seen.id},
         hidden={
             **common,
             **_things("zanzibar-vault"),
+            "record": "zanzibar-vault",
             "grant": RoleGrant.objects.get(system="zanzibar-vault").id,
             "person": str(keeper.pk),
         },

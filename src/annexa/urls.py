@@ -30,6 +30,7 @@ from annexa.web import (
     people,
     policies,
     portfolio,
+    registers,
     requirements,
     scenarios,
     search,
@@ -47,7 +48,7 @@ from annexa.web import (
 from annexa.web.path import urls as path_urls
 
 urlpatterns = [
-    path("assets/<str:name>", assets.asset, name="asset"),
+    path("static/<str:name>", assets.asset, name="static"),
     path("style", style.style, name="style"),
     *health.urls,
     *public_ledger.urls,
@@ -91,4 +92,5 @@ urlpatterns = [
     *controls.urls,
     *ledger.urls,
     *search.urls,
+    *registers.urls,
 ]

@@ -45,7 +45,7 @@ def test_it_works(name: str) -> None:
     response = served(name)
     digest = hashlib.sha256(response.content).hexdigest()[:12]
     stem, _, extension = name.rpartition(".")
-    assert asset_url(name) == f"/assets/{stem}-{digest}.{extension}"
+    assert asset_url(name) == f"/static/{stem}-{digest}.{extension}"
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Content-Length"] == str(len(response.content))

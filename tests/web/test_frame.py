@@ -7,6 +7,7 @@ from annexa.actions.people import actor_of
 from annexa.actions.systems import add_system
 from annexa.answers.today import house
 from annexa.library.load import library
+from annexa.pure.registers import REGISTERS
 from annexa.records.snapshot import snapshot
 from annexa.web.frame import frame
 from tests.web.test_today import system
@@ -44,6 +45,7 @@ def test_places_say_how_many_there_are(asked, actor, now, django_assert_num_quer
         "Access reviews": None,
         "Governance": None,
         "People": None,
+        **dict.fromkeys(one.title for one in REGISTERS.values()),
     }
 
 

@@ -40,7 +40,7 @@ def answer(request, admin, monkeypatch):
         return client.get("/sign-in", headers={"Host": "evil.example.org"})
     if request.param == "asset":
         page = client.get("/sign-in").content.decode()
-        return client.get("/assets/" + page.split("/assets/")[1].split('"')[0])
+        return client.get("/static/" + page.split("/static/")[1].split('"')[0])
     client.force_login(admin)
     if request.param == "fault":
         monkeypatch.setattr("annexa.web.today.render", None)
@@ -82,7 +82,7 @@ def test_only_assets_are_kept_by_browsers(admin) -> None:
     for path in ("/", "/systems", "/sign-in", "/systems/export?format=csv", "/healthz", "/no-such-page"):
         assert client.get(path).headers["Cache-Control"] == "no-store", path
     page = client.get("/").content.decode()
-    kept = client.get("/assets/" + page.split("/assets/")[1].split('"')[0]).headers["Cache-Control"]
+    kept = client.get("/static/" + page.split("/static/")[1].split('"')[0]).headers["Cache-Control"]
     assert "immutable" in kept
 
 

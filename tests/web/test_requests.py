@@ -59,7 +59,7 @@ class TestWithoutHttps:
 
 @pytest.mark.parametrize(
     "path",
-    ["/.git/config", "/.env", "/assets/", "/assets/..", "/assets/%2e%2e/settings.py", "/static/", "/secret.key",
+    ["/.git/config", "/.env", "/static/", "/static/..", "/static/%2e%2e/settings.py", "/assets/..", "/secret.key",
      "/keys/", "/annexa.sqlite3", "/web/guard.py", "/src/"],
 )  # fmt: skip
 def test_no_file_and_no_folder_of_the_server_is_shown(signed, path) -> None:
@@ -120,7 +120,7 @@ def test_what_is_answered_says_what_it_is(signed, path) -> None:
 
 def test_assets_say_what_they_are(client, admin) -> None:
     page = client.get("/sign-in").content.decode()
-    kinds = {client.get(one).headers["Content-Type"] for one in re.findall(r'"(/assets/[^"]+)"', page)}
+    kinds = {client.get(one).headers["Content-Type"] for one in re.findall(r'"(/static/[^"]+)"', page)}
     assert kinds <= {"text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/svg+xml; charset=utf-8"}
     assert len(kinds) >= 2
 

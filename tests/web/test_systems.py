@@ -16,11 +16,12 @@ from annexa.actions.people import add_person
 from annexa.actions.systems import add_system, change_system, import_systems
 from annexa.answers.imports import plan_systems
 from annexa.library.load import library
+from annexa.pure.permits import ANNEXA
 from annexa.pure.standards import ExpectationKind
-from annexa.pure.systems import FIELDS, SystemFacts
+from annexa.pure.systems import FIELDS, GROUPS, SYSTEMS, SystemFacts
 from annexa.records.ledger import LedgerEntry
 from annexa.records.systems import AiSystem
-from annexa.web.systems import GROUPS, SystemForm
+from annexa.web.record_forms import RecordForm
 
 
 @pytest.fixture
@@ -307,7 +308,7 @@ def test_an_unknown_system_is_404(signed_in) -> None:
 def test_the_form_asks_everything_there_is() -> None:
     asked = [name for _, names in GROUPS for name in names]
     assert sorted(asked) == sorted(field.name for field in FIELDS)
-    assert set(SystemForm().fields) == {"seen", *asked}
+    assert set(RecordForm(SYSTEMS, who=ANNEXA).fields) == {"seen", *asked}
 
 
 def test_adding_by_hand(signed_in, organisation) -> None:

@@ -197,8 +197,7 @@ def _accepted(opened: Door, register: Register, entry: Entry, *, slug: str, befo
     entry = register.tidied(entry if before is None else with_unseen(opened.actor, register, before, entry))
     problems: dict[str, list[str]] = {}
     for found in register.problems(entry):
-        label = register.field[found.field].label if found.field in register.field else found.field.capitalize()
-        problems.setdefault(found.field, []).append(f"{label} {found.message}.")
+        problems.setdefault(found.field, []).append(register.sentence(found))
     lost = missing_targets(
         actor=opened.actor, register=register, values=entry.values, before=before.values if before else None
     )

@@ -28,6 +28,8 @@ from annexa.records.systems import AiSystem
 PAGE_SIZES = (25, 50, 100)
 SYSTEM, CONTROL = "ai_system", "control"
 """What fields may lead to besides registers."""
+MOST_OFFERED = 200
+"""Records that a form offers to lead to; any other is found by what is typed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,15 @@ class Target:
     noun: str
     slug: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a form offers to lead to: the first records by name, and how many there are."""
+
+    noun: str
+    targets: tuple[Target, ...]
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,15 +256,43 @@ def led_from(*, actor: Actor, noun: str, slug: str) -> tuple[tuple[Register, Fie
     return tuple(found)
 
 
-def targets(*, actor: Actor, noun: str) -> tuple[Target, ...]:
-    """Everything a field could lead to, by name."""
+def targets(*, actor: Actor, noun: str, most: int | None = None) -> tuple[Target, ...]:
+    """Everything a field could lead to, by name, or the first `most`."""
     if noun == CONTROL:
         library = active_library()
         return tuple(
             Target(noun=noun, slug=one.id, name=one.name) for one in sorted(library.controls.values(), key=_id)
         )
-    rows = _table(noun).objects.visible_to(actor).order_by(Lower("name"), "slug")
+    rows = _table(noun).objects.visible_to(actor).order_by(Lower("name"), "slug")[:most]
     return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in rows.values_list("slug", "name"))
+
+
+def offers(*, actor: Actor, register: Register) -> Mapping[str, Offer]:
+    """What a form of the register offers to lead to, by noun. Cost: a query for each noun, two for one with many."""
+    found: dict[str, Offer] = {}
+    for noun in {one.to for one in register.leading}:
+        first = targets(actor=actor, noun=noun, most=MOST_OFFERED)
+        full = len(first) == MOST_OFFERED and noun != CONTROL
+        total = _table(noun).objects.visible_to(actor).count() if full else len(first)
+        found[noun] = Offer(noun=noun, targets=first, total=total)
+    return found
+
+
+def meant_targets(*, actor: Actor, noun: str, typed: Iterable[str]) -> Mapping[str, Target]:
+    """The record that each typed slug or name means; what means none or several is left out. Cost: one query."""
+    wanted = {one: one.lower() for one in typed}
+    if noun == CONTROL:
+        listed = list(targets(actor=actor, noun=noun))
+    else:
+        rows = _table(noun).objects.visible_to(actor).annotate(low=Lower("name"))
+        rows = rows.filter(Q(slug__in=wanted.values()) | Q(name__in=wanted) | Q(low__in=wanted.values()))
+        listed = [Target(noun=noun, slug=slug, name=name) for slug, name in rows.values_list("slug", "name")]
+    found: dict[str, Target] = {}
+    for said, low in wanted.items():
+        exact = [one for one in listed if one.slug.lower() == low]
+        these = exact or [one for one in listed if one.name.lower() == low]
+        found |= {said: these[0]} if len(these) == 1 else {}
+    return found
 
 
 def history(*, actor: Actor, register: Register, slug: str) -> tuple[Version, ...]:

@@ -188,6 +188,11 @@ class Register:
             found += self.rule(entry)
         return (*found, *source_problems(entry.source))
 
+    def sentence(self, problem: FieldProblem) -> str:
+        """A problem as a sentence that begins with the field's label."""
+        about = self.field.get(problem.field)
+        return f"{about.label if about else problem.field.capitalize()} {problem.message}."
+
     def ended(self, entry: Entry, on: date) -> bool:
         """Whether the record no longer counts on a day."""
         end = entry.values.get(self.ends)

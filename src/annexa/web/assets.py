@@ -18,7 +18,7 @@ from importlib.resources.abc import Traversable
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-PREFIX = "/assets/"
+PREFIX = "/static/"
 FOREVER = "public, max-age=31536000, immutable"
 STYLESHEET = "annexa.css"
 HTMX = "htmx.min.js"

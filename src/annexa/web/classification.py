@@ -22,8 +22,8 @@ from annexa.pure.permits import Refusal
 from annexa.pure.systems import FIELD
 from annexa.web.forms import Bound, fresh, see, takes_form_of, text_field, tried
 from annexa.web.frame import actor, permit, permitted, person
+from annexa.web.record_forms import parse_seen
 from annexa.web.refused import refused
-from annexa.web.systems import parse_seen
 
 NONE = "-none"
 STAGES: Mapping[str, Any] = {

@@ -12,7 +12,9 @@ from annexa.answers.actors import actor_of
 from annexa.answers.today import house
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import VERBS, Actor, Permit, Refusal, may, may_somewhere
+from annexa.pure.registers import BY_PLURAL
 from annexa.records.people import Person
+from annexa.web.templatetags.face import ICONS
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("", (("Today", "today", "today"), ("Tasks", "tasks", "check"))),
@@ -38,6 +40,21 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     ("Organisation", (("Governance", "governance", "governance"), ("People", "people", "people"))),
 )
 """Groups of places: their label, the name of their page, their icon. Only what exists is offered."""
+
+
+def _with_registers() -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
+    """The same with every register under its heading; a heading that nothing else stands under comes after Posture."""
+    listed: dict[str, tuple[tuple[str, str, str], ...]] = {}
+    for one in BY_PLURAL.values():
+        icon = one.plural if one.plural in ICONS else "register"
+        listed[one.place.capitalize()] = (*listed.get(one.place.capitalize(), ()), (one.title, f"/{one.plural}", icon))
+    titles = [title for title, _ in PLACES]
+    alone = tuple((title, items) for title, items in listed.items() if title not in titles)
+    places = tuple((title, (*items, *listed.get(title, ()))) for title, items in PLACES)
+    return (*places[:2], *alone, *places[2:])
+
+
+EVERY_PLACE = _with_registers()
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -86,7 +103,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "part": part_of(actor(request)),
         "places": [
             {"title": title, "items": [_item(request, counts, *place) for place in offered]}
-            for title, places in PLACES
+            for title, places in EVERY_PLACE
             if (offered := [place for place in places if _enters(request, place[1])])
         ],
     }
@@ -115,6 +132,6 @@ def initials(name: str) -> str:
 
 
 def _item(request: HttpRequest, counts: Mapping[str, int], label: str, view: str, icon: str) -> dict[str, Any]:
-    url = reverse(view)
+    url = view if view.startswith("/") else reverse(view)
     current = request.path == url or (url != "/" and request.path.startswith(f"{url}/"))
     return {"label": label, "url": url, "icon": icon, "count": counts.get(view), "waits": False, "current": current}

@@ -25,9 +25,9 @@ from annexa.pure.path import left
 from annexa.pure.posture import REQUIREMENT_ORDER, Verdict
 from annexa.pure.tables import with_guard
 from annexa.web.frame import actor
+from annexa.web.lists import KINDS, said
 from annexa.web.path import asked, asked_page, offered
 from annexa.web.scenarios import rating
-from annexa.web.systems import KINDS, said
 from annexa.web.templatetags.face import LOOKS
 
 SIZE = 50

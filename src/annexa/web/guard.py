@@ -60,7 +60,7 @@ HEADERS = {
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 """What every answer carries beside what Django's own settings add, unless a page sets something stricter itself."""
-OPEN = ("/sign-in", "/welcome/", "/enter/", "/assets/", "/favicon.ico", "/api/v1", "/scim/v2")
+OPEN = ("/sign-in", "/welcome/", "/enter/", "/static/", "/favicon.ico", "/api/v1", "/scim/v2")
 """Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start, the API
 and SCIM for a token of their own."""
 
@@ -79,7 +79,7 @@ def content_security_policy(handle: Handler) -> Handler:
         response = handle(request) if request.method in METHODS else HttpResponseNotAllowed(sorted(METHODS))
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if not request.path.startswith("/assets/"):
+        if not request.path.startswith("/static/"):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
@@ -153,7 +153,7 @@ def signed_in(handle: Handler) -> Handler:
     return answer
 
 
-FREE = ("/sign-out", "/account/second-factors", "/account/again", "/sign-in/passkey/", "/sign-in/with/", "/assets/")
+FREE = ("/sign-out", "/account/second-factors", "/account/again", "/sign-in/passkey/", "/sign-in/with/", "/static/")
 """Where somebody may go who has to set up a second factor first."""
 
 

@@ -51,7 +51,7 @@ def sessions(handle: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReq
             security.info("Session ended: %s", why)
             logout(request)
         user = request.user
-        if isinstance(user, Person) and request.session.session_key and not request.path.startswith("/assets/"):
+        if isinstance(user, Person) and request.session.session_key and not request.path.startswith("/static/"):
             now = timezone.now().timestamp()
             if abs(now - request.session.get(NOTED, 0.0)) >= EVERY.total_seconds():
                 try:

@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -17,7 +17,6 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -25,7 +24,7 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, No
 from annexa.actions.systems import add_system, change_system
 from annexa.answers.applicability import changed_bindings, upcoming
 from annexa.answers.errors import UnknownError
-from annexa.answers.imports import FORMATS, ExportError, Format, export_systems
+from annexa.answers.imports import ExportError, export_systems
 from annexa.answers.libraries import active_library
 from annexa.answers.systems import (
     FACETS,
@@ -33,7 +32,6 @@ from annexa.answers.systems import (
     RISK_ORDER,
     SORTS,
     Asked,
-    FacetValue,
     Passport,
     Register,
     SystemRow,
@@ -45,12 +43,27 @@ from annexa.pure.fields import Field, tidy
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture, Verdict
 from annexa.pure.standards import Framework
-from annexa.pure.systems import FIELD, FIELDS, GROUPS, SystemFacts, validate
+from annexa.pure.systems import FIELD, GROUPS, SYSTEMS, SystemFacts
 from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
 from annexa.web.frame import actor, permit
+from annexa.web.lists import (
+    Filter,
+    Link,
+    address,
+    exports,
+    file_of_list,
+    filter_of,
+    format_of,
+    in_order,
+    orders,
+    page_of,
+    said,
+    sizes,
+)
 from annexa.web.over_time import slider
+from annexa.web.record_forms import RecordForm, differing, parse_seen
 from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
@@ -64,22 +77,8 @@ LEGENDS: Mapping[str, str] = {
     "impact_assessment": "Impact assessment",
     "monitoring": "Monitoring",
 }
-UNITS_SHOWN = 8
 LONGEST_HEAD = 14
 LONGEST_REASON = 100
-WORDS: Mapping[str, str] = {
-    "annex-iii": "Annex III",
-    "annex-i": "Annex I",
-    "gpai": "General-purpose model",
-    "gpai-systemic": "General-purpose model with systemic risk",
-    "gpai_provider": "Provider of a general-purpose model",
-    "public_authority_deployer": "Deployer that is a public authority",
-    "employer_deployer": "Deployer as employer",
-    "high-risk": "High risk",
-    "sector-law": "The law of its sector",
-    "out-of-scope": "Out of scope",
-    "": "Not given",
-}
 STATE_WORDS: Mapping[str, str] = {
     "passing": "good until",
     "expired": "expired",
@@ -98,16 +97,6 @@ VERDICT_ORDER = (
     Verdict.NOT_APPLICABLE,
 )
 """Controls of a passport: what needs somebody first."""
-KINDS: Mapping[Format, str] = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "json": "application/json",
-}
-
-
-def said(word: str) -> str:
-    """A word of the record as people read it."""
-    return WORDS.get(word) or word.replace("_", " ").capitalize()
 
 
 def refused(request: HttpRequest, heading: str, sentence: str, status: int = 403) -> HttpResponse:
@@ -122,37 +111,6 @@ def refusal_of(request: HttpRequest, verb: str, slug: str = "") -> str:
 
 
 # --- the register -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """One box of a filter."""
-
-    value: str
-    label: str
-    count: int
-    chosen: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """One filter of the register: its boxes, how many more there are, and where they are shown."""
-
-    name: str
-    legend: str
-    options: tuple[Option, ...]
-    more: int
-    more_url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
-    """A view of the register with its own address."""
-
-    label: str
-    url: str
-    count: int | None = None
-    current: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,22 +163,20 @@ def register(request: HttpRequest) -> HttpResponse:
     asked, known = found.asked, active_library().frameworks
     context = {
         "heading": "AI systems",
+        "here": reverse("systems"),
         "register": found,
         "rows": [_line(row) for row in found.rows],
         "frameworks": [short_title(known[one]) for one in found.frameworks],
         "tabs": _tabs(found),
-        "orders": [
-            Link(label="By name", url=_address(request.GET, sort=""), current=asked.sort == "name"),
-            Link(label="Last changed", url=_address(request.GET, sort="-changed"), current=asked.sort == "-changed"),
-        ],
+        "orders": orders(reverse("systems"), request.GET, asked.sort),
         "filters": [_filter(request, found, name) for name in FACETS],
         "dropped": _dropped(request.GET, asked),
         "page": Paginator(range(found.total), asked.size).get_page(asked.page),
-        "sizes": [Link(label=str(n), url=_address(request.GET, size=n), current=n == asked.size) for n in PAGE_SIZES],
+        "sizes": sizes(reverse("systems"), request.GET, PAGE_SIZES, asked.size),
         "kept": [(name, value) for name, values in request.GET.lists() for value in values if name != "page"],
         "facet_names": {*PARAMETERS.values()},
         "unfolded": getattr(request.htmx, "trigger", "") == "facets",  # type: ignore[attr-defined]
-        "exports": [Link(label=_export_label(f), url=_export_url(request.GET, f)) for f in FORMATS],
+        "exports": exports(reverse("systems-export"), request.GET),
         "may_change": not refusal_of(request, "change_system"),
         "may_import": not refusal_of(request, "import_systems"),
     }
@@ -233,17 +189,13 @@ def register(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """The systems a filter leaves, as a file that import reads back."""
-    by_name = {str(known): known for known in FORMATS}
-    chosen: Format = by_name.get(request.GET.get("format", ""), "csv")
+    chosen = format_of(request.GET)
     slugs = matching_slugs(actor=actor(request), asked=asked_of(request.GET))
     try:
         data = export_systems(actor=actor(request), file_format=chosen, slugs=slugs)
     except ExportError as error:
         return refused(request, "This does not fit a spreadsheet", str(error), status=422)
-    name = f"ai-systems-{timezone.now():%Y-%m-%d}.{chosen}"
-    return HttpResponse(
-        data, content_type=KINDS[chosen], headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    return file_of_list(data, "ai-systems", chosen)
 
 
 def asked_of(query: QueryDict) -> Asked:
@@ -256,14 +208,14 @@ def asked_of(query: QueryDict) -> Asked:
         known = tuple(dict.fromkeys(value for value in values if _is_known(name, value)))
         chosen |= {name: known} if known else {}
     sort = query.get("sort", "name")
-    size, page = query.get("size", ""), query.get("page", "")
+    page, size = page_of(query, PAGE_SIZES)
     return Asked(
         text=tidy(query.get("q", "")[:200]),
         chosen=chosen,
         unowned=query.get("owner") == "none",
         sort=sort if sort.removeprefix("-") in SORTS else "name",
-        size=int(size) if size in {str(n) for n in PAGE_SIZES} else PAGE_SIZES[0],
-        page=int(page) if page.isdecimal() and len(page) < 9 else 1,
+        size=size,
+        page=page,
     )
 
 
@@ -330,28 +282,17 @@ def _tabs(found: Register) -> list[Link]:
 
 
 def _filter(request: HttpRequest, found: Register, name: str) -> Filter:
-    values = _in_order(name, found.facets[name])
-    values = [one for one in values if one.count or one.chosen] if name == "unit" else values
-    shown = values
-    if name == "unit" and request.GET.get("units") != "all":
-        shown = [one for i, one in enumerate(values) if i < UNITS_SHOWN or one.chosen]
-    return Filter(
-        name=PARAMETERS[name],
-        legend=LEGENDS[name],
-        options=tuple(
-            Option(value=_word(name, v.value), label=_label(name, v.value), count=v.count, chosen=v.chosen)
-            for v in shown
-        ),
-        more=len(values) - len(shown),
+    words = RISK_ORDER if name == "risk_class" else FIELD[name].choices
+    values = in_order(found.facets[name], words)
+    return filter_of(
+        PARAMETERS[name],
+        LEGENDS[name],
+        [one for one in values if one.count or one.chosen] if name == "unit" else values,
+        word=partial(_word, name),
+        label=partial(_label, name),
+        folded=name == "unit" and request.GET.get("units") != "all",
         more_url=_address(request.GET, units="all"),
     )
-
-
-def _in_order(name: str, values: Sequence[FacetValue]) -> Sequence[FacetValue]:
-    """Words of ours in their own order, units by how many systems they have."""
-    words = RISK_ORDER if name == "risk_class" else FIELD[name].choices
-    order = {word: i for i, word in enumerate(word for word in words if word)}
-    return sorted(values, key=lambda one: order.get(one.value, len(order))) if order else values
 
 
 def _word(name: str, value: str) -> str:
@@ -378,22 +319,7 @@ def _dropped(query: QueryDict, asked: Asked) -> list[Link]:
 
 
 def _address(query: QueryDict, **changes: Any) -> str:
-    """The register's address with some parameters set; a list sets several, "" drops one; the page falls away."""
-    changed = query.copy()
-    changed.pop("page", None)
-    for name, value in changes.items():
-        values = [str(one) for one in (value if isinstance(value, list) else [value]) if one != ""]
-        changed.setlist(name, values)
-    encoded = changed.urlencode()
-    return f"{reverse('systems')}?{encoded}" if encoded else reverse("systems")
-
-
-def _export_url(query: QueryDict, file_format: str) -> str:
-    return _address(query, format=file_format).replace(reverse("systems"), reverse("systems-export"), 1)
-
-
-def _export_label(file_format: Format) -> str:
-    return {"csv": "As CSV", "xlsx": "As spreadsheet", "json": "As JSON"}[file_format]
+    return address(reverse("systems"), query, **changes)
 
 
 # --- one system ---------------------------------------------------------------------------------------------------
@@ -576,66 +502,21 @@ def _cut(text: str) -> str:
 # --- adding and changing ------------------------------------------------------------------------------------------
 
 
-class SystemForm(forms.Form):
-    """What is asked about an AI system; its fields are made from FIELDS."""
-
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, changes: bool = False, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for _, names in GROUPS:
-            self.fields |= {name: _form_field(FIELD[name]) for name in names}
-        if changes:
-            help_text = "Stands in the ledger beside the change."
-            self.fields["because"] = forms.CharField(label="Reason", required=False, help_text=help_text)
-
-    def facts(self, before: SystemFacts | None) -> SystemFacts:
-        """What was typed; source data of an import stays as it was."""
-        values = {field.name: self.cleaned_data[field.name] for field in FIELDS}
-        values |= {name: tuple(values[name]) for name in values if FIELD[name].kind == "choices"}
-        return SystemFacts(**values, source=before.source if before else ())
-
-    def groups(self) -> list[tuple[str, list[forms.BoundField], list[forms.BoundField]]]:
-        """The headings with their short and their long fields, in the order of the page."""
-        found = []
-        for title, names in GROUPS:
-            long = [name for name in names if FIELD[name].kind == "long"]
-            found.append((title, [self[name] for name in names if name not in long], [self[name] for name in long]))
-        return found
-
-
-def _form_field(field: Field) -> forms.Field:
-    common: dict[str, Any] = {"label": field.label, "help_text": field.help, "required": field.name == "name"}
-    choices = [(word, said(word)) for word in field.choices]
-    match field.kind:
-        case "choices":
-            return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
-        case "choice" | "answer":
-            return forms.ChoiceField(choices=choices, **common)
-        case "date":
-            wrong = {"invalid": "Write a date like 2026-01-31."}
-            return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), error_messages=wrong, **common)
-        case "long":
-            return forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), **common)
-        case _:
-            return forms.CharField(error_messages={"required": "Give the system a name."}, **common)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """A form for one more AI system."""
     if sentence := refusal_of(request, "change_system"):
         return refused(request, "Add system", sentence)
-    form = SystemForm(request.POST or None, initial=SystemFacts(name="").to_json())
+    form = RecordForm(SYSTEMS, request.POST or None, who=actor(request), initial=SystemFacts(name="").to_json())
     if request.method == "POST" and form.is_valid():
         try:
-            made = add_system(actor=actor(request), facts=form.facts(None), now=timezone.now())
+            made = add_system(actor=actor(request), facts=form.entry(), now=timezone.now())
             messages.success(request, f"{made.name} is in the register")
             return HttpResponseRedirect(reverse("system", args=[made.slug]), status=303)
         except InvalidError as error:
-            _tell(form, error.problems)
+            form.tell(error.problems)
         except NotPermittedError as error:
-            _tell(form, {"unit": [str(error)]})
+            form.tell({"unit": [str(error)]})
     return _form_page(request, form, heading="Add system", back=reverse("systems"))
 
 
@@ -650,18 +531,19 @@ def edit(request: HttpRequest, slug: str) -> HttpResponse:
     if sentence := refusal_of(request, "change_system", slug):
         return refused(request, "Edit", sentence)
     before, back = found.system.facts(), reverse("system", args=[slug])
-    form = SystemForm(request.POST or None, changes=True, initial=before.to_json() | {"seen": _seen(found)})
+    initial = before.to_json() | {"seen": _seen(found)}
+    form = RecordForm(SYSTEMS, request.POST or None, who=who, changes=True, initial=initial)
     if request.method != "POST" or not form.is_valid():
         return _form_page(request, form, heading=found.system.name, back=back)
-    facts, seen = form.facts(before), parse_seen(form.cleaned_data["seen"])
-    if not validate(facts) and (moves := _moves(request, slug, facts, now)):
+    facts, seen = form.entry(before), parse_seen(form.cleaned_data["seen"])
+    if moves := _moves(request, slug, facts, now):
         return _form_page(request, form, heading=found.system.name, back=back, status=200, **moves)
     try:
         change_system(actor=who, slug=slug, facts=facts, seen=seen, now=now, because=form.cleaned_data["because"])
     except InvalidError as error:
-        _tell(form, error.problems)
+        form.tell(error.problems)
     except NotPermittedError as error:
-        _tell(form, {"unit": [str(error)]})
+        form.tell({"unit": [str(error)]})
     except (ConflictError, NotFoundError) as error:
         return _conflict(request, error, found, facts)
     else:
@@ -680,27 +562,12 @@ def _moves(request: HttpRequest, slug: str, facts: SystemFacts, now: datetime) -
     return {"appear": appear, "disappear": disappear, "shown": shown}
 
 
-def parse_seen(text: str) -> datetime:
-    """The instant in a form's hidden field; one that cannot be read is as good as an outdated one."""
-    try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    return found if found and found.tzinfo else datetime.min.replace(tzinfo=timezone.get_default_timezone())
-
-
 def _seen(found: Passport) -> str:
     return str(found.system.changed_at.isoformat())
 
 
-def _tell(form: SystemForm, problems: Mapping[str, Iterable[str]]) -> None:
-    for name, sentences in problems.items():
-        for sentence in sentences:
-            form.add_error(name if name in form.fields else None, sentence)
-
-
 def _form_page(
-    request: HttpRequest, form: SystemForm, *, heading: str, back: str, status: int = 0, **more: Any
+    request: HttpRequest, form: RecordForm, *, heading: str, back: str, status: int = 0, **more: Any
 ) -> HttpResponse:
     status = status or (422 if form.errors else 200)
     context = {"heading": heading, "form": form, "back": back, **more}
@@ -709,25 +576,14 @@ def _form_page(
 
 def _conflict(request: HttpRequest, error: Exception, found: Passport, facts: SystemFacts) -> HttpResponse:
     """Both revisions side by side; saving again replaces the other one knowingly."""
-    theirs, yours = found.system.facts(), facts
-    rows = [
-        (field.label, _plain(getattr(theirs, field.name)), _plain(getattr(yours, field.name)))
-        for field in FIELDS
-        if getattr(theirs, field.name) != getattr(yours, field.name)
-    ]
+    rows = differing(SYSTEMS, found.system.facts(), facts)
     data = request.POST.copy()
     data["seen"] = _seen(found)
-    again = SystemForm(data, changes=True)
+    again = RecordForm(SYSTEMS, data, who=actor(request), changes=True)
     back = reverse("system", args=[found.system.slug])
     return _form_page(
         request, again, heading=found.system.name, back=back, status=409, conflict=str(error), differences=rows
     )
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(said(word) for word in value)
-    return value.isoformat() if isinstance(value, date) else str(value or "")
 
 
 urls = [

@@ -14,11 +14,13 @@ from typing import Any
 
 from django import template
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from annexa.pure.registers import REGISTERS
 from annexa.web import assets
 
 register = template.Library()
@@ -69,7 +71,7 @@ ICONS = frozenset({
     "today", "frameworks", "path", "soa", "obligations", "systems", "requests", "suppliers", "assets", "risks",
     "controls", "oversight", "incidents", "policies", "training", "evidence", "audits", "findings", "reviews", "ledger",
     "arrow", "chat", "check", "chevron", "copy", "download", "filter", "flag", "info", "lock", "menu", "more", "plus",
-    "governance", "people", "print", "search", "upload", "whatif", "x",
+    "governance", "people", "print", "register", "search", "upload", "whatif", "x",
 })  # fmt: skip
 # Steps filled of four, and the words on screen.
 RISKS: Mapping[str, tuple[int, str]] = {
@@ -315,6 +317,14 @@ def sort_head(context: template.Context, label: str, key: str, default: bool = F
         label,
         {"ascending": " ↑", "descending": " ↓", "": ""}[order],
     )
+
+
+@register.simple_tag
+def record_url(noun: str, slug: str) -> str:
+    """The page of a record by what it is: an AI system, a control, or a record of a register."""
+    if noun in REGISTERS:
+        return reverse("record", args=[REGISTERS[noun], slug])
+    return reverse({"ai_system": "system", "control": "control"}[noun], args=[slug])
 
 
 @register.simple_tag
