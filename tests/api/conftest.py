@@ -13,6 +13,7 @@ from django.conf import settings as conf
 from django.test import Client
 
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.request_counts import Counted
 from annexa.actions.tokens import create_token, scopes_for
 from annexa.api import askers
 from annexa.api.shapes import now as clock
@@ -62,7 +63,7 @@ class Program:
 
 @pytest.fixture(autouse=True)
 def _no_requests_yet() -> None:
-    askers.COUNTED = askers.Counted()
+    askers.COUNTED = Counted()
 
 
 @pytest.fixture(scope="module")

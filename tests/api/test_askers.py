@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from annexa.actions.request_counts import take_requests
+from annexa.actions.request_counts import Counted, take_requests
 from annexa.actions.sequencer import publish
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
 from annexa.api import askers
@@ -130,7 +130,7 @@ def test_too_many_requests_are_put_off(program, monkeypatch) -> None:
 def test_all_processes_count_together(program, monkeypatch) -> None:
     """Rule: with ten processes nobody may ask ten times as often; and hardly any request asks the database."""
     monkeypatch.setattr(askers, "MOST_REQUESTS", 50)
-    asks, one, other = program("owner", "read"), askers.Counted(), askers.Counted()
+    asks, one, other = program("owner", "read"), Counted(), Counted()
     said = []
     for number in range(60):
         monkeypatch.setattr(askers, "COUNTED", (one, other)[number % 2])

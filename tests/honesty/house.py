@@ -45,6 +45,12 @@ from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.questionnaires import (
+    answer_questionnaire,
+    hand_in_questionnaire,
+    return_questionnaire,
+    send_questionnaire,
+)
 from annexa.actions.registers import add_record
 from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
@@ -59,6 +65,7 @@ from annexa.answers.actors import actor_of_account
 from annexa.answers.libraries import library_at
 from annexa.answers.store import blobs
 from annexa.library.classification import classifications
+from annexa.library.questionnaires import questionnaires
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
@@ -71,11 +78,14 @@ from annexa.records.access_reviews import AccessDecision
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
 from annexa.records.people import Person
+from annexa.records.registers import TABLES
 from tests.assessing import answers_to
+from tests.questions import everything
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 FRAMEWORKS = ("iso42001-2023", "eu-ai-act")
 LAW = "eu-ai-act"
+SHORT = questionnaires()["supplier-short"]
 Verdicts = Mapping[tuple[str, str, str], Verdict]
 """(framework or "control", requirement or control, scope) → verdict."""
 
@@ -141,6 +151,7 @@ def found() -> None:
     _access(ada, lee, ola)
     _assessments(lee, ola)
     _directory(ada)
+    _due_diligence(ola)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -265,6 +276,23 @@ def _directory(ada: Person) -> None:
         group = add_directory_group(given={"displayName": name, "externalId": f"x-{name}", "members": members}, **by)
     remove_directory_group(group=group.id, seen=frozenset(), **by)
     remove_directory_person(person=str(people[2].pk), seen=frozenset(), **by)
+
+
+def _due_diligence(ola: Person) -> None:
+    """Two suppliers' worth of questions, one handed in and returned."""
+    by = {"actor": actor_of(ola), "person": ola}
+    made = [
+        send_questionnaire(
+            supplier=supplier, questionnaire="supplier-short", to="pat@parley.example", because="It is new",
+            due_on=(NOW + timedelta(days=9)).date(), now=days(33), **by,
+        )
+        for supplier in TABLES["supplier"].objects.order_by("slug").values_list("slug", flat=True)
+    ]  # fmt: skip
+    row, secret = made[0]
+    answer_questionnaire(secret=secret, given=everything(SHORT), now=days(32))
+    answer_questionnaire(secret=secret, given={"legal-entity": "Another company"}, now=days(31))
+    hand_in_questionnaire(secret=secret, signed="Pat Parley", now=days(30))
+    return_questionnaire(sent=row.id, because="Which company is it?", now=days(29), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

@@ -65,6 +65,7 @@ WORDS = {
     "rule_id": "rule",
     "assessment_id": "assessment",
     "handed_in_by_id": "handed_in_by",
+    "sent_id": "sent",
 }
 """Columns that entries call otherwise."""
 
@@ -74,6 +75,7 @@ HELD = {
     "unit": ("parent_id",),
     "grant": ("unit_id",),
     "directory_person": ("person_id",),
+    "questionnaire_step": ("step", "outcome"),
 }
 """Columns that the database itself keeps in step with another one: alone they cannot be edited at all."""
 
@@ -113,6 +115,7 @@ def one(table: type[Recorded]) -> Recorded:
         "classification_review": {"decision": "approved"},
         "assessment_step": {"decision": "approved"},
         "grant": {"unit": None},
+        "questionnaire_step": {"step": "returned"},
     }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
@@ -156,7 +159,7 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
     row, name = one(table), table._meta.db_table
     fresh = {"id": f"'{'f' * 32}'" if isinstance(row.pk, str) else "9999"}
     fresh |= {"slug": "'forged'", "email": "'f@example.org'", "number": "99", "revision": "99", "decision": "'asked'"}
-    if table.KIND == "api_token":
+    if table.KIND in {"api_token", "questionnaire"}:
         fresh["sha256"] = f"'{'f' * 64}'"
     if table.KIND == "token_revocation":
         fresh["token_id"] = f"'{ApiToken.objects.filter(revocation=None).first().id}'"

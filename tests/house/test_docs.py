@@ -186,11 +186,13 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "close_judgement", "choose_frameworks", "change_library", "answer_classification", "review_classification",
         "name_owner", "make_task", "change_task", "share", "change_units", "change_committees", "appoint",
         "import_access", "open_access_review", "decide_access", "carry_out_access", "close_access_review",
-        "change_register", "import_register", "assess", "review_assessment",
+        "change_register", "import_register", "assess", "review_assessment", "send_questionnaire",
+        "judge_questionnaire",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",
-        "change_task", "decide_access", "carry_out_access", "change_register", "assess",
+        "change_task", "decide_access", "carry_out_access", "change_register", "assess", "send_questionnaire",
+        "judge_questionnaire",
     }  # fmt: skip
     assert able["auditor"] - everybody == {"judge", "close_judgement"}
 

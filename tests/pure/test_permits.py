@@ -21,7 +21,7 @@ from annexa.pure.permits import (
 )
 
 READERS = ("administrator", "lead", "owner", "auditor", "program")
-ROLES = (*READERS, "reader", "member", "external")
+ROLES = (*READERS, "reader", "member", "external", "respondent")
 
 
 def actor(role: str) -> Actor:

@@ -28,7 +28,7 @@ THERE = {
     "regime": "eu-ai-act", "questionnaire": "none", "policy": "none", "course": "none", "scenario": "none",
     "gate": "none", "classification": "eu-ai-act", "review": "none", "decision": "none", "line": "none:1",
     "session": "none", "factor": "none", "provider": "none", "provider_id": "none", "organization_slug": "none",
-    "what": "none",
+    "what": "none", "sent": "none", "secret": "none", "section": "none",
 }  # fmt: skip
 """What addresses of the library and of files are filled in with; the rest is about the AI system."""
 
@@ -86,7 +86,7 @@ def test_everybody_gets_what_the_table_says(here) -> None:
     assert found == kept(TABLE, found)
 
 
-OPEN = ("/static/", "/healthz", "/readyz", "/metrics", "/welcome/", "/enter/", "/sign-in", "/style")
+OPEN = ("/static/", "/healthz", "/readyz", "/metrics", "/welcome/", "/enter/", "/questionnaire/", "/sign-in", "/style")
 """Where somebody may come who is not signed in, or where nothing but a look is to be had."""
 
 

@@ -42,6 +42,7 @@ from annexa.actions.demo_story import (
     StoryCommittee,
     StoryPerson,
     StorySystem,
+    SupplierAsked,
     story,
 )
 from annexa.actions.demo_story import told as demo_file
@@ -54,6 +55,12 @@ from annexa.actions.libraries import import_files
 from annexa.actions.organisation import choose_frameworks, write_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, make_person
+from annexa.actions.questionnaires import (
+    answer_questionnaire,
+    hand_in_questionnaire,
+    judge_questionnaire,
+    send_questionnaire,
+)
 from annexa.actions.registers import add_record, change_record
 from annexa.actions.sequencer import together
 from annexa.actions.systems import add_system, change_system
@@ -75,6 +82,7 @@ from annexa.records import turns
 from annexa.records.access_reviews import AccessDecision
 from annexa.records.organisation import Organisation
 from annexa.records.people import Person
+from annexa.records.questionnaires import SentQuestionnaire
 from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from annexa.vault.durable import at_once
@@ -94,7 +102,7 @@ def create_demo(*, now: datetime) -> Person:
     All or nothing. Where the demo is set up already, only its administrator is returned.
     Ledger: organisation, person, ownership, unit, committee, appointment, grant, ai_system, adoption, task, evidence,
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
-    access_carried_out, access_review_end.
+    access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -150,6 +158,7 @@ class _Play:
     revisions: dict[int, str] = field(default_factory=dict)
     access: dict[tuple[str, str], str] = field(default_factory=dict)
     kept: dict[int, str] = field(default_factory=dict)
+    links: dict[str, tuple[SentQuestionnaire, str]] = field(default_factory=dict)
 
     def run(self) -> Person:
         steps = sorted(self.steps(), key=lambda step: step.at)
@@ -202,6 +211,8 @@ class _Play:
             yield Step(at=at, act=partial(self.keep, number, kept))
             for later in kept.later:
                 yield Step(at=self.day(later["days_ago"], hour=16), act=partial(self.keep_on, number, kept, later))
+        for asked in self.story.suppliers_asked:
+            yield from self.due_diligence(asked)
         yield from self.evidence()
 
     def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:
@@ -293,6 +304,38 @@ class _Play:
         if about.person and said in self.people:
             return self.people[said].email
         return tuple(said) if isinstance(said, list) else said
+
+    # ---- due diligence
+
+    def due_diligence(self, told: SupplierAsked) -> Iterator[Step]:
+        yield Step(at=self.day(told.days_ago, hour=17), act=partial(self.ask_supplier, told))
+        yield Step(at=self.day(told.answered, hour=17, minute=1), act=partial(self.supplier_answers, told))
+        if told.handed_in is not None:
+            yield Step(at=self.day(told.handed_in, hour=17, minute=2), act=partial(self.supplier_hands_in, told))
+        if told.judged is not None:
+            at = self.day(told.judged["days_ago"], hour=17, minute=3)
+            yield Step(at=at, act=partial(self.judge_supplier, told, told.judged))
+
+    def ask_supplier(self, told: SupplierAsked, at: datetime) -> None:
+        by = self.people[told.by]
+        self.links[told.supplier] = send_questionnaire(
+            actor=actor_of(by), person=by, supplier=told.supplier, questionnaire=told.questionnaire, to=told.to,
+            due_on=self.day(told.due).date(), now=at, because=told.because,
+        )  # fmt: skip
+
+    def supplier_answers(self, told: SupplierAsked, at: datetime) -> None:
+        given = {name: tuple(said) if isinstance(said, list) else said for name, said in told.answers.items()}
+        answer_questionnaire(secret=self.links[told.supplier][1], given=given, now=at)
+
+    def supplier_hands_in(self, told: SupplierAsked, at: datetime) -> None:
+        hand_in_questionnaire(secret=self.links[told.supplier][1], signed=told.signed, now=at)
+
+    def judge_supplier(self, told: SupplierAsked, judged: dict[str, Any], at: datetime) -> None:
+        by = self.people[judged["by"]]
+        judge_questionnaire(
+            actor=actor_of(by), person=by, sent=self.links[told.supplier][0].id, outcome=judged["outcome"],
+            conditions=judged["conditions"], because=judged["because"], now=at,
+        )  # fmt: skip
 
     # ---- people, systems, declarations, judgements
 

@@ -209,6 +209,24 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SupplierAsked:
+    """A questionnaire that somebody sent to a supplier, what came back, and the judgement. Days as so many days ago."""
+
+    supplier: str
+    questionnaire: str
+    by: str
+    days_ago: int
+    due: int
+    to: str
+    because: str
+    answers: dict[str, Any]
+    answered: int
+    handed_in: int | None = None
+    signed: str = ""
+    judged: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
     """Library files of the organisation's own, beside the story's file, and when and why they were taken up."""
 
@@ -238,6 +256,7 @@ class Story:
     own: tuple[Own, ...]
     access_reviews: tuple[AccessReviewed, ...]
     kept: tuple[Kept, ...]
+    suppliers_asked: tuple[SupplierAsked, ...]
 
     @cached_property
     def in_use(self) -> tuple[StorySystem, ...]:
@@ -305,6 +324,7 @@ def story() -> Story:
         own=tuple(Own(**{**row, "files": tuple(row["files"])}) for row in table["own"]),
         access_reviews=tuple(_access_review(row) for row in table["access_review"]),
         kept=_kept(),
+        suppliers_asked=_suppliers_asked(),
     )
 
 
@@ -317,6 +337,11 @@ def _kept() -> tuple[Kept, ...]:
     )
     rows = [row for name in files for row in tomllib.loads(told(name).decode("utf-8"))["record"]]
     return tuple(Kept(**{**row, "later": tuple(row.pop("later", ()))}) for row in rows)
+
+
+def _suppliers_asked() -> tuple[SupplierAsked, ...]:
+    rows = tomllib.loads(told("due-diligence.toml").decode("utf-8"))["sent"]
+    return tuple(SupplierAsked(**row) for row in rows)
 
 
 def _access_review(row: dict[str, Any]) -> AccessReviewed:

@@ -17,7 +17,7 @@ from annexa.answers.registers import missing_targets, rows_of, with_unseen
 from annexa.pure.mapping_files import mapping_text
 from annexa.pure.near import meant
 from annexa.pure.permits import WHOLE, Actor, Place
-from annexa.pure.register import Entry, Register
+from annexa.pure.register import Entry, Register, Source
 from annexa.pure.slugs import free_slugs
 from annexa.records.registers import TABLES, RegisterRow
 
@@ -27,7 +27,7 @@ MOST_AT_ONCE = 10_000
 
 def add_record(*, actor: Actor, register: Register, entry: Entry, now: datetime, because: str = "") -> RegisterRow:
     """Puts one record into a register. Ledger: the noun of the register. Raises InvalidError, NotPermittedError."""
-    verb, place = register.change, _place(register, entry)
+    verb, place = register.change, place_in(register, entry)
     with door(actor=actor, verb=verb, now=now, because=because.strip(), place=place) as opened:
         entry = _accepted(opened, register, entry, slug="")
         taken = set(TABLES[register.noun].objects.values_list("slug", flat=True)) | RESERVED
@@ -53,19 +53,31 @@ def change_record(
     changed since it was seen.
     """
     known = _known(actor, register, slug)
-    place = _place(register, known.entry)
+    place = place_in(register, known.entry)
     with door(actor=actor, verb=register.change, now=now, because=because.strip(), place=place) as opened:
-        if (there := _place(register, entry)) != place:
+        if (there := place_in(register, entry)) != place:
             opened.ask(there)
         row = _locked(register, [slug])[0]
         if row.changed_at != seen:
             when = f"{row.changed_at:%d %b %Y, %H:%M:%S} UTC"
             raise ConflictError(f"Somebody else changed {row} on {when}. Nothing was saved.")
-        entry = _accepted(opened, register, entry, slug=slug, before=row.entry)
-        if entry != row.entry:
-            row.take(entry)
-            row.changed_at = now
-            opened.write(row, kind=register.noun, subject=_subject(row))
+        return take_values(opened, register, slug, entry.values, source=entry.source)
+
+
+def take_values(
+    opened: Door, register: Register, slug: str, values: Mapping[str, Any], source: Source | None = None
+) -> RegisterRow:
+    """Gives values to one record as a part of what somebody does; no entry where it says so already.
+
+    Raises InvalidError with every problem by field.
+    """
+    row = _locked(register, [slug])[0]
+    entry = register.replaced(row.entry, values, source)
+    entry = _accepted(opened, register, entry, slug=slug, before=row.entry)
+    if entry != row.entry:
+        row.take(entry)
+        row.changed_at = opened.now
+        opened.write(row, kind=register.noun, subject=_subject(row))
     return row
 
 
@@ -90,7 +102,7 @@ def change_records(
         raise InvalidError({"reference": ["Reference tells records apart; give it to each by itself."]})
     if len(slugs) > MOST_AT_ONCE:
         raise InvalidError({"": [f"{len(slugs):,} records at once are too many; import them from a file."]})
-    places = {_place(register, row.entry) for row in _all_known(actor, register, slugs)}
+    places = {place_in(register, row.entry) for row in _all_known(actor, register, slugs)}
     first = next(iter(sorted(places, key=lambda place: place.unit)), WHOLE)
     with door(
         actor=actor, verb=register.change, now=now, because=because.strip(), place=first, progress=progress
@@ -100,7 +112,7 @@ def change_records(
         changed = []
         for row in _locked(register, slugs):
             entry = register.replaced(row.entry, values)
-            if (there := _place(register, entry)) not in places:
+            if (there := place_in(register, entry)) not in places:
                 opened.ask(there)
             entry = _accepted(opened, register, entry, slug=row.slug, before=row.entry)
             if entry != row.entry:
@@ -236,7 +248,7 @@ def _locked(register: Register, slugs: Sequence[str]) -> list[RegisterRow]:
     return [row for start in range(0, len(slugs), 500) for row in rows.filter(slug__in=slugs[start : start + 500])]
 
 
-def _place(register: Register, entry: Entry) -> Place:
+def place_in(register: Register, entry: Entry) -> Place:
     """Where a record belongs: to its unit, or to the organisation."""
     return Place(unit=entry.unit.strip()) if "unit" in register.field else WHOLE
 

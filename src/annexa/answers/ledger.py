@@ -50,6 +50,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "access_decision",
         "access_carried_out",
         "access_review_end",
+        "questionnaire",
+        "questionnaire_answer",
+        "questionnaire_step",
     ),
     "systems": ("ai_system", "import"),
     "people": (
@@ -80,6 +83,7 @@ SAID: Mapping[str, str] = {
     "add_service_account": "Service account added",
     "adopt_control": "Control declared",
     "answer_classification": "Classification answered",
+    "answer_questionnaire": "Supplier answered",
     "attest": "Statement signed",
     "change_own_password": "Password changed",
     "change_system": "AI system changed",
@@ -92,6 +96,7 @@ SAID: Mapping[str, str] = {
     "exclude_control": "Control excluded",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
+    "judge_questionnaire": "Supplier’s answers judged",
     "make_task": "Task given",
     "map_group": "Role of a group changed",
     "name_owner": "Owner named",
@@ -101,6 +106,7 @@ SAID: Mapping[str, str] = {
     "review_classification": "Classification reviewed",
     "revoke_token": "Token revoked",
     "revoke_token_of_others": "Token revoked",
+    "send_questionnaire": "Supplier asked",
     "set_up_organisation": "Organisation set up",
 }
 """What people read for the verb of an entry; another verb is read as it is written."""
@@ -486,6 +492,12 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]
         case "access_review_end":
             left = len(state["undecided"])
             return f"{state['counts']['lines']:,} lines, {left:,} left open" if left else "every line decided"
+        case "questionnaire":
+            return f"{state['supplier']}: {state['questionnaire']}"
+        case "questionnaire_answer":
+            return str(state["question"])
+        case "questionnaire_step":
+            return f"{state['step']}: {state['outcome']}" if state["outcome"] else str(state["step"])
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

@@ -1,6 +1,5 @@
 """Who asks: by a token, or by the session of somebody who signed in; how often, and whether it came from our pages."""
 
-import threading
 import time
 from typing import Any
 
@@ -9,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 
-from annexa.actions.request_counts import take_requests
+from annexa.actions.request_counts import COUNTED
 from annexa.actions.sign_in import recently_proven
 from annexa.actions.tokens import note_use
 from annexa.answers.tokens import Bearer, TokenRefusedError, bearer, session_of
@@ -112,40 +111,6 @@ class _Csrf(CsrfViewMiddleware):
 def _nothing(_request: HttpRequest) -> HttpResponse:
     """Stands for the view, which is not exempt from the check."""
     return HttpResponse()
-
-
-class Counted:
-    """What this process may still let through of each holder in the present minute.
-
-    All processes count together: each takes some requests at once, so that hardly any request asks the database.
-    """
-
-    def __init__(self) -> None:
-        """Nothing is known yet."""
-        self._lock = threading.Lock()
-        self._minute = 0
-        self._left: dict[str, int] = {}
-
-    def let_through(self, whose: str, minute: int, now: Any, most: int) -> bool:
-        """Whether one more may pass. Once all are taken, the rest of the minute costs nothing."""
-        with self._lock:
-            if minute != self._minute:
-                self._minute, self._left = minute, {}
-            left = self._left.get(whose, 0)
-            if left:
-                self._left[whose] = left - (left > 0)
-                return left > 0
-        given = take_requests(holder=whose, minute=minute, most=most, now=now)
-        with self._lock:
-            if not given:
-                self._left[whose] = _ALL_TAKEN
-            elif self._left.get(whose, 0) >= 0:
-                self._left[whose] = self._left.get(whose, 0) + given - 1
-        return given > 0
-
-
-_ALL_TAKEN = -1
-COUNTED = Counted()
 
 
 def _count(found: Bearer, now: Any, most: int) -> None:

@@ -95,6 +95,8 @@ MEMBER = "member"
 """Works here; what they see and do beyond themselves comes from grants."""
 EXTERNAL = "external"
 """From outside, such as an auditor of a certification body or a customer: sees only what was shared, until a day."""
+RESPONDENT = "respondent"
+"""Came by a link to answer one questionnaire: sees and does nothing else. Nobody is given this role."""
 READER = "reader"
 """A role for grants only: reads a part of the organisation."""
 
@@ -139,6 +141,9 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "change_system": _WRITERS,
         "change_register": _WRITERS,
         "import_register": _LEADS,
+        "send_questionnaire": _WRITERS,
+        "answer_questionnaire": frozenset({RESPONDENT, "program"}),
+        "judge_questionnaire": _WRITERS,
         "answer_classification": _WRITERS,
         "review_classification": _LEADS,
         "assess": _WRITERS,
@@ -179,11 +184,12 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
 PERSONAL = frozenset(
     {
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
-        "carry_out_access", "close_access_review", "assess", "review_assessment",
+        "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
+        "judge_questionnaire",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
-assess impacts, and to decide who keeps access."""
+assess impacts, to decide who keeps access, and to ask suppliers and judge what they say."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -219,6 +225,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         READER: "a reader",
         MEMBER: "a member",
         EXTERNAL: "somebody from outside",
+        RESPONDENT: "a supplier by its link",
     }
 )
 

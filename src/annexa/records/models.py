@@ -26,6 +26,7 @@ from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.processes import Process, RequestCount
+from annexa.records.questionnaires import QuestionnaireAnswer, QuestionnaireStep, SentQuestionnaire
 from annexa.records.registers import TABLES
 from annexa.records.sign_in import (
     KnownPlace,
@@ -81,10 +82,13 @@ __all__ = [
     "Person",
     "Process",
     "ProviderIdentity",
+    "QuestionnaireAnswer",
+    "QuestionnaireStep",
     "RequestCount",
     "RoleGrant",
     "SecondFactor",
     "SecondFactorRemoval",
+    "SentQuestionnaire",
     "ServiceAccount",
     "SignInTry",
     "SignedIn",

@@ -27,7 +27,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Library", "library", "policies"),
         ),
     ),
-    ("Inventory", (("AI systems", "systems", "systems"),)),
+    ("Inventory", (("AI systems", "systems", "systems"), ("Due diligence", "due-diligence", "suppliers"))),
     (
         "Operation",
         (

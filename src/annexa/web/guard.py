@@ -60,9 +60,9 @@ HEADERS = {
     "X-Permitted-Cross-Domain-Policies": "none",
 }
 """What every answer carries beside what Django's own settings add, unless a page sets something stricter itself."""
-OPEN = ("/sign-in", "/welcome/", "/enter/", "/static/", "/favicon.ico", "/api/v1", "/scim/v2")
-"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start, the API
-and SCIM for a token of their own."""
+OPEN = ("/sign-in", "/welcome/", "/enter/", "/questionnaire/", "/static/", "/favicon.ico", "/api/v1", "/scim/v2")
+"""Where one may go without being signed in; "/welcome/" and "/enter/" ask for the token printed at the start,
+"/questionnaire/" for that of a link that was sent, the API and SCIM for a token of their own."""
 
 
 LEDGER = "/.well-known/annexa/ledger/"

@@ -1,0 +1,185 @@
+"""What a supplier sees that opens its link: the questions section by section, saved as they are answered."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as later
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.questionnaires import ENDED, answer_questionnaire, hand_in_questionnaire
+from annexa.actions.request_counts import COUNTED
+from annexa.answers.due_diligence import AskedSection, Linked, by_link, sections_of
+from annexa.answers.errors import UnknownError
+from annexa.pure.due_diligence import answerable
+from annexa.pure.questionnaires import problems
+from annexa.web.forms import see
+from annexa.web.questions import QuestionsForm, said
+
+MOST_A_MINUTE = 120
+"""How often one link may be written to; who types needs far less."""
+FIRST_TOO_MANY = "Too much at once. Nothing was lost; wait a minute and go on."
+
+
+class HandInForm(forms.Form):
+    """Who stands for the answers."""
+
+    signed = forms.CharField(
+        label=later("Your name and position"), max_length=200, help_text=later("You hand this in for your company")
+    )
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def questionnaire(request: HttpRequest, secret: str, section: str = "") -> HttpResponse:
+    """One section, or the first. What is sent is kept as far as it can stand, then the next section is shown."""
+    now = timezone.now()
+    linked = _linked(secret, now)
+    found = linked.sent
+    if not answerable(found.state) or found.questionnaire is None:
+        return _ended(request, linked)
+    sections = sections_of(found)
+    here = next((one for one in sections if one.section.id == section), sections[0])
+    if section and here.section.id != section:
+        raise Http404(section)
+    form = QuestionsForm(
+        request.POST if request.method == "POST" else None, questions=[one.question for one in here.rows],
+        answers=found.answers, auto_id="q-%s",
+    )  # fmt: skip
+    if request.method == "POST":
+        answer = _keep(request, secret, linked, here, form, now)
+        if answer is not None:
+            return answer
+    return _shown(request, secret, linked, here, form=form)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def hand_in(request: HttpRequest, secret: str) -> HttpResponse:
+    """What is still missing, and handing in."""
+    now = timezone.now()
+    linked = _linked(secret, now)
+    found = linked.sent
+    if not answerable(found.state) or found.questionnaire is None:
+        return _ended(request, linked)
+    form = HandInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            hand_in_questionnaire(secret=secret, signed=form.cleaned_data["signed"], now=now)
+            return see(reverse("questionnaire", args=[secret]))
+        except InvalidError as error:
+            for sentence in error.problems.get("signed", ()):
+                form.add_error("signed", sentence)
+            if set(error.problems) - {"signed"}:
+                form.add_error(None, _("Some questions are still open; they are listed below."))
+        except ConflictError:
+            return _ended(request, _linked(secret, now))
+    where = {row.question.id: one.section for one in sections_of(found) for row in one.rows}
+    missing = [
+        (found.questionnaire.by_id[one.question], where[one.question], one.message)
+        for one in problems(found.questionnaire, found.answers)
+        if one.question in where
+    ]
+    context = {**_common(linked, secret), "form": form, "missing": missing, "handing": True, "heading": _("Hand in")}
+    return render(request, "questionnaires/hand_in.html", context, status=422 if form.errors else 200)
+
+
+def _keep(
+    request: HttpRequest, secret: str, linked: Linked, here: AskedSection, form: QuestionsForm, now: datetime
+) -> HttpResponse | None:
+    """Keeps what can stand. None: something is wrong, and the section is shown again with it."""
+    if not COUNTED.let_through(linked.actor.id, int(now.timestamp()) // 60, now, MOST_A_MINUTE):
+        return render(request, "questionnaires/ended.html", _told(linked, FIRST_TOO_MANY), status=429)
+    form.is_valid()
+    try:
+        answer_questionnaire(secret=secret, given=form.given, now=now)
+    except ConflictError:
+        return _ended(request, _linked(secret, now))
+    after = _linked(secret, now).sent
+    quietly = request.headers.get("HX-Request") == "true"
+    if form.errors:
+        return _saved(request, form, now) if quietly else None
+    open_now = [row.question.id for one in sections_of(after) for row in one.rows if one.section == here.section]
+    more = open_now != [one.question.id for one in here.rows]
+    same = reverse("questionnaire", args=[secret, here.section.id])
+    if quietly:
+        return HttpResponse(status=204, headers={"HX-Redirect": same}) if more else _saved(request, form, now)
+    order = [one.section.id for one in sections_of(after)]
+    place = order.index(here.section.id) + 1
+    if more:
+        return see(same)
+    if place < len(order):
+        return see(reverse("questionnaire", args=[secret, order[place]]))
+    return see(reverse("questionnaire-hand-in", args=[secret]))
+
+
+def _saved(request: HttpRequest, form: QuestionsForm, now: datetime) -> HttpResponse:
+    return render(request, "questionnaires/_saved.html", {"form": form, "now": now})
+
+
+def _shown(
+    request: HttpRequest,
+    secret: str,
+    linked: Linked,
+    here: AskedSection,
+    *,
+    form: QuestionsForm,
+) -> HttpResponse:
+    context = {
+        **_common(linked, secret),
+        "heading": here.section.title,
+        "here": here,
+        "form": form,
+        "rows": [(row, form[row.question.id]) for row in here.rows],
+    }
+    return render(request, "questionnaires/section.html", context, status=422 if form.errors else 200)
+
+
+def _common(linked: Linked, secret: str) -> dict[str, Any]:
+    latest = linked.sent.latest
+    return {
+        "found": linked.sent,
+        "secret": secret,
+        "organisation": linked.organisation,
+        "returned": latest.because if latest and latest.step == "returned" else "",
+        "sections": sections_of(linked.sent),
+    }
+
+
+def _told(linked: Linked, sentence: str) -> dict[str, Any]:
+    return {
+        "found": linked.sent,
+        "organisation": linked.organisation,
+        "sentence": sentence,
+        "heading": linked.sent.supplier,
+    }
+
+
+def _ended(request: HttpRequest, linked: Linked) -> HttpResponse:
+    """Nothing can be written any more; what was handed in stays readable for who has the link."""
+    found = linked.sent
+    sentence = ENDED.get(found.state, _("These questions are not asked any more. Whoever asked can send others."))
+    rows = sections_of(found) if found.state in ("handed in", "judged") else ()
+    sections = [(one.section, [(row.question, said(row.value)) for row in one.rows]) for one in rows]
+    return render(request, "questionnaires/ended.html", {**_told(linked, sentence), "sections": sections})
+
+
+def _linked(secret: str, now: datetime) -> Linked:
+    try:
+        return by_link(secret=secret, now=now)
+    except (UnknownError, NotFoundError) as error:
+        raise Http404(str(error)) from error
+
+
+urls = [
+    path("questionnaire/<str:secret>", questionnaire, name="questionnaire"),
+    path("questionnaire/<str:secret>/hand-in", hand_in, name="questionnaire-hand-in"),
+    path("questionnaire/<str:secret>/<slug:section>", questionnaire, name="questionnaire"),
+]
