@@ -37,7 +37,7 @@ def found_house(now: datetime) -> Actor:
     actor = actor_of(person)
     for facts in SYSTEMS:
         add_system(actor=actor, facts=facts, now=early)
-    for control in ("GOV-02", "SUP-01", "RSK-01", "LIF-03"):
+    for control in ("GOV-02", "SUP-01", "INC-03", "LIF-03"):
         adopt_control(actor=actor, person=person, control=control, state="implemented", now=early)
     adopt_control(
         actor=actor, person=person, control="PHY-01", state="excluded", because="No premises of our own", now=early
@@ -46,8 +46,8 @@ def found_house(now: datetime) -> Actor:
           now=early)  # fmt: skip
     for control, expectation, at, more in (
         ("SUP-01", "due-diligence-files", early, {}),
-        ("RSK-01", "risk-method", now - timedelta(days=9), {}),
-        ("RSK-01", "risk-register", now - timedelta(days=9), {"passing": False}),
+        ("INC-03", "post-incident-reviews", now - timedelta(days=9), {}),
+        ("INC-03", "lessons-register", now - timedelta(days=9), {"passing": False}),
         ("GOV-02", "approved-policies", now, {}),
         ("GOV-02", "acknowledgements", now, {}),
         ("LIF-03", "test-plan", now, {"scope": "credit-score"}),

@@ -120,7 +120,7 @@ def found() -> None:
     for facts in SYSTEMS:
         add_system(actor=actor_of(ada), facts=facts, now=days(480))
     _registers(ada)
-    for control in ("GOV-07", "GOV-02", "GOV-03", "RSK-01", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
+    for control in ("GOV-07", "GOV-02", "GOV-03", "INC-03", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
         adopt_control(actor=actor_of(lee), person=lee, control=control, state="implemented", now=days(470))
     adopt_control(
         actor=actor_of(lee), person=lee, control="PHY-01", state="excluded", because="No premises", now=days(470)
@@ -132,8 +132,8 @@ def found() -> None:
     proof(ola, "SUP-01", "due-diligence-files", at=days(450))
     for control, expectation in (
         ("GOV-02", "approved-policies"), ("GOV-02", "acknowledgements"), ("GOV-07", "review-minutes"),
-        ("GOV-07", "review-actions"), ("GOV-03", "role-matrix"), ("RSK-01", "risk-method"),
-        ("RSK-01", "risk-register"),
+        ("GOV-07", "review-actions"), ("GOV-03", "role-matrix"), ("INC-03", "post-incident-reviews"),
+        ("INC-03", "lessons-register"),
     ):  # fmt: skip
         proof(ola, control, expectation, at=days(100))
     for scope in ("chatbot", "ranking"):
@@ -153,7 +153,7 @@ def found() -> None:
     _directory(ada)
     _due_diligence(ola)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
-    proof(ola, "RSK-01", "risk-register", at=days(9), passing=False)
+    proof(ola, "INC-03", "lessons-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
     publish()
 
@@ -302,7 +302,7 @@ def _judgements(lee: Person, ari: Person) -> None:
     by = {"actor": actor_of(lee), "person": lee}
     end = NOW + timedelta(days=200)
     judge(
-        kind="accepted exception", subject="RSK-01", because="Until the tool is there", ends_at=end, now=days(68), **by
+        kind="accepted exception", subject="INC-03", because="Until the tool is there", ends_at=end, now=days(68), **by
     )
     judge(
         kind="exclusion", framework="iso42001-2023", subject="A.8.3", because="Nobody outside is told", ends_at=end,

@@ -37,8 +37,8 @@ every_table = pytest.mark.parametrize("table", recorded_tables(), ids=lambda tab
 
 
 def failing() -> tuple[Evidence, LedgerEntry]:
-    """The risk register that failed: its row and its entry."""
-    row = Evidence.objects.get(control="RSK-01", passing=False)
+    """The register of lessons that failed: its row and its entry."""
+    row = Evidence.objects.get(control="INC-03", passing=False)
     return row, LedgerEntry.objects.get(subject=f"evidence/{row.id}")
 
 
@@ -488,7 +488,7 @@ def test_an_entry_slipped_in(house: House) -> None:
     """
     position = LedgerEntry.objects.count()
     key = slip_in(house)
-    assert house.verdicts()["control", "RSK-01", ORGANISATION] is Verdict.EFFECTIVE
+    assert house.verdicts()["control", "INC-03", ORGANISATION] is Verdict.EFFECTIVE
     house.named(f"records_evidence {key}: its row is gone; entry {position} tells of it")
 
 

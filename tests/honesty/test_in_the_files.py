@@ -45,7 +45,7 @@ def blob(house: House, **which: object) -> Path:
 
 
 def _changed(path: Path, _other: Path) -> None:
-    overwrite(path, path.read_bytes().replace(b"RSK", b"rsk"))
+    overwrite(path, path.read_bytes().replace(b"INC", b"inc"))
 
 
 def _truncated(path: Path, _other: Path) -> None:
@@ -69,7 +69,7 @@ def test_bytes_of_evidence_replaced(house: House, how: Callable[[Path, Path], No
     Given away by `annexa doctor`, which reads every byte of evidence; the page of the entry says so, and a pack is
     refused.
     """
-    failing, passing = Evidence.objects.filter(control="RSK-01", expectation="risk-register").order_by("passing")
+    failing, passing = Evidence.objects.filter(control="INC-03", expectation="lessons-register").order_by("passing")
     how(blob(house, id=failing.id), blob(house, id=passing.id))
     house.sick("evidence", failing.sha256)
     assert house.verdicts() == house.before

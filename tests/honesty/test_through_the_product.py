@@ -145,7 +145,7 @@ def test_a_failing_result_withdrawn(house: House) -> None:
     """
     undoing = "withdraw|delete|remove|edit|revoke|retract"
     assert not [verb for verb in VERBS if re.search(undoing, verb) and "token" not in verb]
-    failing = Evidence.objects.filter(control="RSK-01", passing=False)
+    failing = Evidence.objects.filter(control="INC-03", passing=False)
     for attempt in (failing.delete, lambda: failing.update(passing=True), lambda: failing.get().save()):
         with pytest.raises(DoorClosedError):
             attempt()
@@ -157,9 +157,9 @@ def test_a_failing_result_behind_an_older_pass(house: House) -> None:
 
     Given away by the order of observation: a failure stands until something newer passes.
     """
-    proof(ola(), "RSK-01", "risk-register", at=NOW, observed_at=days(30))
+    proof(ola(), "INC-03", "lessons-register", at=NOW, observed_at=days(30))
     assert house.better() == []
-    assert house.verdicts()["control", "RSK-01", ORGANISATION] is Verdict.FAILING
+    assert house.verdicts()["control", "INC-03", ORGANISATION] is Verdict.FAILING
 
 
 def test_a_failing_result_behind_a_pass_elsewhere(house: House) -> None:
@@ -200,9 +200,9 @@ def test_a_failing_file_replaced_by_one_of_the_same_name(house: House) -> None:
 
     Given away by the proof: both stand in it with their digests, dates and who added them; neither replaced the other.
     """
-    old = Evidence.objects.get(control="RSK-01", passing=False)
-    new = proof(ola(), "RSK-01", "risk-register", at=NOW, name=old.name)
-    (shown,) = (e for e in engine().control("RSK-01").expectations if e.expectation.id == "risk-register")
+    old = Evidence.objects.get(control="INC-03", passing=False)
+    new = proof(ola(), "INC-03", "lessons-register", at=NOW, name=old.name)
+    (shown,) = (e for e in engine().control("INC-03").expectations if e.expectation.id == "lessons-register")
     assert [(fact.id, fact.name, fact.passing) for fact in shown.evidence[:2]] == [
         (new.id, old.name, True), (old.id, old.name, False),
     ]  # fmt: skip
@@ -242,7 +242,7 @@ def test_a_control_excluded_without_a_reason(house: House) -> None:
     Given away by the missing justification: it is refused.
     """
     with house.refused(InvalidError, "An exclusion needs a justification"):
-        adopt_control(**house.person("lead"), control="RSK-01", state="excluded", because=" ", now=NOW)
+        adopt_control(**house.person("lead"), control="INC-03", state="excluded", because=" ", now=NOW)
 
 
 def test_a_control_excluded_without_the_right_to(house: House) -> None:
@@ -251,7 +251,7 @@ def test_a_control_excluded_without_the_right_to(house: House) -> None:
     Given away by the role: only a compliance lead or administrator may.
     """
     with house.refused(NotPermittedError, "Ola Owner may not exclude control; an administrator, a compliance lead"):
-        adopt_control(**house.person("owner"), control="RSK-01", state="excluded", because="Not ours", now=NOW)
+        adopt_control(**house.person("owner"), control="INC-03", state="excluded", because="Not ours", now=NOW)
 
 
 def test_a_control_excluded_with_a_reason(house: House) -> None:
@@ -259,10 +259,10 @@ def test_a_control_excluded_with_a_reason(house: House) -> None:
 
     Given away by name: the reason and who gave it stand in the ledger and in the proof, and nothing is met by it.
     """
-    adopt_control(**house.person("lead"), control="RSK-01", state="excluded", because="Not ours", now=NOW)
+    adopt_control(**house.person("lead"), control="INC-03", state="excluded", because="Not ours", now=NOW)
     kind, actor, verb, because = house.last_entry()
     assert (kind, actor, verb, because) == ("adoption", house.actor("lead").id, "exclude_control", "Not ours")
-    adoption = engine().control("RSK-01").adoption
+    adoption = engine().control("INC-03").adoption
     assert adoption is not None
     assert (adoption.because, adoption.by) == ("Not ours", "Lee Lead")
     assert not any(line.endswith("→ met") for line in house.better())
@@ -284,7 +284,7 @@ def test_an_exception_accepted(house: House) -> None:
 
     Given away by rule: it stands beside the verdict, which stays as computed.
     """
-    for subject in ("GOV-07", "RSK-01", "SUP-01", "LIF-07"):
+    for subject in ("GOV-07", "INC-03", "SUP-01", "LIF-07"):
         judge(
             **house.person("lead"), kind="accepted exception", subject=subject, because="We live with it",
             ends_at=NOW + timedelta(days=90), now=NOW,
@@ -337,7 +337,7 @@ def test_a_control_overridden_in_one_system(house: House) -> None:
     Given away by the missing reason: it is refused.
     """
     with house.refused(InvalidError, "say why this one is different"):
-        adopt_control(**house.person("lead"), control="RSK-01", state="implemented", scope="chatbot", now=NOW)
+        adopt_control(**house.person("lead"), control="INC-03", state="implemented", scope="chatbot", now=NOW)
 
 
 # --- classes and systems

@@ -1,8 +1,9 @@
 """Records of any register, as Annexa would hold them: tidy, without problems."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -18,25 +19,32 @@ NAMES = TEXTS.map(tidy).filter(bool)
 
 def value(about: Field, known: Mapping[str, tuple[str, ...]]) -> st.SearchStrategy[Any]:
     """Values of a field. `known`: the slugs that there are, by register."""
-    days = st.none() | st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
-    there = known.get(about.to, ())
-    slugs = st.sampled_from(there) if there else st.nothing()
-    return {
-        "text": NAMES if about.required else TEXTS.map(lambda text: text[: about.longest]),
-        "long": TEXTS,
-        "choice": st.sampled_from([word for word in about.choices if word or not about.required] or [""]),
-        "answer": st.sampled_from(about.choices or ("unknown",)),
-        "choices": st.lists(st.sampled_from(about.choices or ("x",)), unique=True, max_size=3).map(tuple),
-        "date": days,
-        "whole": st.none() | st.integers(int(about.least or 0), int(about.most or 0)),
-        "number": st.none() | st.floats(about.least, about.most, allow_nan=False),
-        "money": st.just("")
-        | st.builds(
-            money_text, st.decimals(Decimal("-1e9"), Decimal("1e9"), places=2), st.sampled_from(["EUR", "USD", "CHF"])
-        ),
-        "link": st.just("") | slugs,
-        "links": st.lists(slugs, unique=True, max_size=3).map(tuple),
-    }[about.kind]  # fmt: skip
+    return _value(about, known.get(about.to, ()))
+
+
+@cache
+def _value(about: Field, there: tuple[str, ...]) -> st.SearchStrategy[Any]:
+    """Made once for each field: making it takes longer than drawing from it."""
+    return _VALUES[about.kind](about, st.sampled_from(there) if there else st.nothing())
+
+
+_DAYS = st.none() | st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
+_MONEY = st.just("") | st.builds(
+    money_text, st.decimals(Decimal("-1e9"), Decimal("1e9"), places=2), st.sampled_from(["EUR", "USD", "CHF"])
+)
+_VALUES: Mapping[str, Callable[[Field, st.SearchStrategy[str]], st.SearchStrategy[Any]]] = {
+    "text": lambda one, _: NAMES if one.required else TEXTS.map(lambda text: text[: one.longest]),
+    "long": lambda _one, _slugs: TEXTS,
+    "choice": lambda one, _: st.sampled_from([word for word in one.choices if word or not one.required] or [""]),
+    "answer": lambda one, _: st.sampled_from(one.choices),
+    "choices": lambda one, _: st.lists(st.sampled_from(one.choices), unique=True, max_size=3).map(tuple),
+    "date": lambda _one, _slugs: _DAYS,
+    "whole": lambda one, _: st.none() | st.integers(int(one.least or 0), int(one.most or 0)),
+    "number": lambda one, _: st.none() | st.floats(one.least, one.most, allow_nan=False),
+    "money": lambda _one, _slugs: _MONEY,
+    "link": lambda _one, slugs: st.just("") | slugs,
+    "links": lambda _one, slugs: st.lists(slugs, unique=True, max_size=3).map(tuple),
+}
 
 
 def required(register: Register) -> dict[str, Any]:

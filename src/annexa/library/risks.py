@@ -16,6 +16,7 @@ from annexa.pure.risk import (
     HARMED,
     HIGHEST,
     LOWEST,
+    MOST_STEPS,
     Catalogue,
     Harmed,
     ImpactStep,
@@ -62,6 +63,15 @@ def load_risks(files: Mapping[str, bytes]) -> Catalogue:
         scales=MappingProxyType(scales),
         taxonomies=MappingProxyType(taxonomies),
     )
+
+
+def own_scale(text: str) -> MatrixScale:
+    """The matrix of an organisation's own, from TOML in the form of risks/scales.toml. Raises LibraryError."""
+    found = load_risks({SCALES: text.encode()}).scales.values()
+    matrices = [one for one in found if isinstance(one, MatrixScale)]
+    if len(matrices) != 1 or len(found) != 1:
+        raise LibraryError([f"{SCALES}: file: it has {len(found)} scales; give one [[matrix]]"])
+    return matrices[0]
 
 
 def dangling(catalogue: Catalogue, library: Library) -> tuple[str, ...]:
@@ -204,8 +214,16 @@ def _matrix(reader: Reader) -> MatrixScale:
     known = [level.id for level in levels]
     if len(rows) != len(likelihood) or any(len(row) != len(impact) for row in rows):
         reader.wrong("rows has a row for each likelihood, and each row a level for each impact")
-    for stranger in sorted({one for row in rows for one in row} - set(known)):
+    strangers = sorted({one for row in rows for one in row} - set(known))
+    for stranger in strangers:
         reader.wrong(f"rows names the level {stranger!r}; known are {', '.join(known)}")
+    if not strangers and any(
+        list(line) != sorted(line, key=known.index) for line in (*rows, *zip(*rows, strict=False))
+    ):
+        reader.wrong("rows has a level that falls where likelihood or impact rises")
+    for side, steps in (("likelihood", likelihood), ("impact", impact)):
+        if len(steps) > MOST_STEPS:
+            reader.wrong(f"{side} has {len(steps)} steps; {MOST_STEPS} are the most")
     scale = MatrixScale(
         id=reader.text("id"),
         title=reader.text("title"),

@@ -17,6 +17,9 @@ HARMED: tuple[Harmed, ...] = ("organisation", "individuals", "groups", "society"
 LOWEST, HIGHEST = 1, 5
 """The steps in which scenarios state their likelihood and impact: those of the five by five scale."""
 
+MOST_STEPS = 9
+"""The longest scale of an organisation's own has as many steps."""
+
 
 class ScaleError(ValueError):
     """A likelihood or impact does not lie on the scale it is to be read on."""
