@@ -142,7 +142,8 @@ def found_cast(now: datetime, *, store: Path = Path()) -> Cast:
     )
     for register in REGISTERS.values():
         _record(house, register, "Chatbot", "Retail", "Known", now)
-        _record(house, register, "Zanzibar vault", "Vaults", "Zanzibar", now)
+        if not register.open_to:  # what everybody at work may know of cannot be hidden
+            _record(house, register, "Zanzibar vault", "Vaults", "Zanzibar", now)
     common = {
         "law": "eu-ai-act", "control": "LIF-03", "framework": "nis2", "requirement": "Art.21(1)", "webhook": "none",
         "token": "none", "register": next(iter(BY_PLURAL)), "committee": "ai-board", "unit": "retail",
@@ -193,7 +194,7 @@ def _record(house: Actor, register: Register, name: str, unit: str, words: str, 
     more: dict[str, Any] = {"name": name, "unit": unit, "systems": ("chatbot", "zanzibar-vault")}
     said = {one.name: f"{words} {one.name}" for one in register.fields if one.kind == "long" and not one.required}
     entry = register.make({**said, **required(register), **{key: more[key] for key in more if key in register.field}})
-    while wrong := {problem.field for problem in register.problems(entry)}:
+    while wrong := {one.field for one in (*register.problems(entry), *register.fixed_problems(None, entry))}:
         entry = register.replaced(entry, {one: EMPTY[register.field[one].kind] for one in wrong})
     add_record(actor=house, register=register, entry=entry, now=now, because=f"{words} is there")
 

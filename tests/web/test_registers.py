@@ -123,7 +123,8 @@ def _expected(here, persona: str, register: Register) -> list[int]:
         return [302] * 4
     who = actor_of(here.people[persona])
     places = [Place(unit=unit) if "unit" in register.field else Place() for unit in ("Retail", "Vaults")]
-    seen = [knows(who, place) for place in places]
+    open_here = bool(register.open_to) and isinstance(may(who, register.open_to), Permit)
+    seen = [knows(who, places[0]) or open_here, knows(who, places[1]) and not register.open_to]
     may_change = [isinstance(may(who, register.change, place), Permit) for place in places]
     return [
         *(200 if one else 404 for one in seen),

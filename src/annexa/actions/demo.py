@@ -46,6 +46,7 @@ from annexa.actions.demo_story import (
     story,
 )
 from annexa.actions.demo_story import told as demo_file
+from annexa.actions.demo_uses import UsesPlay
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError
 from annexa.actions.evidence import add_evidence, attest
@@ -213,6 +214,8 @@ class _Play:
                 yield Step(at=self.day(later["days_ago"], hour=16), act=partial(self.keep_on, number, kept, later))
         for asked in self.story.suppliers_asked:
             yield from self.due_diligence(asked)
+        for days_ago, done in UsesPlay(people=self.people, day=lambda ago: self.day(ago).date()).turns():
+            yield Step(at=self.day(days_ago, hour=14), act=done)
         yield from self.evidence()
 
     def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:

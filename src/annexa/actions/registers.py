@@ -14,6 +14,7 @@ from annexa.answers.imports import register_mark
 from annexa.answers.ledger import entry_of
 from annexa.answers.register_files import RESERVED, PlannedRegister
 from annexa.answers.registers import missing_targets, rows_of, with_unseen
+from annexa.pure.fields import FieldProblem
 from annexa.pure.mapping_files import mapping_text
 from annexa.pure.near import meant
 from annexa.pure.permits import WHOLE, Actor, Place
@@ -29,12 +30,7 @@ def add_record(*, actor: Actor, register: Register, entry: Entry, now: datetime,
     """Puts one record into a register. Ledger: the noun of the register. Raises InvalidError, NotPermittedError."""
     verb, place = register.change, place_in(register, entry)
     with door(actor=actor, verb=verb, now=now, because=because.strip(), place=place) as opened:
-        entry = _accepted(opened, register, entry, slug="")
-        taken = set(TABLES[register.noun].objects.values_list("slug", flat=True)) | RESERVED
-        slug = next(free_slugs([entry.name], taken, otherwise=_otherwise(register)))
-        row = _made(register, slug, entry, now)
-        opened.write(row, kind=register.noun, subject=_subject(row))
-    return row
+        return put(opened, register, entry, more=register.fixed_problems(None, register.tidied(entry)))
 
 
 def change_record(
@@ -52,16 +48,13 @@ def change_record(
     Ledger: the noun of the register. Raises InvalidError, NotFoundError, NotPermittedError, and ConflictError if it
     changed since it was seen.
     """
-    known = _known(actor, register, slug)
-    place = place_in(register, known.entry)
+    place = place_in(register, known_record(actor, register, slug).entry)
     with door(actor=actor, verb=register.change, now=now, because=because.strip(), place=place) as opened:
         if (there := place_in(register, entry)) != place:
             opened.ask(there)
-        row = _locked(register, [slug])[0]
-        if row.changed_at != seen:
-            when = f"{row.changed_at:%d %b %Y, %H:%M:%S} UTC"
-            raise ConflictError(f"Somebody else changed {row} on {when}. Nothing was saved.")
-        return take_values(opened, register, slug, entry.values, source=entry.source)
+        row = seen_so(register, slug, seen)
+        replace(opened, row, entry, more=_fixed(row, entry))
+    return row
 
 
 def take_values(
@@ -72,12 +65,7 @@ def take_values(
     Raises InvalidError with every problem by field.
     """
     row = _locked(register, [slug])[0]
-    entry = register.replaced(row.entry, values, source)
-    entry = _accepted(opened, register, entry, slug=slug, before=row.entry)
-    if entry != row.entry:
-        row.take(entry)
-        row.changed_at = opened.now
-        opened.write(row, kind=register.noun, subject=_subject(row))
+    replace(opened, row, register.replaced(row.entry, values, source))
     return row
 
 
@@ -114,7 +102,7 @@ def change_records(
             entry = register.replaced(row.entry, values)
             if (there := place_in(register, entry)) not in places:
                 opened.ask(there)
-            entry = _accepted(opened, register, entry, slug=row.slug, before=row.entry)
+            entry = accepted(opened, register, entry, slug=row.slug, before=row.entry, more=_fixed(row, entry))
             if entry != row.entry:
                 row.take(entry)
                 row.changed_at = now
@@ -201,14 +189,23 @@ def _summary(planned: PlannedRegister) -> dict[str, object]:
     }
 
 
-def _accepted(opened: Door, register: Register, entry: Entry, *, slug: str, before: Entry | None = None) -> Entry:
+def accepted(
+    opened: Door,
+    register: Register,
+    entry: Entry,
+    *,
+    slug: str,
+    before: Entry | None = None,
+    more: Sequence[FieldProblem] = (),
+) -> Entry:
     """The record put in order. Raises InvalidError with every problem, by field.
 
-    `before`: the record so far; whoever changes it keeps the links in it that they may not know of.
+    `before`: the record so far; whoever changes it keeps the links in it that they may not know of. `more`: what else
+    is wrong with it.
     """
     entry = register.tidied(entry if before is None else with_unseen(opened.actor, register, before, entry))
     problems: dict[str, list[str]] = {}
-    for found in register.problems(entry):
+    for found in (*more, *register.problems(entry)):
         problems.setdefault(found.field, []).append(register.sentence(found))
     lost = missing_targets(
         actor=opened.actor, register=register, values=entry.values, before=before.values if before else None
@@ -227,7 +224,41 @@ def _accepted(opened: Door, register: Register, entry: Entry, *, slug: str, befo
     return entry
 
 
-def _known(actor: Actor, register: Register, slug: str) -> RegisterRow:
+def put(opened: Door, register: Register, entry: Entry, *, more: Sequence[FieldProblem] = ()) -> RegisterRow:
+    """Writes a new record, under a slug made from its name, through a door that is open. Raises InvalidError."""
+    entry = accepted(opened, register, entry, slug="", more=more)
+    taken = set(TABLES[register.noun].objects.values_list("slug", flat=True)) | RESERVED
+    slug = next(free_slugs([entry.name], taken, otherwise=_otherwise(register)))
+    row = _made(register, slug, entry, opened.now)
+    opened.write(row, kind=register.noun, subject=_subject(row))
+    return row
+
+
+def replace(opened: Door, row: RegisterRow, entry: Entry, *, more: Sequence[FieldProblem] = ()) -> None:
+    """Writes a record anew through a door that is open; the same again leaves no entry. Raises InvalidError."""
+    entry = accepted(opened, row.REGISTER, entry, slug=row.slug, before=row.entry, more=more)
+    if entry != row.entry:
+        row.take(entry)
+        row.changed_at = opened.now
+        opened.write(row, kind=row.REGISTER.noun, subject=_subject(row))
+
+
+def seen_so(register: Register, slug: str, seen: datetime) -> RegisterRow:
+    """The record, to be changed, as somebody saw it. Raises ConflictError if it changed since."""
+    row = _locked(register, [slug])[0]
+    if row.changed_at != seen:
+        when = f"{row.changed_at:%d %b %Y, %H:%M:%S} UTC"
+        raise ConflictError(f"Somebody else changed {row} on {when}. Nothing was saved.")
+    return row
+
+
+def _fixed(row: RegisterRow, entry: Entry) -> tuple[FieldProblem, ...]:
+    """What of a change is not for forms and files to make."""
+    return row.REGISTER.fixed_problems(row.entry, row.REGISTER.tidied(entry))
+
+
+def known_record(actor: Actor, register: Register, slug: str) -> RegisterRow:
+    """The record, if the actor may know of it. Raises NotFoundError."""
     rows = rows_of(actor, register)
     found: RegisterRow | None = rows.filter(slug=slug).first()
     if found is None:

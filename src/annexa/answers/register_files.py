@@ -28,7 +28,22 @@ from annexa.pure.tables import Table
 from annexa.pure.words import fold
 from annexa.records.registers import TABLES
 
-RESERVED = frozenset({"add", "bulk", "columns", "export", "graph", "import", "organisation", "views"})
+RESERVED = frozenset(
+    {
+        "add",
+        "ask",
+        "bulk",
+        "catalogue",
+        "columns",
+        "export",
+        "found",
+        "graph",
+        "import",
+        "organisation",
+        "requests",
+        "views",
+    }
+)
 """Words no record may have as its slug: addresses of our own pages."""
 
 

@@ -20,7 +20,9 @@ LOCK = ROOT / "LOCK"
 """SHA-256 of every file; a test refuses content that changed without it."""
 JUDGING = ("controls", "coverage", "frameworks", "mappings")
 """The folders that verdicts depend on: they make the library's version and go into packs."""
-WORKING = ("classification", "courses", "gates", "governance", "policies", "questionnaires", "regimes", "risks")
+WORKING = (
+    "classification", "courses", "gates", "governance", "policies", "questionnaires", "regimes", "risks", "use_policy",
+)  # fmt: skip
 """The folders people work with: no verdict depends on them."""
 EVERYTHING = (*JUDGING, *WORKING)
 

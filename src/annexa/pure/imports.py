@@ -94,7 +94,7 @@ def plan_import(
         _planned(draft, existing, table.header, mapping, register) for draft in drafts if draft.row.number not in bad
     ]
     problems += _same_record_problems(planned, register)
-    problems += _merged_problems(planned, mapping, register)
+    problems += _merged_problems(planned, existing, mapping, register)
     bad = {problem.row for problem in problems}
     return ImportPlan(
         rows=tuple(row for row in planned if row.row not in bad),
@@ -296,8 +296,11 @@ def _same_record_problems(planned: Sequence[PlannedRow], register: Register) -> 
     return problems
 
 
-def _merged_problems(planned: Sequence[PlannedRow], mapping: ColumnMapping, register: Register) -> list[Problem]:
-    """What is right in the file can still contradict what is recorded, such as a date against another."""
+def _merged_problems(
+    planned: Sequence[PlannedRow], existing: Mapping[str, Existing], mapping: ColumnMapping, register: Register
+) -> list[Problem]:
+    """What is right in the file can still contradict what is recorded, such as a date against another, or answer what
+    has a step of its own."""
     return [
         Problem(
             row=row.row,
@@ -306,7 +309,7 @@ def _merged_problems(planned: Sequence[PlannedRow], mapping: ColumnMapping, regi
         )
         for row in planned
         if row.outcome == "updated"
-        for found in register.problems(row.facts)
+        for found in (*register.fixed_problems(existing[row.key].facts, row.facts), *register.problems(row.facts))
         if found.field in register.field
     ]
 

@@ -144,6 +144,10 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "send_questionnaire": _WRITERS,
         "answer_questionnaire": frozenset({RESPONDENT, "program"}),
         "judge_questionnaire": _WRITERS,
+        "ask_use": _EVERYBODY | {MEMBER},
+        "decide_use": _WRITERS,
+        "change_uses": _LEADS,
+        "change_tools": _LEADS,
         "answer_classification": _WRITERS,
         "review_classification": _LEADS,
         "assess": _WRITERS,
@@ -185,20 +189,21 @@ PERSONAL = frozenset(
     {
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
-        "judge_questionnaire",
+        "judge_questionnaire", "ask_use", "decide_use",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
-assess impacts, to decide who keeps access, and to ask suppliers and judge what they say."""
+assess impacts, to decide who keeps access, to ask suppliers and judge what they say, to ask for a use of AI and decide
+about one."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
 
 SCOPES = frozenset(
     {
-        "read", "import_systems", "change_system", "change_register", "import_register", "adopt_control",
-        "exclude_control", "add_evidence", "judge",
-        "close_judgement", "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
+        "read", "import_systems", "change_system", "change_register", "import_register", "change_uses", "change_tools",
+        "adopt_control", "exclude_control", "add_evidence", "judge", "close_judgement",
+        "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
         PROVISION,
     }

@@ -71,6 +71,14 @@ def _no_rule(_entry: Entry) -> Iterable[FieldProblem]:
     return ()
 
 
+Fixed = Callable[[Entry | None], frozenset[str]]
+"""Which fields only the register's own actions fill in, given the record as it was; None: it is new."""
+
+
+def _not_fixed(_before: Entry | None) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Register:
     """One register.
@@ -79,6 +87,9 @@ class Register:
     `one`, `title`: what a record and the whole are called on screen. `says`: what it is for, in a sentence. `asked_by`:
     the clauses that ask for it. `place`: the heading under which the navigation has it. `rule`: what holds between
     fields. `ends`: the day field after which a record no longer counts; lists leave it out, checks do not look at it.
+    `change`: the verb that forms need. `fixed`: what forms leave alone, as decisions, which have actions of their own.
+    `seen_by`: fields that name people who know of the record without a role there, each with the verb they need for it.
+    `open_to`: whoever may do this verb knows of every record.
     """
 
     noun: str
@@ -92,6 +103,9 @@ class Register:
     rule: Rule = _no_rule
     ends: str = "ended_on"
     change: str = "change_register"
+    fixed: Fixed = _not_fixed
+    seen_by: Mapping[str, str] = field(default_factory=dict)
+    open_to: str = ""
     sorts: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = field(default=())
 
@@ -192,6 +206,13 @@ class Register:
         """A problem as a sentence that begins with the field's label."""
         about = self.field.get(problem.field)
         return f"{about.label if about else problem.field.capitalize()} {problem.message}."
+
+    def fixed_problems(self, before: Entry | None, after: Entry) -> tuple[FieldProblem, ...]:
+        """What of the change is not for forms and files to make; empty: it is fine."""
+        old = before or self.make({})
+        names = (one for one in self.field if one in self.fixed(before))
+        message = "is settled by its own step, not in a form or a file"
+        return tuple(FieldProblem(field=one, message=message) for one in names if old.values[one] != after.values[one])
 
     def ended(self, entry: Entry, on: date) -> bool:
         """Whether the record no longer counts on a day."""

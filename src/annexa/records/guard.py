@@ -10,7 +10,9 @@ from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
 from django.db import models
+from django.db.models.functions import Lower
 
+from annexa.pure.actors import number_of
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import VERBS, Actor, Permit, Refusal, may, may_somewhere
 
@@ -43,6 +45,13 @@ def _reached(actor: Actor, where: str) -> models.Q:
     return models.Q(**{where: ORGANISATION}) | models.Q(**{f"{where}__in": systems})
 
 
+def _names(field: str, actor: Actor) -> models.Q:
+    """The condition that a field has the address of the actor, in any case of letters."""
+    person = apps.get_model("records", "Person").objects.get_queryset().filter(pk=number_of(actor.id) or 0)
+    found = person.annotate(address=Lower("email")).filter(address=Lower(models.OuterRef(field)))
+    return models.Q(models.Exists(found))
+
+
 def systems_reached(actor: Actor) -> models.Q:
     """The condition that an AI system is one that the actor's grants let them read."""
     found = models.Q(pk__in=[])
@@ -56,13 +65,18 @@ class GuardedQuerySet(models.QuerySet[M]):
 
     def visible_to(self, actor: Actor) -> "GuardedQuerySet[M]":
         """The rows this actor may know of: all of them for who reads the whole organisation; else those about the
-        organisation itself and about the AI systems that their grants reach, as the table says where that stands."""
-        if isinstance(may(actor, "read"), Permit):
+        organisation itself and about the AI systems that their grants reach, as the table says where that stands; and
+        those that name them, or that everybody at work may know of."""
+        open_to = getattr(self.model, "OPEN_TO", "")
+        if any(isinstance(may(actor, verb), Permit) for verb in ("read", open_to)):
             return self.all()
         unit: str | None = getattr(self.model, "UNIT", None)
         if unit:
             there = [units for one in actor.grants if one.role in VERBS["read"] for units in one.units]
-            return self.filter(**{f"{unit}__in": there})
+            found = models.Q(**{f"{unit}__in": there})
+            for name, verb in getattr(self.model, "SEEN_BY", {}).items():
+                found |= _names(name, actor) if isinstance(may(actor, verb), Permit) else models.Q()
+            return self.filter(found)
         where = getattr(self.model, "SCOPE", None)
         if where is None or isinstance(may_somewhere(actor, "read"), Refusal):
             return self.none()

@@ -103,6 +103,8 @@ def table_of(register: Register) -> type[RegisterRow]:
             "REGISTER": register,
             "KIND": register.noun,
             "UNIT": "unit" if "unit" in register.field else None,
+            "SEEN_BY": register.seen_by,
+            "OPEN_TO": register.open_to,
             "BESIDE": {"words": _words_told(register), "created_at": first_at, "changed_at": at},
             "Meta": meta,
             **columns,

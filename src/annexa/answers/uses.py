@@ -1,0 +1,192 @@
+"""Questions about uses of AI: what policy makes of a request today, what waits for whom, what staff may use."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from annexa.answers.errors import UnknownError
+from annexa.answers.registers import one_record, rows_of
+from annexa.library.use_policy import use_policy
+from annexa.pure.actors import number_of
+from annexa.pure.permits import ANNEXA, Actor, Permit, Place, may, may_somewhere
+from annexa.pure.register import Entry
+from annexa.pure.registers.tools import TOOLS
+from annexa.pure.registers.use_rules import USE_RULES
+from annexa.pure.registers.uses import APPROVED, SETTLED, USES, same_person
+from annexa.pure.uses import Assessment, Rule, assess, own_rules, stands, waits
+from annexa.records.people import Person
+from annexa.records.registers import RegisterRow
+
+AHEAD = timedelta(days=30)
+"""How long before its end an approval asks to be renewed."""
+MOST = 25
+"""How many requests of a kind a page shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRequest:
+    """A use of AI as its page and its row show it.
+
+    `assessment`: what policy makes of it today. `tool`: the name of its tool. `decides`, `withdraws`: whether the
+    person may. `waits`: for a decision. `stands`: it is approved today. `due`: its approval ends soon, or has ended.
+    """
+
+    row: RegisterRow
+    assessment: Assessment
+    tool: str
+    mine: bool
+    decides: bool
+    withdraws: bool
+    waits: bool
+    stands: bool
+    due: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRequests:
+    """The requests that concern somebody: what waits for their decision, what is to be renewed, and their own.
+
+    Of each the first few, with how many there are. `others`: how many wait for somebody else.
+    """
+
+    waiting: tuple[UseRequest, ...]
+    waiting_total: int
+    due: tuple[UseRequest, ...]
+    due_total: int
+    mine: tuple[UseRequest, ...]
+    mine_total: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A tool as staff see it; `answer`: what would come of the use they ask about; None: they asked about none."""
+
+    row: RegisterRow
+    answer: Assessment | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The catalogue and the rules as they are on a day, read once for many requests. Cost: two queries."""
+
+    on: date
+
+    @cached_property
+    def tools(self) -> Mapping[str, Entry]:
+        """The catalogue, by slug."""
+        return {row.slug: row.entry for row in rows_of(ANNEXA, TOOLS).order_by("id")}
+
+    @cached_property
+    def rules(self) -> Sequence[Rule]:
+        """The organisation's own rules, whoever asks."""
+        rows = rows_of(ANNEXA, USE_RULES).order_by("id")
+        return tuple(own_rules(((row.slug, row.entry) for row in rows), on=self.on))
+
+    def assessed(self, use: Entry) -> Assessment:
+        """What policy makes of a request."""
+        return assess(use, self.tools.get(use.tool), use_policy(), self.rules, on=self.on)
+
+
+def tool_of(use: Entry) -> Entry | None:
+    """The tool of a request as the catalogue has it; None if it is not there."""
+    row = rows_of(ANNEXA, TOOLS).filter(slug=use.tool).first() if use.tool else None
+    return row.entry if row else None
+
+
+def use_request(*, actor: Actor, slug: str, now: datetime) -> UseRequest:
+    """One request. Raises UnknownError."""
+    row = one_record(actor=actor, register=USES, slug=slug)
+    return _seen(row, actor, _address(actor), Desk(on=now.date()))
+
+
+def use_requests(*, actor: Actor, now: datetime) -> UseRequests:
+    """Everything about uses of AI that concerns somebody. Raises UnknownError for who may not ask for any."""
+    if not isinstance(may_somewhere(actor, "ask_use"), Permit):
+        raise UnknownError("There is nothing here for you.")
+    desk, address = Desk(on=now.date()), _address(actor)
+    standing = rows_of(actor, USES).exclude(ended_on__lte=now.date()).defer("words", "source")
+    mine = standing.filter(asked_by__iexact=address) if address else standing.none()
+    charge = _in_charge(standing, actor, address, desk)
+    undecided = standing.exclude(decision__in=SETTLED).exclude(in_use="no").order_by("asked_on", "id")
+    waiting = _pick(undecided, charge)
+    due = _pick(standing.filter(decision__in=APPROVED, review_on__lte=now.date() + AHEAD).order_by("review_on"), charge)
+
+    def seen(rows: Iterable[RegisterRow]) -> tuple[UseRequest, ...]:
+        return tuple(_seen(row, actor, address, desk) for row in rows)
+
+    return UseRequests(
+        waiting=seen(waiting[:MOST]),
+        waiting_total=waiting.count(),
+        due=seen(due[:MOST]),
+        due_total=due.count(),
+        mine=seen(mine.order_by("-asked_on", "-id")[:MOST]),
+        mine_total=mine.count(),
+        others=undecided.count() - waiting.count(),
+    )
+
+
+def catalogue(*, actor: Actor, about: Entry | None, now: datetime) -> tuple[Offered, ...]:
+    """The tools of the catalogue, those in use first; `about`: a use to be answered for each. Raises UnknownError."""
+    if not isinstance(may_somewhere(actor, "ask_use"), Permit):
+        raise UnknownError("There is nothing here for you.")
+    desk = Desk(on=now.date())
+    rows = rows_of(actor, TOOLS).exclude(ended_on__lte=now.date()).order_by("name", "slug")
+    found = [
+        Offered(row=row, answer=desk.assessed(USES.replaced(about, {"tool": row.slug})) if about else None)
+        for row in rows
+    ]
+    return tuple(sorted(found, key=lambda one: _RANK[one.row.entry.status]))
+
+
+_RANK = {"approved": 0, "restricted": 1, "": 2, "unassessed": 2, "forbidden": 3}
+
+
+def _address(actor: Actor) -> str:
+    number = number_of(actor.id)
+    found = Person.objects.filter(pk=number).values_list("email", flat=True).first() if number is not None else None
+    return str(found or "")
+
+
+def _in_charge(rows: QuerySet[Any], actor: Actor, address: str, desk: Desk) -> QuerySet[Any]:
+    """Those of the requests that somebody may decide about: they lead there or own the tool, and did not ask."""
+    places = Q(pk__in=[])
+    if isinstance(may(actor, USES.change), Permit):
+        places = Q()
+    else:
+        units = {unit for grant in actor.grants for unit in grant.units}
+        led = [unit for unit in units if isinstance(may(actor, USES.change, Place(unit=unit)), Permit)]
+        places = Q(unit__in=led)
+        if isinstance(may_somewhere(actor, "decide_use"), Permit):
+            places |= Q(tool__in=[slug for slug, tool in desk.tools.items() if same_person(tool.owner, address)])
+    found = rows.filter(places)
+    return found.exclude(asked_by__iexact=address) if address else found.none()
+
+
+def _pick(rows: QuerySet[Any], charge: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(pk__in=charge.order_by().values("pk"))
+
+
+def _seen(row: RegisterRow, actor: Actor, address: str, desk: Desk) -> UseRequest:
+    use, tool = row.entry, desk.tools.get(row.entry.tool)
+    place = Place(unit=use.unit.strip())
+    mine = same_person(use.asked_by, address)
+    leads = isinstance(may(actor, USES.change, place), Permit)
+    owns = tool is not None and same_person(tool.owner, address) and isinstance(may(actor, "decide_use", place), Permit)
+    over = USES.ended(use, desk.on)
+    due = use.decision in APPROVED and use.review_on is not None and use.review_on <= desk.on + AHEAD
+    return UseRequest(
+        row=row,
+        assessment=desk.assessed(use),
+        tool=tool.name if tool is not None else use.tool_named,
+        mine=mine,
+        decides=bool(address) and not mine and not over and (leads or owns),
+        withdraws=not over and (mine or leads),
+        waits=waits(use, desk.on),
+        stands=stands(use, desk.on),
+        due=due and not over,
+    )
