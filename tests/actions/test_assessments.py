@@ -404,4 +404,4 @@ def test_what_is_asked_is_what_the_check_looks_at(system, ola, lee, actor, now) 
     ]  # fmt: skip
     change(actor, now, classes=["minimal"], high_risk_by="")
     found = standings(actor=actor, systems=[AiSystem.objects.get()], now=now)
-    assert [(one.state, one.due) for one in found] == [("missing", True), ("not asked", False), ("not asked", False)]
+    assert [(one.state, one.due) for one in found] == [("missing", True), ("not asked", False), ("missing", True)]

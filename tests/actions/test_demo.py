@@ -29,7 +29,7 @@ from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from tests.actions.test_door import check_ledger
 
-READY = {"iso27001-2022": (0.55, 0.70), "iso42001-2023": (0.40, 0.55), "nist-ai-rmf-1.0": (0.30, 0.55)}
+READY = {"iso27001-2022": (0.55, 0.70), "iso42001-2023": (0.40, 0.55), "nist-ai-rmf-1.0": (0.20, 0.55)}
 REAL = re.compile(
     r"\b(amazon|anthropic|apple|atlassian|aws|azure|bedrock|chatgpt|cisco|claude|cohere|copilot|databricks|deepmind|"
     r"deepseek|eon|enbw|engie|enel|github|gitlab|google|gemini|hirevue|huawei|ibm|intel|iberdrola|linkedin|llama|"

@@ -137,7 +137,6 @@ def found() -> None:
     ):  # fmt: skip
         proof(ola, control, expectation, at=days(100))
     for scope in ("chatbot", "ranking"):
-        proof(ola, "IMP-02", "impact-assessment", at=days(90), scope=scope)
         attest(
             actor=actor_of(ola), person=ola, control="AIM-02", expectation="classification-reviewed", scope=scope,
             statement="I looked at the class again.", now=days(90),

@@ -8,6 +8,12 @@ from datetime import timedelta
 import pytest
 
 from annexa.actions.access_reviews import close_access_review, decide_access
+from annexa.actions.assessments import (
+    answer_assessment,
+    approve_assessment,
+    hand_in_assessment,
+    start_assessment,
+)
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.errors import InvalidError, NotPermittedError
@@ -32,6 +38,7 @@ from annexa.records.guard import DoorClosedError
 from annexa.records.people import Person
 from annexa.records.recorded import recorded_tables
 from annexa.records.systems import AiSystem
+from tests.assessing import answers_to
 from tests.honesty.house import FRAMEWORKS, LAW, NOW, House, days, engine, proof
 
 pytestmark = pytest.mark.django_db
@@ -444,9 +451,9 @@ def test_a_system_retired_and_added_again(house: House) -> None:
     again = add_system(actor=house.actor("owner"), facts=system.facts(), now=NOW)
     assert again.slug == "chatbot-2"
     after = house.verdicts()
-    assert after["control", "IMP-02", again.slug] is Verdict.UNPROVEN
+    assert after["control", "IMP-02", again.slug] is Verdict.FAILING
     assert not any(line.endswith(("→ met", "→ effective")) for line in house.better())
-    assert "IMP-02" in house.worse()
+    assert "AIM-02" in house.worse()
 
 
 def test_every_system_retired(house: House) -> None:
@@ -474,17 +481,47 @@ def test_fields_blanked_by_an_import(house: House) -> None:
     assert "AIM-01" in house.worse()
 
 
-@pytest.mark.parametrize("answer", ["personal_data", "impact_assessment"])
-def test_answers_taken_back(house: House, answer: str) -> None:
+@pytest.mark.parametrize(("answer", "said"), [("personal_data", "unknown"), ("purpose", "")])
+def test_answers_taken_back(house: House, answer: str, said: str) -> None:
     """Answer "unknown" where the true answer would fall short.
 
     Given away by rule: unknown is not proven.
     """
     for system in AiSystem.objects.exclude(stage="retirement"):
-        facts = replace(system.facts(), **{answer: "unknown"})
+        facts = replace(system.facts(), **{answer: said})
         change_system(actor=house.actor("owner"), slug=system.slug, facts=facts, seen=system.changed_at, now=NOW)
     assert house.better() == []
     assert house.worse()
+
+
+def test_an_assessment_kept_for_another_system(house: House) -> None:
+    """Have the impact of a harmless system assessed and approved, then make another one of it.
+
+    Given away by the approval itself, which keeps what it was given for: it holds no more from that instant on.
+    """
+    key = ("control", "IMP-02", "chatbot")
+    assert house.before[key] is Verdict.EFFECTIVE
+    system = AiSystem.objects.get(slug="chatbot")
+    facts = replace(system.facts(), purpose="Decides who gets a loan")
+    change_system(actor=house.actor("owner"), slug="chatbot", facts=facts, seen=system.changed_at, now=NOW)
+    assert house.verdicts()[key] is Verdict.FAILING
+    assert house.better() == []
+
+
+def test_ones_own_assessment_approved(house: House) -> None:
+    """Approve an assessment that one wrote or handed in.
+
+    Given away by rule, in the action and in the table: somebody else approves it.
+    """
+    by = house.person("lead") | {"now": NOW}
+    made = start_assessment(form="ai-system-impact-assessment", scope="ranking", **by)
+    answer_assessment(assessment=made.id, given=answers_to("ai-system-impact-assessment"), **by)
+    handed = hand_in_assessment(assessment=made.id, **by)
+    with pytest.raises(NotPermittedError, match="took part"):
+        approve_assessment(
+            assessment=made.id, step=handed.id, until=NOW.date() + timedelta(days=9), because="Fine", **by
+        )
+    assert house.verdicts() == house.before
 
 
 # --- frameworks and the library

@@ -141,7 +141,7 @@ def test_it_is_handed_in_and_somebody_else_approves_in_place(enter, begun, peopl
     answer_assessment(assessment=begun.id, given=answers_to(AIIA), **by)
     assert owner.post(url(begun, "/hand-in"), {"because": "Whole"}).status_code == 303
     assert "A compliance lead or an administrator who took no part approves it" in text(owner.get(url(begun)))
-    assert "Impact assessment" in text(lead.get("/?whose=all"))
+    assert "Version 1, handed in by Owner Doe" in text(lead.get("/?whose=all"))
     page = lead.get(url(begun))
     assert "Approve version 1" in text(page)
     step = re.search(r'name="step" value="(\w+)"', page.content.decode())[1]
@@ -151,7 +151,7 @@ def test_it_is_handed_in_and_somebody_else_approves_in_place(enter, begun, peopl
     assert lead.post(url(begun, "/decision"), late | {"until": until}).status_code == 303
     assert "It holds until" in text(lead.get(url(begun)))
     assert "Approved" in text(lead.get("/systems/ranking/assessments"))
-    assert "Impact assessments" in text(lead.get("/systems/ranking"))
+    assert 'id="assessments"' in lead.get("/systems/ranking").content.decode()
 
 
 def test_who_took_part_is_told_that_somebody_else_decides(enter, handed_in, people) -> None:
@@ -171,6 +171,7 @@ def test_a_changed_system_is_told_with_what_changed(enter, approved, actor) -> N
     facts = SystemFacts.from_json({**row.facts().to_json(), "purpose": "Rejects applicants"})
     change_system(actor=actor, slug="ranking", facts=facts, seen=row.changed_at, now=timezone.now())
     browser = enter("owner")
+    assert "The system changed: purpose (" in text(browser.get("/?whose=all"))
     assert "To be done anew: purpose" in text(browser.get("/systems/ranking/assessments"))
     page = browser.get(url(approved)).content.decode()
     assert "<del>Ranks applicants</del> <ins>Rejects applicants</ins>" in page

@@ -23,6 +23,7 @@ from annexa.actions.access_reviews import (
 )
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
+from annexa.actions.demo_assessments import PlayedAssessment
 from annexa.actions.demo_documents import Asked, document, statement
 from annexa.actions.demo_story import (
     AccessDecided,
@@ -103,7 +104,8 @@ def create_demo(*, now: datetime) -> Person:
     All or nothing. Where the demo is set up already, only its administrator is returned.
     Ledger: organisation, person, ownership, unit, committee, appointment, grant, ai_system, adoption, task, evidence,
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
-    access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step.
+    access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step, assessment,
+    assessment_answer, assessment_step.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -206,6 +208,9 @@ class _Play:
                 yield Step(at=approved, act=partial(self.approve, number, answered))
         for review in self.story.access_reviews:
             yield from self.access_review(review)
+        for assessed in self.story.assessed:
+            played = PlayedAssessment(told=assessed, people=self.people, day=self.day)
+            yield from (Step(at=at, act=act) for at, act in played.steps())
         kept_in_turn = sorted(enumerate(self.story.kept), key=lambda one: (-one[1].days_ago, one[0]))
         for turn, (number, kept) in enumerate(kept_in_turn):  # days that a weekend draws together keep their order
             at = self.day(kept.days_ago, hour=10 + turn // 60, minute=turn % 60)

@@ -194,6 +194,25 @@ class AccessReviewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """One version of an impact assessment: begun, perhaps handed in and approved, each so many days ago.
+
+    `answers`: in their plain form, but for days and people. `only`: the sections that were written so far; empty: all.
+    """
+
+    form: str
+    system: str
+    by: str
+    days_ago: int
+    answers: dict[str, Any]
+    because: str = ""
+    only: tuple[str, ...] = ()
+    handed_in: int | None = None
+    approved: int | None = None
+    until: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """A record that somebody put into a register, and how it changed `later` (days_ago, because, set).
 
@@ -257,6 +276,7 @@ class Story:
     access_reviews: tuple[AccessReviewed, ...]
     kept: tuple[Kept, ...]
     suppliers_asked: tuple[SupplierAsked, ...]
+    assessed: tuple[Assessed, ...]
 
     @cached_property
     def in_use(self) -> tuple[StorySystem, ...]:
@@ -325,6 +345,7 @@ def story() -> Story:
         access_reviews=tuple(_access_review(row) for row in table["access_review"]),
         kept=_kept(),
         suppliers_asked=_suppliers_asked(),
+        assessed=_assessed(),
     )
 
 
@@ -342,6 +363,15 @@ def _kept() -> tuple[Kept, ...]:
 def _suppliers_asked() -> tuple[SupplierAsked, ...]:
     rows = tomllib.loads(told("due-diligence.toml").decode("utf-8"))["sent"]
     return tuple(SupplierAsked(**row) for row in rows)
+
+
+def _assessed() -> tuple[Assessed, ...]:
+    """Every impact assessment, each with what is said in one way of all systems."""
+    table = tomllib.loads(told("assessments.toml").decode("utf-8"))
+    return tuple(
+        Assessed(answers={**table["answers"][row["form"]], **row.pop("set")}, only=tuple(row.pop("only", ())), **row)
+        for row in table["assessment"]
+    )
 
 
 def _access_review(row: dict[str, Any]) -> AccessReviewed:

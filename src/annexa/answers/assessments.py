@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, cast
 
-from django.db.models import TextField
+from django.db.models import Exists, OuterRef, TextField
 from django.db.models.functions import Cast, Lower
 
 from annexa.answers.errors import UnknownError, no_system
 from annexa.answers.imports import Format, file_of
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.library.questionnaires import questionnaires
+from annexa.pure.actors import number_of
 from annexa.pure.assessments import (
     COMPONENTS,
     Change,
@@ -37,7 +38,7 @@ from annexa.pure.assessments import (
 from annexa.pure.checks.assessments import BY_FORM
 from annexa.pure.facts import Pairs
 from annexa.pure.ledger import canonical
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, Permit, may_somewhere
 from annexa.pure.questionnaires import (
     Completeness,
     Concern,
@@ -544,3 +545,57 @@ def _standing(
     return Standing(
         form=form, system=system, state=state, due=due, current=current, draft=draft, approval=approval, changes=found
     )  # fmt: skip
+
+
+# --- what waits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToApprove:
+    """An assessment that waits for its approval. `mine`: the person who asks may decide about it."""
+
+    step: AssessmentStep
+    title: str
+    system: str
+    mine: bool
+
+
+def to_approve(*, actor: Actor, stand: Standpoint, person: int | None = None) -> tuple[ToApprove, ...]:
+    """Every assessment that is handed in, the oldest first; of one person those they may decide about.
+
+    Cost: one query, two more if there is any.
+    """
+    later = AssessmentStep.objects.filter(assessment=OuterRef("assessment"), number__gt=OuterRef("number"))
+    rows = AssessmentStep.objects.visible_to(actor).filter(decision="handed in").exclude(Exists(later))
+    waiting = list(rows.select_related("assessment", "by").order_by("recorded_at", "id"))
+    ids = [one.assessment_id for one in waiting]
+    answered = (
+        AssessmentAnswer.objects.filter(assessment__in=ids).order_by() if ids else AssessmentAnswer.objects.none()
+    )
+    handed = AssessmentStep.objects.filter(assessment__in=ids, decision="handed in").order_by()
+    took_part = set(answered.values_list("assessment_id", "by_id").distinct())
+    took_part |= set(handed.values_list("assessment_id", "by_id").distinct()) if ids else set()
+    decides = isinstance(may_somewhere(actor, "review_assessment"), Permit)
+    me = number_of(actor.id)
+    found = tuple(
+        ToApprove(
+            step=one,
+            title=questionnaires()[one.assessment.form].title,
+            system=stand.name_of(one.assessment.scope),
+            mine=decides and me is not None and (one.assessment_id, me) not in took_part,
+        )
+        for one in waiting
+        if one.assessment.form in questionnaires()
+    )
+    return found if person is None else tuple(one for one in found if one.mine)
+
+
+def to_do_anew(*, actor: Actor, stand: Standpoint, now: datetime) -> tuple[Standing, ...]:
+    """Every approval that does not stand any more while nothing is in work in its place, with what changed when.
+
+    Cost: six queries, two more for each that is outdated.
+    """
+    scopes = AssessmentStep.objects.visible_to(actor).filter(decision="approved").values("assessment__scope")
+    systems = list(AiSystem.objects.visible_to(actor).filter(slug__in=scopes).exclude(stage="retirement"))
+    found = standings(actor=actor, systems=systems, now=now, dated=True, stand=stand)
+    return tuple(one for one in found if one.to_do and one.state in {"outdated", "expired"})

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from django.db.models import Func, Subquery
 
 from annexa.answers.access_reviews import FollowUp, ReviewWaiting, waiting_access
+from annexa.answers.assessments import Standing as Assessment
+from annexa.answers.assessments import ToApprove, to_approve, to_do_anew
 from annexa.answers.decisions import LatePlan, ReviewAsked, late_plans, reviews_asked
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
@@ -61,12 +63,12 @@ class Ahead:
 class Today:
     """What the first page of the day shows, of one's own or of everybody's (`whose`).
 
-    `tasks` are late or due soon, `reviews`, `plans` and the lines of `access` reviews wait for a decision, `follow_ups`
-    for somebody to carry one out; a task for such a plan is no second thing. `left` are those who may not sign in any
-    more and still hold things. What `failing` does not hold, `renewals`
-    ran out or soon will, `never` was never shown; each the first few of its total. `next_due` is when the next verdict
-    falls. `declared` counts controls that somebody said something about. `moves` are the verdicts that differ from
-    those at `since`, when the last visit ended (None: the first one).
+    `tasks` are late or due soon, `reviews`, `plans`, `approvals` of assessments and the lines of `access` reviews wait
+    for a decision, `follow_ups` for somebody to carry one out, `anew` for an assessment to be done anew; a task for
+    such a plan is no second thing. `left` are those who may not sign in any more and still hold things. What `failing`
+    does not hold, `renewals` ran out or soon will, `never` was never shown; each the first few of its total. `next_due`
+    is when the next verdict falls. `declared` counts controls that somebody said something about. `moves` are verdicts
+    that differ from those at `since`, when the last visit ended (None: the first one).
     """
 
     organisation: Organisation | None
@@ -81,6 +83,10 @@ class Today:
     plans_total: int
     access: tuple[ReviewWaiting, ...]
     access_total: int
+    approvals: tuple[ToApprove, ...]
+    approvals_total: int
+    anew: tuple[Assessment, ...]
+    anew_total: int
     follow_ups: tuple[FollowUp, ...]
     follow_ups_total: int
     since: datetime | None
@@ -110,6 +116,7 @@ class Today:
             self.tasks_total
             + self.follow_ups_total
             + self.to_decide
+            + self.anew_total
             + self.failing_total
             + self.renewals_total
             + self.never_total
@@ -118,7 +125,7 @@ class Today:
     @property
     def to_decide(self) -> int:
         """How many decisions wait."""
-        return self.reviews_total + self.plans_total + self.access_total
+        return self.reviews_total + self.plans_total + self.access_total + self.approvals_total
 
     @property
     def waiting(self) -> int:
@@ -167,6 +174,12 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     tasks = [one for one in given if _is_due(one, now) and _counts(one.owner, me)]
     reviews = [one for one in reviews_asked(actor=actor, stand=stand) if me is None or one.mine]
     access = waiting_access(actor=actor, now=now, person=me)
+    approvals = to_approve(actor=actor, stand=stand, person=me)
+    anew = tuple(
+        one
+        for one in to_do_anew(actor=actor, stand=stand, now=now)
+        if me is None or _counts(held.systems.get(one.system.slug), me)
+    )
     plans = [one for one in late_plans(stand=stand, owners=held, now=now) if _counts(one.owner, me)]
     planned = {(one.control, one.scope) for one in plans}
     tasks = [one for one in tasks if (one.control, one.scope) not in planned]
@@ -186,6 +199,10 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
         left_total=len(left),
         plans=tuple(plans[:MOST]),
         plans_total=len(plans),
+        approvals=approvals[:MOST],
+        approvals_total=len(approvals),
+        anew=anew[:MOST],
+        anew_total=len(anew),
         access=access.reviews[:MOST],
         access_total=len(access.reviews),
         follow_ups=access.follow_ups[:MOST],

@@ -1,12 +1,13 @@
 """Impact assessments: where every system stands, the form section by section, the decision, versions, print, files."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, TypeVar
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -45,6 +46,7 @@ from annexa.library.questionnaires import questionnaires
 from annexa.pure.assessments import Origin, months_after
 from annexa.pure.permits import Refusal
 from annexa.pure.questionnaires import LONGEST, Question, Value
+from annexa.records.systems import AiSystem
 from annexa.web.forms import date_field, fresh, see, takes_form_of, text_field, tried, tried_or_told
 from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.refused import refused
@@ -82,7 +84,12 @@ PER_PAGE = 25
 
 
 class SectionForm(forms.Form):
-    """The questions of one section, as they are asked now; what stands elsewhere is proposed as the answer."""
+    """The questions of one section, as they are asked now; what stands elsewhere is proposed as the answer.
+
+    Everything may be left open until it is handed in, and what is wrong the action tells.
+    """
+
+    use_required_attribute = False
 
     def __init__(self, *args: Any, asked: Sequence[Asked], **more: Any) -> None:
         super().__init__(*args, **more)
@@ -90,6 +97,11 @@ class SectionForm(forms.Form):
             field = _field(one.question)
             field.initial = _written(one.question, one.value if one.value is not None else _proposed(one))
             self.fields[one.question.id] = field
+
+    def full_clean(self) -> None:
+        """Finds nothing by itself."""
+        self._errors = ErrorDict()
+        self.cleaned_data: dict[str, Any] = {}
 
     def given(self, sent: Mapping[str, Any]) -> dict[str, Any]:
         """What was sent, in the plain form of the answers. What cannot be read is told by the action."""
@@ -165,6 +177,12 @@ def of_system(request: HttpRequest, slug: str) -> HttpResponse:
         "now": now,
     }
     return render(request, "assessments/system.html", context)
+
+
+def assessments_of(request: HttpRequest, system: AiSystem, now: datetime) -> list[tuple[Standing, Any, str]]:
+    """Where the three stand for one AI system, as its passport shows them."""
+    lines = standings(actor=actor(request), systems=[system], now=now)
+    return [(one, *STATES[one.state]) for one in lines if one.due or one.current or one.draft]
 
 
 @takes_form_of("assessments-of")
@@ -442,7 +460,7 @@ def _page(
         made[key] = form
     context = {
         **_shown(page),
-        "part": part,
+        "chosen": part,
         "questions": _questions(page, part, made.get("section"), keep=form is None or key != "section"),
         "index": [(one, one == part) for one in page.parts if one.asked],
         "forms": made,
@@ -499,14 +517,12 @@ def _written(question: Question, value: Value | None) -> Any:
 
 
 def _field(question: Question) -> forms.Field:
-    about: dict[str, Any] = {"label": question.text, "help_text": question.help, "required": False}
+    about: dict[str, Any] = {"label": question.text, "help_text": question.help, "required": question.required}
     match question.kind:
         case "yes_no" | "choice":
-            choices = [(word, word[:1].upper() + word[1:]) for word in question.words]
-            made: forms.Field = forms.ChoiceField(choices=choices, widget=forms.RadioSelect, **about)
+            made: forms.Field = forms.ChoiceField(choices=_worded(question), widget=forms.RadioSelect, **about)
         case "several":
-            choices = [(word, word[:1].upper() + word[1:]) for word in question.words]
-            made = forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **about)
+            made = forms.MultipleChoiceField(choices=_worded(question), widget=forms.CheckboxSelectMultiple, **about)
         case "date":
             made = forms.CharField(widget=forms.TextInput(attrs={"type": "date"}), **about)
         case "number":
@@ -517,6 +533,11 @@ def _field(question: Question) -> forms.Field:
         case _:
             made = forms.CharField(max_length=LONGEST[question.kind], **about)
     return made
+
+
+def _worded(question: Question) -> list[tuple[str, str]]:
+    """The words to choose from, as people read them."""
+    return [(word, word[:1].upper() + word[1:].replace("_", " ")) for word in question.words]
 
 
 def _done(

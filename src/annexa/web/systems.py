@@ -47,6 +47,7 @@ from annexa.pure.systems import FIELD, GROUPS, SYSTEMS, SystemFacts
 from annexa.records.evidence import Evidence
 from annexa.records.systems import gravest
 from annexa.web.asof import as_of
+from annexa.web.assessments import assessments_of
 from annexa.web.frame import actor, permit
 from annexa.web.lists import (
     Filter,
@@ -388,6 +389,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "facts": _facts(facts) if facts else [],
         "risk": gravest(facts.classes) if facts else "",
         "source": facts.source if facts else (),
+        "assessments": assessments_of(request, found.system, now) if asof.at is None else [],
         "standing": [_bar(posture, slug) for posture in found.postures],
         "ahead": upcoming(found.postures),
         "controls": _controls(found),

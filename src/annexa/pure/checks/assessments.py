@@ -39,8 +39,8 @@ def _uses_high_risk(system: SystemFact, words: Words) -> bool:
     return uses and _may_be_high_risk(system) and system.high_risk_by != "annex-i" and (words is None or BOUND in words)
 
 
-def _risky_with_personal_data(system: SystemFact, _words: Words) -> bool:
-    return system.personal_data not in {"no", "not applicable"} and _may_be_high_risk(system)
+def _with_personal_data(system: SystemFact, _words: Words) -> bool:
+    return system.personal_data not in {"no", "not applicable"}
 
 
 def _may_be_high_risk(system: SystemFact) -> bool:
@@ -66,9 +66,9 @@ ASSESSED: Mapping[str, AssessmentCheck] = MappingProxyType(
             ),
             AssessmentCheck(
                 name="dpia_approved",
-                says=f"Every high-risk AI system with personal data has a data protection assessment {_STANDS}.",
+                says=f"Every AI system with personal data has a data protection assessment or finding {_STANDS}.",
                 form="dpia",
-                asked=_risky_with_personal_data,
+                asked=_with_personal_data,
             ),
         )
     }
