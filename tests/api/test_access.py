@@ -84,7 +84,7 @@ def test_the_table_keeps_parts_apart() -> None:
     """Rule: without a grant nothing is read but people and oneself; a reader changes nothing but their own tokens; what
     belongs to a unit is not there for who is elsewhere; people are changed by administrators only."""
     of_the_system = re.compile(
-        r"/(systems/\{slug\}|classification/|evidence/\{|judgements/\{|ledger/entries/\{|grants/\{)"
+        r"/(systems/\{slug\}|classification/|assessments/\{|evidence/\{|judgements/\{|ledger/entries/\{|grants/\{)"
     )
     for method, address, told in rows():
         line = f"{method} {address} {told}"

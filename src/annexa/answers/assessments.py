@@ -39,6 +39,7 @@ from annexa.pure.checks.assessments import BY_FORM
 from annexa.pure.facts import Pairs
 from annexa.pure.ledger import canonical
 from annexa.pure.permits import Actor, Permit, may_somewhere
+from annexa.pure.proofs import rfc3339
 from annexa.pure.questionnaires import (
     Completeness,
     Concern,
@@ -426,7 +427,7 @@ def assessment_json(page: AssessmentPage) -> dict[str, Any]:
         "stage": page.stage,
         "because": about.because,
         "begun_by": about.by.name,
-        "begun_at": about.recorded_at.isoformat(),
+        "begun_at": rfc3339(about.recorded_at),
         "progress": {"asked": page.progress.asked, "answered": page.progress.answered},
         "missing": [one.id for one in page.missing],
         "answers": [
@@ -437,7 +438,7 @@ def assessment_json(page: AssessmentPage) -> dict[str, Any]:
                 "value": kept(one.value),
                 "number": one.given.number if one.given else 0,
                 "by": one.given.by if one.given else "",
-                "at": one.given.at.isoformat() if one.given else None,
+                "at": rfc3339(one.given.at) if one.given else None,
                 "origin": one.given.origin.to_json() if one.given and one.given.origin else None,
                 "offered": None if one.offer is None else kept(one.offer.value),
                 "concern": one.concern.because if one.concern else "",
@@ -456,7 +457,7 @@ def step_json(step: AssessmentStep) -> dict[str, Any]:
         "decision": step.decision,
         "because": step.because,
         "by": step.by.name,
-        "at": step.recorded_at.isoformat(),
+        "at": rfc3339(step.recorded_at),
         "until": step.until.isoformat() if step.until else None,
         "answers_digest": step.answers_digest,
         "form_version": step.form_version,
@@ -560,24 +561,37 @@ class ToApprove:
     mine: bool
 
 
-def to_approve(*, actor: Actor, stand: Standpoint, person: int | None = None) -> tuple[ToApprove, ...]:
-    """Every assessment that is handed in, the oldest first; of one person those they may decide about.
+def waiting_assessments(
+    *, actor: Actor, stand: Standpoint, now: datetime, person: int | None = None
+) -> tuple[tuple[ToApprove, ...], tuple[Standing, ...]]:
+    """Every assessment that is handed in, the oldest first, of one person those they may decide about; and every
+    approval that does not stand any more while nothing is in work in its place, with what changed when.
 
-    Cost: one query, two more if there is any.
+    Cost: one query, two more if any waits, four if any is approved, two for each that is outdated.
     """
     later = AssessmentStep.objects.filter(assessment=OuterRef("assessment"), number__gt=OuterRef("number"))
-    rows = AssessmentStep.objects.visible_to(actor).filter(decision="handed in").exclude(Exists(later))
-    waiting = list(rows.select_related("assessment", "by").order_by("recorded_at", "id"))
-    ids = [one.assessment_id for one in waiting]
-    answered = (
-        AssessmentAnswer.objects.filter(assessment__in=ids).order_by() if ids else AssessmentAnswer.objects.none()
+    rows = AssessmentStep.objects.visible_to(actor).filter(decision__in=("handed in", "approved"))
+    steps = list(
+        rows.exclude(Exists(later)).select_related("assessment", "by").order_by("recorded_at", "id").defer("components")
     )
+    waiting = [one for one in steps if one.decision == "handed in" and one.assessment.form in questionnaires()]
+    found = _to_approve(actor, stand, waiting) if waiting else ()
+    scopes = {one.assessment.scope for one in steps if one.decision == "approved"}
+    return (
+        found if person is None else tuple(one for one in found if one.mine),
+        _to_do_anew(actor, stand, now, scopes) if scopes else (),
+    )
+
+
+def _to_approve(actor: Actor, stand: Standpoint, waiting: Sequence[AssessmentStep]) -> tuple[ToApprove, ...]:
+    ids = [one.assessment_id for one in waiting]
+    answered = AssessmentAnswer.objects.filter(assessment__in=ids).order_by()
     handed = AssessmentStep.objects.filter(assessment__in=ids, decision="handed in").order_by()
     took_part = set(answered.values_list("assessment_id", "by_id").distinct())
-    took_part |= set(handed.values_list("assessment_id", "by_id").distinct()) if ids else set()
+    took_part |= set(handed.values_list("assessment_id", "by_id").distinct())
     decides = isinstance(may_somewhere(actor, "review_assessment"), Permit)
     me = number_of(actor.id)
-    found = tuple(
+    return tuple(
         ToApprove(
             step=one,
             title=questionnaires()[one.assessment.form].title,
@@ -585,17 +599,10 @@ def to_approve(*, actor: Actor, stand: Standpoint, person: int | None = None) ->
             mine=decides and me is not None and (one.assessment_id, me) not in took_part,
         )
         for one in waiting
-        if one.assessment.form in questionnaires()
     )
-    return found if person is None else tuple(one for one in found if one.mine)
 
 
-def to_do_anew(*, actor: Actor, stand: Standpoint, now: datetime) -> tuple[Standing, ...]:
-    """Every approval that does not stand any more while nothing is in work in its place, with what changed when.
-
-    Cost: six queries, two more for each that is outdated.
-    """
-    scopes = AssessmentStep.objects.visible_to(actor).filter(decision="approved").values("assessment__scope")
+def _to_do_anew(actor: Actor, stand: Standpoint, now: datetime, scopes: set[str]) -> tuple[Standing, ...]:
     systems = list(AiSystem.objects.visible_to(actor).filter(slug__in=scopes).exclude(stage="retirement"))
     found = standings(actor=actor, systems=systems, now=now, dated=True, stand=stand)
     return tuple(one for one in found if one.to_do and one.state in {"outdated", "expired"})

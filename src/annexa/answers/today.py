@@ -7,7 +7,7 @@ from django.db.models import Func, Subquery
 
 from annexa.answers.access_reviews import FollowUp, ReviewWaiting, waiting_access
 from annexa.answers.assessments import Standing as Assessment
-from annexa.answers.assessments import ToApprove, to_approve, to_do_anew
+from annexa.answers.assessments import ToApprove, waiting_assessments
 from annexa.answers.decisions import LatePlan, ReviewAsked, late_plans, reviews_asked
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.ledger import Change, list_changes
@@ -174,12 +174,8 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     tasks = [one for one in given if _is_due(one, now) and _counts(one.owner, me)]
     reviews = [one for one in reviews_asked(actor=actor, stand=stand) if me is None or one.mine]
     access = waiting_access(actor=actor, now=now, person=me)
-    approvals = to_approve(actor=actor, stand=stand, person=me)
-    anew = tuple(
-        one
-        for one in to_do_anew(actor=actor, stand=stand, now=now)
-        if me is None or _counts(held.systems.get(one.system.slug), me)
-    )
+    approvals, outdated = waiting_assessments(actor=actor, stand=stand, now=now, person=me)
+    anew = tuple(one for one in outdated if _counts(held.systems.get(one.system.slug), me))
     plans = [one for one in late_plans(stand=stand, owners=held, now=now) if _counts(one.owner, me)]
     planned = {(one.control, one.scope) for one in plans}
     tasks = [one for one in tasks if (one.control, one.scope) not in planned]

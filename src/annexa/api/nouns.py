@@ -9,6 +9,7 @@ from ninja.errors import HttpError, ValidationError
 import annexa
 from annexa.api import (
     access,
+    assessments,
     classification,
     committees,
     controls,
@@ -40,8 +41,9 @@ Sign in with a token (`Authorization: Bearer annexa_…`). Errors are problem de
 on with `cursor=next` until `next` is null. A change needs `If-Match` with the ETag of what you saw; a POST with an
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
-    organisation, people, units, committees, governance, grants, tokens, systems, registers, classification, controls,
-    evidence, judgements, frameworks, posture, path, portfolio, obligations, access, ledger, webhooks, search,
+    organisation, people, units, committees, governance, grants, tokens, systems, registers, classification,
+    assessments, controls, evidence, judgements, frameworks, posture, path, portfolio, obligations, access, ledger,
+    webhooks, search,
 )  # fmt: skip
 
 
