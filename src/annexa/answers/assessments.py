@@ -185,6 +185,11 @@ def find(*, actor: Actor, assessment: str) -> Assessment:
     return found
 
 
+def ids_like(said: str) -> list[str]:
+    """The assessments whose id begins like this, for who types on the machine itself."""
+    return list(Assessment.objects.filter(id__startswith=said).values_list("id", flat=True)) if said else []
+
+
 def steps_of(assessment: Assessment) -> list[AssessmentStep]:
     """The steps of an assessment, in order."""
     rows = AssessmentStep.objects.filter(assessment=assessment).select_related("by", "assessment", "handed_in_by")

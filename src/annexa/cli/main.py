@@ -11,6 +11,7 @@ from pathlib import Path
 
 from annexa.cli import (
     access,
+    assess,
     backups,
     classify,
     evidence,
@@ -51,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         "--server", metavar="URL", help="ask another server over its API, with the token in ANNEXA_TOKEN"
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (serve, *_ABOUT_RECORDS, access, backups, tokens):
+    for area in (serve, *_ABOUT_RECORDS, assess, access, backups, tokens):
         area.add_parsers(sub)
     return found
 
