@@ -23,11 +23,13 @@ from annexa.actions.grants import grant_role
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.registers import add_record
+from annexa.actions.soa import ask_approval, decide_applicability
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.actions.tokens import create_token, scopes_for
 from annexa.actions.units import add_unit
 from annexa.answers.posture import standpoint
+from annexa.answers.soa import draft
 from annexa.pure.fields import EMPTY
 from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import Verdict
@@ -144,10 +146,13 @@ def found_cast(now: datetime, *, store: Path = Path()) -> Cast:
         _record(house, register, "Chatbot", "Retail", "Known", now)
         if not register.open_to:  # what everybody at work may know of cannot be hidden
             _record(house, register, "Zanzibar vault", "Vaults", "Zanzibar", now)
+    proposals = draft(actor=house, now=now).proposals
+    decide_applicability(actor=house, person=ada, choices=[*proposals.values()], until=until.date(), now=now)
+    ask_approval(actor=house, person=ada, scopes={}, because="First", now=now)
     common = {
-        "law": "eu-ai-act", "control": "LIF-03", "framework": "nis2", "requirement": "Art.21(1)", "webhook": "none",
-        "token": "none", "register": next(iter(BY_PLURAL)), "committee": "ai-board", "unit": "retail",
-        "person": str(people["unit owner"].pk),
+        "number": "1", "law": "eu-ai-act", "control": "LIF-03", "framework": "nis2", "requirement": "Art.21(1)",
+        "webhook": "none", "token": "none", "register": next(iter(BY_PLURAL)), "committee": "ai-board",
+        "unit": "retail", "person": str(people["unit owner"].pk),
         "appointment": Appointment.objects.get().id,
     }  # fmt: skip
     return Cast(

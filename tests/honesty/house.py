@@ -55,6 +55,7 @@ from annexa.actions.registers import add_record
 from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
 from annexa.actions.sign_on import sign_in_by_provider
+from annexa.actions.soa import ask_approval, decide_applicability, decide_statement
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
@@ -63,6 +64,7 @@ from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.answers.access_reviews import plan_list
 from annexa.answers.actors import actor_of_account
 from annexa.answers.libraries import library_at
+from annexa.answers.soa import draft
 from annexa.answers.store import blobs
 from annexa.library.classification import classifications
 from annexa.library.questionnaires import questionnaires
@@ -151,6 +153,7 @@ def found() -> None:
     _assessments(lee, ola)
     _directory(ada)
     _due_diligence(ola)
+    _statement(ada, lee)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "INC-03", "lessons-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -292,6 +295,23 @@ def _due_diligence(ola: Person) -> None:
     answer_questionnaire(secret=secret, given={"legal-entity": "Another company"}, now=days(31))
     hand_in_questionnaire(secret=secret, signed="Pat Parley", now=days(30))
     return_questionnaire(sent=row.id, because="Which company is it?", now=days(29), **by)
+
+
+def _statement(ada: Person, lee: Person) -> None:
+    """Two versions of the statement of applicability: one approved, one returned."""
+    by = {"actor": actor_of(ada), "person": ada}
+    proposals = draft(actor=actor_of(ada), now=days(28)).proposals
+    decide_applicability(choices=[*proposals.values()], now=days(28), **by)
+    for number, decision in ((1, "approved"), (2, "returned")):
+        ask_approval(scopes={"aims": "AI of the house"}, because="It is that time again", now=days(28 - number), **by)
+        decide_statement(
+            actor=actor_of(lee),
+            person=lee,
+            number=number,
+            decision=decision,
+            because="I read it",
+            now=days(27.5 - number),
+        )
 
 
 def _judgements(lee: Person, ari: Person) -> None:

@@ -47,6 +47,7 @@ WORDS = {
     "is_active": "active",
     "judgement_id": "judgement",
     "answered_by_id": "answered_by",
+    "asked_by_id": "asked_by",
     "password": "password_digest",
     "owner_id": "owner",
     "token_id": "token",

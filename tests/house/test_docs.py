@@ -188,6 +188,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "import_access", "open_access_review", "decide_access", "carry_out_access", "close_access_review",
         "change_register", "import_register", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "change_tools", "change_uses", "decide_use",
+        "decide_applicability", "ask_statement_approval", "decide_statement",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",

@@ -14,6 +14,7 @@ from annexa.pure.records_then import RecordsThen
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.assets import ASSETS
 from annexa.pure.registers.suppliers import CLAUSES, SUPPLIERS
+from annexa.pure.statement import STATEMENT
 from tests.pure.test_posture import AT, fact, implemented, shown, system
 from tests.strategies import organisations as org
 
@@ -105,7 +106,7 @@ def test_an_entry_becomes_what_the_checks_make_of_it() -> None:
     assert dict(made.fulfils)["suppliers_assessed"] == datetime(2027, 3, 2, tzinfo=UTC)
     assert dict(made.fulfils)["suppliers_owned"] is None
     assert set(BY_REGISTER) <= FACT_KINDS
-    assert set(BY_REGISTER) <= set(REGISTERS)
+    assert set(BY_REGISTER) <= {*REGISTERS, STATEMENT.noun}
 
 
 # --- what it comes to

@@ -25,6 +25,7 @@ from annexa.actions.classification import answer_classification, ask_review, rev
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.demo_assessments import PlayedAssessment
 from annexa.actions.demo_documents import Asked, document, statement
+from annexa.actions.demo_statement import statement_steps
 from annexa.actions.demo_story import (
     AccessDecided,
     AccessDone,
@@ -106,6 +107,8 @@ def create_demo(*, now: datetime) -> Person:
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
     access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step, assessment,
     assessment_answer, assessment_step.
+    access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step,
+    soa_inclusion, soa_version, soa_decision.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -221,6 +224,7 @@ class _Play:
             yield from self.due_diligence(asked)
         for days_ago, done in UsesPlay(people=self.people, day=lambda ago: self.day(ago).date()).turns():
             yield Step(at=self.day(days_ago, hour=14), act=done)
+        yield from (Step(at=at, act=act) for at, act in statement_steps(self.people, self.day))
         yield from self.evidence()
 
     def day(self, days_ago: int, *, hour: int = 9, minute: int = 0) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal
 
+from annexa.pure.checks import OVER_RECORDS
 from annexa.pure.facts import Evidence, SystemFact
 from annexa.pure.posture import (
     CONTROL_ORDER,
@@ -17,7 +18,6 @@ from annexa.pure.posture import (
     applicable,
 )
 from annexa.pure.register import Register
-from annexa.pure.registers import REGISTERS
 from annexa.pure.standards import Control
 
 MOST_NAMED = 8
@@ -169,7 +169,7 @@ def expectation_nodes(
 
 def _expected(proof: ExpectationProof, systems: Mapping[str, SystemFact], at: datetime, most: int) -> ExpectationNode:
     check = proof.check
-    over = REGISTERS[check.over] if check and check.over else None
+    over = OVER_RECORDS[check.check].register if check and check.over else None
     short = check.population - check.fulfilled if check and over else 0
     records = check.exceptions[:MOST_NAMED] if check and over else ()
     return ExpectationNode(

@@ -13,7 +13,7 @@ from annexa.pure.registers import REGISTERS
 KINDS = frozenset(
     {
         "ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "access_review_end",
-        "library", "organisation", *REGISTERS,
+        "library", "organisation", "soa_decision", *REGISTERS,
     }
 )  # fmt: skip
 """The kinds of entries that a pack rests on; it holds every one of them."""

@@ -27,6 +27,7 @@ from annexa.api import (
     posture,
     registers,
     search,
+    statement,
     systems,
     tokens,
     units,
@@ -42,8 +43,8 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
     organisation, people, units, committees, governance, grants, tokens, systems, registers, classification,
-    assessments, controls, evidence, judgements, frameworks, posture, path, portfolio, obligations, access, ledger,
-    webhooks, search,
+    assessments, controls, evidence, judgements, frameworks, posture, statement, path, portfolio, obligations, access,
+    ledger, webhooks, search,
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from annexa.cli import (
     records,
     resolve,
     serve,
+    soa,
     tokens,
     units,
     words,
@@ -36,8 +37,8 @@ from annexa.cli import (
 Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
-    imports, records, frameworks, resolve, classify, posture, path, evidence, ledger, packs, people, units, governance,
-    grants, groups,
+    imports, records, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people, units,
+    governance, grants, groups,
 )  # fmt: skip
 
 

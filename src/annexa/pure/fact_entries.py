@@ -22,9 +22,10 @@ from annexa.pure.facts import (
     SystemFact,
     instant,
 )
-from annexa.pure.register import Register
+from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.assets import ASSETS
+from annexa.pure.statement import HELD, STATEMENT, approved_entry
 
 
 def fact_of_entry(
@@ -106,6 +107,12 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _approved(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> RecordFact | None:
+    """Only an approval counts; the latest one takes the place of those before."""
+    entry = approved_entry(state, when["recorded_at"])
+    return None if entry is None else _of_checks(STATEMENT, HELD, entry, when)
+
+
 def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> SystemFact:
     answers = ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")
     return SystemFact(
@@ -177,6 +184,7 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, 
     "classification_review": _circumstances,
     "access_review_end": _reviewed,
     "assessment_step": _assessed,
+    STATEMENT.noun: _approved,
 }
 FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER})
 """The kinds of entries that carry facts."""
@@ -184,14 +192,17 @@ FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER})
 
 def _record(register: Register, state: Mapping[str, Any], when: dict[str, Any]) -> RecordFact | None:
     """A record as the checks over its register see it; None where none looks at it."""
-    checks = BY_REGISTER.get(register.noun)
-    if checks is None:
+    if register.noun not in BY_REGISTER:
         return None
-    entry = register.read(state)
+    return _of_checks(register, state["slug"], register.read(state), when)
+
+
+def _of_checks(register: Register, slug: str, entry: Entry, when: dict[str, Any]) -> RecordFact:
     end = entry.values.get(register.ends)
     part = component_of(entry) if register.noun == ASSETS.noun else None
+    checks = BY_REGISTER[register.noun]
     return RecordFact(
-        id=state["slug"],
+        id=slug,
         register=register.noun,
         fulfils=tuple((one.name, one.until(entry)) for one in checks if one.looks_at(entry)),
         systems=entry.values.get("systems", ()),

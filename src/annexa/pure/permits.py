@@ -154,6 +154,9 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "review_assessment": _LEADS,
         "adopt_control": _WRITERS,
         "exclude_control": _LEADS,
+        "decide_applicability": _LEADS,
+        "ask_statement_approval": _LEADS,
+        "decide_statement": _LEADS,
         "name_owner": _WRITERS,
         "make_task": _WRITERS,
         "change_task": _WRITERS,
@@ -187,14 +190,15 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
 
 PERSONAL = frozenset(
     {
+        "ask_statement_approval", "decide_statement",
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "ask_use", "decide_use",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
-assess impacts, to decide who keeps access, to ask suppliers and judge what they say, to ask for a use of AI and decide
-about one."""
+assess impacts, to have a statement of applicability approved, to decide who keeps access, to ask suppliers and
+judge what they say, to ask for a use of AI and decide about one."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -202,7 +206,7 @@ PROVISION = "provision"
 SCOPES = frozenset(
     {
         "read", "import_systems", "change_system", "change_register", "import_register", "change_uses", "change_tools",
-        "adopt_control", "exclude_control", "add_evidence", "judge", "close_judgement",
+        "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
         PROVISION,

@@ -36,6 +36,7 @@ from annexa.records.sign_in import (
     SignedIn,
     SignInTry,
 )
+from annexa.records.soa import Inclusion, StatementDecision, StatementVersion
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
@@ -71,6 +72,7 @@ __all__ = [
     "GrantEnd",
     "GroupRoleEnd",
     "GroupRoleRule",
+    "Inclusion",
     "Judgement",
     "KeptAnswer",
     "KnownPlace",
@@ -92,6 +94,8 @@ __all__ = [
     "ServiceAccount",
     "SignInTry",
     "SignedIn",
+    "StatementDecision",
+    "StatementVersion",
     "Task",
     "TaskChange",
     "TokenRevocation",

@@ -23,6 +23,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Frameworks", "frameworks", "frameworks"),
             ("Path to ready", "path", "path"),
+            ("Applicability", "statement", "soa"),
             ("Obligations", "obligations", "obligations"),
             ("Library", "library", "policies"),
         ),
@@ -119,9 +120,11 @@ def part_of(who: Actor) -> str:
 
 
 def _enters(request: HttpRequest, view: str) -> bool:
-    """Whether somebody may enter a place: everybody Today, most places who reads anything."""
+    """Whether somebody may enter a place: everybody Today, the statement who reads all, others who reads anything."""
     if view == "people":
         return isinstance(may(actor(request), "read_people"), Permit)
+    if view == "statement":
+        return isinstance(may(actor(request), "read"), Permit)
     return isinstance(may_somewhere(actor(request), "visit" if view == "today" else "read"), Permit)
 
 
