@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from annexa.api.register_shapes import RESERVED
-from annexa.api.shapes import now
+from annexa.api.shapes import Shown, now
 from annexa.api.spec import document, operations
 from annexa.pure.fields import EMPTY, plain
 from annexa.pure.registers import REGISTERS
@@ -72,7 +72,8 @@ def test_every_field_is_shown_and_may_be_sent(register) -> None:
 def test_no_name_means_two_things(register) -> None:
     """Rule: what is said beside fields, or asked beside facets, is no field; nor is an address that of another noun."""
     assert not RESERVED & set(register.field)
-    tags = {told["tags"][0] for _, at, told in operations(document()) if at.split("/")[3] == register.plural}
+    assert [one for one in register.field if hasattr(Shown, one)] == [], "the shapes have something of that name"
+    tags = {told["tags"][0] for _, at, told in operations(document()) if at == f"/api/v1/{register.plural}"}
     assert tags == {register.many}
 
 

@@ -117,3 +117,16 @@ def test_every_kind_of_value_can_be_typed() -> None:
     }  # fmt: skip
     with pytest.raises(ValueError, match="In use since is not a date"):
         values_of(ASSETS, ["in_use_since=soon"])
+
+
+def test_lineage_is_told_with_the_way(annexa) -> None:
+    annexa("records", "add", "suppliers", "name=Chat Ltd")
+    annexa("records", "add", "assets", "name=Model", "kind=model", "supplier=chat-ltd", "systems=chatbot",
+           "controls=LIF-03")  # fmt: skip
+    code, out, _ = annexa("lineage", "systems/chatbot")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "rests on suppliers/chat-ltd Chat Ltd Chat Ltd supplies Model, which is used by Chatbot" in lines
+    assert any(line.startswith("along controls/LIF-03") for line in lines)
+    assert json.loads(annexa("lineage", "suppliers/chat-ltd", "--format", "json")[1])["after"][1]["steps"] == 2
+    assert annexa("lineage", "issues/chatbot")[0] == 2

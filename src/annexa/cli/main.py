@@ -21,6 +21,7 @@ from annexa.cli import (
     groups,
     imports,
     ledger,
+    lineage,
     packs,
     path,
     people,
@@ -37,7 +38,8 @@ from annexa.cli import (
 Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
-    imports, records, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people, units,
+    imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people,
+    units,
     governance, grants, groups,
 )  # fmt: skip
 

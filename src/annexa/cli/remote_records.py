@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from annexa.cli import records, words
+from annexa.cli import lineage, records, words
 from annexa.cli.records import Record
 from annexa.client import Client
 from annexa.pure.register import Register
@@ -88,12 +88,17 @@ def _export(server: Client, args: argparse.Namespace) -> int:
     return 0
 
 
+def _lineage(server: Client, args: argparse.Namespace) -> int:
+    return lineage.printed(server.get(f"{args.thing}/lineage"), args.format)
+
+
 COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
     "registers": _asks(records.registers),
     "records list": _asks(records.listed),
     "records show": _asks(records.shown),
     "records add": _asks(records.added),
     "records change": _asks(records.changed),
+    "lineage": _lineage,
     "import": _import,
     "export": _export,
 }

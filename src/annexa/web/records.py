@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.registers import add_record, change_record
+from annexa.answers.lineage import THINGS, lineage_page
 from annexa.answers.registers import RecordPage, Target, Version, differences, one_record, record_page, seen_links
 from annexa.pure.fields import Field
 from annexa.pure.permits import Place, Refusal, may, may_somewhere
 from annexa.pure.register import Entry, Register
 from annexa.records.registers import RegisterRow
 from annexa.web.frame import actor
+from annexa.web.lineage import Section, section_of
 from annexa.web.record_forms import RecordForm, differing, parse_seen, shown
 from annexa.web.refused import refused
 
@@ -78,13 +80,21 @@ def record(request: HttpRequest, register: Register, record: str) -> HttpRespons
         "owner": found.owner,
         "ended": register.ended(row.entry, timezone.now().date()),
         "facts": facts_of(found),
-        "led": _led(found),
+        "led": led_of(found.led_from, row.slug),
         "history": [Revised(version=one, changes=_changes(one.changes)) for one in found.history],
         "ledger_url": f"{reverse('ledger')}?q={quote(f'{register.noun}/{row.slug}')}",
         "compared": _compared(request, found),
         "may_change": not _refusal(request, register, row),
+        "lineage": _lineage(request, register, row),
     }
     return render(request, "records/record.html", context)
+
+
+def _lineage(request: HttpRequest, register: Register, row: RegisterRow) -> Section | None:
+    """What the record rests on and what rests on it, if it is of that sort."""
+    if register.noun not in THINGS:
+        return None
+    return section_of(lineage_page(actor=actor(request), noun=register.noun, slug=row.slug, now=timezone.now()))
 
 
 def facts_of(found: RecordPage) -> list[Facts]:
@@ -112,12 +122,12 @@ def _fact(found: RecordPage, field: Field) -> Fact:
     return Fact(kind="text", value=shown(field, value), **about)
 
 
-def _led(found: RecordPage) -> list[Led]:
-    """What leads here, by register and field."""
+def led_of(found: Sequence[tuple[Register, Field, tuple[Target, ...]]], slug: str) -> list[Led]:
+    """What leads to a record or an AI system, by register and field."""
     listed = []
-    for register, field, targets in found.led_from:
+    for register, field, targets in found:
         here = reverse("register", args=[register])
-        url = f"{here}?by={field.name}&to={quote(found.row.slug)}"
+        url = f"{here}?by={field.name}&to={quote(slug)}"
         title = f"{register.title}: {field.label.lower()}"
         listed.append(Led(title=title, targets=targets[:10], total=len(targets), url=url))
     return listed

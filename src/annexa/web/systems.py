@@ -26,6 +26,8 @@ from annexa.answers.applicability import changed_bindings, upcoming
 from annexa.answers.errors import UnknownError
 from annexa.answers.imports import ExportError, export_systems
 from annexa.answers.libraries import active_library
+from annexa.answers.lineage import lineage_page
+from annexa.answers.registers import SYSTEM, led_from
 from annexa.answers.systems import (
     FACETS,
     PAGE_SIZES,
@@ -49,6 +51,7 @@ from annexa.records.systems import gravest
 from annexa.web.asof import as_of
 from annexa.web.assessments import assessments_of
 from annexa.web.frame import actor, permit
+from annexa.web.lineage import Section, section_of
 from annexa.web.lists import (
     Filter,
     Link,
@@ -65,6 +68,7 @@ from annexa.web.lists import (
 )
 from annexa.web.over_time import slider
 from annexa.web.record_forms import RecordForm, differing, parse_seen
+from annexa.web.records import led_of
 from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
@@ -397,12 +401,19 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "history": [(line, _cut(line.because or line.detail)) for line in found.history],
         "ledger_url": f"{reverse('ledger')}?q={quote(slug)}",
         "may_change": not refusal_of(request, "change_system", slug),
+        "lineage": _lineage(request, slug, now) if asof.at is None else None,
+        "led": led_of(led_from(actor=actor(request), noun=SYSTEM, slug=slug), slug) if asof.at is None else [],
         "unit_url": _address(QueryDict(), unit=found.system.unit) if found.system.unit else "",
     }
     part = request.htmx  # type: ignore[attr-defined]
     response = render(request, "systems/_passport.html" if part else "systems/passport.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _lineage(request: HttpRequest, slug: str, now: datetime) -> Section | None:
+    """What the system rests on, and what comes along with it."""
+    return section_of(lineage_page(actor=actor(request), noun=SYSTEM, slug=slug, now=now))
 
 
 def _facts(facts: SystemFacts) -> list[FactGroup]:
