@@ -17,6 +17,7 @@ from django.test import Client
 
 from annexa.actions.assessments import answer_assessment, start_assessment
 from annexa.actions.controls import adopt_control, judge
+from annexa.actions.documents import write_version
 from annexa.actions.evidence import add_evidence
 from annexa.actions.governance import add_committee, appoint
 from annexa.actions.grants import grant_role
@@ -149,6 +150,11 @@ def found_cast(now: datetime, *, store: Path = Path()) -> Cast:
     proposals = draft(actor=house, now=now).proposals
     decide_applicability(actor=house, person=ada, choices=[*proposals.values()], until=until.date(), now=now)
     ask_approval(actor=house, person=ada, scopes={}, because="First", now=now)
+    for slug, word in (("chatbot", "Known"), ("zanzibar-vault", "Zanzibar")):
+        write_version(
+            actor=house, person=ada, document=slug, content=f"# {word}", because=f"{word} is written down",
+            limit_bytes=10_000, now=now,
+        )  # fmt: skip
     common = {
         "number": "1", "law": "eu-ai-act", "control": "LIF-03", "framework": "nis2", "requirement": "Art.21(1)",
         "webhook": "none", "token": "none", "register": next(iter(BY_PLURAL)), "committee": "ai-board",
@@ -159,11 +165,20 @@ def found_cast(now: datetime, *, store: Path = Path()) -> Cast:
         store=store,
         people=people,
         unit_token=text,
-        there={**common, **_things("chatbot"), "record": "chatbot", "grant": seen.id},
+        there={
+            **common,
+            **_things("chatbot"),
+            "record": "chatbot",
+            "document": "chatbot",
+            "number": "1",
+            "grant": seen.id,
+        },
         hidden={
             **common,
             **_things("zanzibar-vault"),
             "record": "zanzibar-vault",
+            "document": "zanzibar-vault",
+            "number": "1",
             "grant": RoleGrant.objects.get(system="zanzibar-vault").id,
             "person": str(keeper.pk),
         },

@@ -15,6 +15,7 @@ from annexa.web import (
     classifications,
     controls,
     courses,
+    documents,
     due_diligence,
     frameworks,
     gaps,
@@ -100,5 +101,6 @@ urlpatterns = [
     *controls.urls,
     *ledger.urls,
     *search.urls,
+    *documents.urls,
     *registers.urls,
 ]

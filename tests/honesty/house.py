@@ -38,6 +38,7 @@ from annexa.actions.directory import (
     remove_directory_person,
     unmap_group,
 )
+from annexa.actions.documents import approve_version, hand_in, publish_version, write_version
 from annexa.actions.errors import ActionError
 from annexa.actions.evidence import add_evidence, attest
 from annexa.actions.governance import add_committee, appoint, end_appointment
@@ -51,6 +52,7 @@ from annexa.actions.questionnaires import (
     return_questionnaire,
     send_questionnaire,
 )
+from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.actions.registers import add_record
 from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
@@ -72,6 +74,7 @@ from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
 from annexa.pure.registers import REGISTERS
+from annexa.pure.registers.documents import DOCUMENTS
 from annexa.pure.second_factors import totp_code
 from annexa.pure.sign_on import Asserted
 from annexa.pure.systems import SystemFacts
@@ -122,6 +125,7 @@ def found() -> None:
     for facts in SYSTEMS:
         add_system(actor=actor_of(ada), facts=facts, now=days(480))
     _registers(ada)
+    _documents(lee, ola)
     for control in ("GOV-07", "GOV-02", "GOV-03", "INC-03", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
         adopt_control(actor=actor_of(lee), person=lee, control=control, state="implemented", now=days(470))
     adopt_control(
@@ -167,6 +171,25 @@ def _registers(ada: Person) -> None:
         for name in ("First", "Second"):
             entry = register.make({**needed, "name": f"{name} {register.one}"})
             add_record(actor=actor_of(ada), register=register, entry=entry, now=days(478))
+
+
+def _documents(lee: Person, ola: Person) -> None:
+    """A document that Ola wrote and Lee approved, in force since."""
+    entry = DOCUMENTS.make(
+        {
+            "name": "Crypto standard", "kind": "rules", "owner": ola.email, "approver": lee.email, "review_months": 24,
+            "classification": "internal", "serves": ("CRY-01/crypto-standard",),
+        }
+    )  # fmt: skip
+    made = add_record(actor=actor_of(ola), register=DOCUMENTS, entry=entry, now=days(477))
+    by_ola = {"actor": actor_of(ola), "person": ola, "document": made.slug}
+    by_lee = {**by_ola, "actor": actor_of(lee), "person": lee}
+    write_version(content="# Keys\n\nTurn them.", because="First", limit_bytes=10_000, now=days(476), **by_ola)
+    hand_in(because="", now=days(475), **by_ola)
+    approve_version(because="Read it", now=days(474), **by_lee)
+    publish_version(because="", now=days(473), **by_lee)
+    ask_to_read(readers=[ola], due_on=days(440).date(), because="New", now=days(472), **by_lee)
+    acknowledge(actor=actor_of(lee), person=lee, document=made.slug, number=1, now=days(471))
 
 
 def _tokens(ada: Person) -> None:

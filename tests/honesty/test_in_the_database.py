@@ -67,6 +67,8 @@ WORDS = {
     "assessment_id": "assessment",
     "handed_in_by_id": "handed_in_by",
     "sent_id": "sent",
+    "document_id": "document",
+    "author_id": "author",
 }
 """Columns that entries call otherwise."""
 
@@ -117,6 +119,8 @@ def one(table: type[Recorded]) -> Recorded:
         "assessment_step": {"decision": "approved"},
         "grant": {"unit": None},
         "questionnaire_step": {"step": "returned"},
+        "document_step": {"step": "drafted"},
+        "reading": {"step": "asked"},
     }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
@@ -159,7 +163,8 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
     """
     row, name = one(table), table._meta.db_table
     fresh = {"id": f"'{'f' * 32}'" if isinstance(row.pk, str) else "9999"}
-    fresh |= {"slug": "'forged'", "email": "'f@example.org'", "number": "99", "revision": "99", "decision": "'asked'"}
+    fresh |= {"slug": "'forged'", "email": "'f@example.org'", "number": "99", "turn": "99", "revision": "99"}
+    fresh["decision"] = "'asked'"
     if table.KIND in {"api_token", "questionnaire"}:
         fresh["sha256"] = f"'{'f' * 64}'"
     if table.KIND == "token_revocation":

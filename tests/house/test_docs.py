@@ -179,7 +179,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     able = {role: {verb for verb, roles in VERBS.items() if role in roles} for role in ("lead", "owner", "auditor")}
     everybody = {
         "read", "read_people", "choose_theme", "change_own_password", "make_pack", "visit", "create_token",
-        "revoke_token", "add_second_factor", "end_second_factor", "end_own_session", "ask_use",
+        "revoke_token", "add_second_factor", "end_second_factor", "end_own_session", "ask_use", "acknowledge",
     }  # fmt: skip
     assert able["lead"] - everybody == {
         "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "attest", "judge",
@@ -189,11 +189,15 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "change_register", "import_register", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "change_tools", "change_uses", "decide_use",
         "decide_applicability", "ask_statement_approval", "decide_statement",
+        "write_document", "review_document", "approve_document",
+        "publish_document", "ask_to_read",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",
         "change_task", "decide_access", "carry_out_access", "change_register", "assess", "send_questionnaire",
         "judge_questionnaire", "decide_use",
+        "write_document", "review_document", "approve_document",
+        "publish_document", "ask_to_read",
     }  # fmt: skip
     assert able["auditor"] - everybody == {"judge", "close_judgement"}
 

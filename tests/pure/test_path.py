@@ -352,7 +352,7 @@ def test_the_chart_begins_where_we_stand_and_ends_with_everything_reachable() ->
 def test_every_check_can_be_answered_as_if_done() -> None:
     """A new check over the register needs an answer that satisfies it."""
     empty = SystemFact(id="a", name="a", effective_at=AT, recorded_at=AT)
-    for check in set(CHECKS) - DEEDS:
+    for check in (one for one in CHECKS if one not in DEEDS):
         answer = answered(empty, check)
         assert answer is not None, check
         assert CHECKS[check](answer)

@@ -36,7 +36,7 @@ from annexa.pure.standards import (
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SLUGS = ("alpha", "beta", "gamma")
 ROLES = ((), ("provider",), ("deployer",), ("provider", "deployer"), ("employer_deployer",))
-ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04", "ORG-05", "ORG-06")
+ORG_CONTROLS = ("ORG-01", "ORG-02", "ORG-03", "ORG-04", "ORG-05", "ORG-06", "ORG-07")
 SYS_CONTROLS = ("SYS-01", "SYS-02", "SYS-03", "SYS-04", "SYS-05", "SYS-06")
 
 
@@ -124,6 +124,7 @@ def _library(*, wider: bool = False) -> Library:
             classes=("high-risk",),
         ),
         _control("ORG-06", _expectation("report"), _expectation("assessed", check="impact_assessment_approved")),
+        _control("ORG-07", _expectation("policy", check="documented:ORG-07/policy")),
     )
     requirements = (
         Requirement(id="G", parent=None, kind="group", title="G", summary="G", level="organisation"),
@@ -143,6 +144,7 @@ def _library(*, wider: bool = False) -> Library:
         _requirement("R11", "organisation"),
         _requirement("S11", "system"),
         _requirement("S12", "system"),
+        _requirement("R12", "organisation"),
     )
     coverage = (
         Coverage(
@@ -157,6 +159,7 @@ def _library(*, wider: bool = False) -> Library:
         Coverage(requirement="R9", sufficient=(("ORG-04",),), contributes=("SYS-03",), because="b"),
         Coverage(requirement="S9", sufficient=(("SYS-03",),), contributes=("ORG-04",), because="b"),
         Coverage(requirement="R10", sufficient=(("ORG-05",),), contributes=("SYS-04",), because="b"),
+        Coverage(requirement="R12", sufficient=(("ORG-07",),), contributes=("ORG-01",), because="b"),
         Coverage(requirement="S10", sufficient=(("SYS-04",), ("ORG-05",)), because="b"),
         Coverage(requirement="R11", sufficient=(("ORG-06",),), contributes=("SYS-05",), because="b"),
         Coverage(requirement="S11", sufficient=(("SYS-05",),), contributes=("SYS-06",), because="b"),
@@ -321,16 +324,27 @@ def reviews(draw: st.DrawFn) -> Reviewed:
     return Reviewed(id=f"v{draw(_number)}", until=until, **times)
 
 
+_looked_at = st.sampled_from(
+    (
+        ("supplier", "suppliers_assessed", ""),
+        ("asset", "components_recorded", ""),
+        ("document", "documented:ORG-07/policy", "document_step"),
+        ("document", "documents_owned", ""),
+    )
+)
+
+
 @st.composite
 def records(draw: st.DrawFn) -> RecordFact:
-    """A state of a supplier or of a component of AI systems, as the checks over them see it."""
+    """A state of a supplier, a component of AI systems, a document or its publication, as the checks see it."""
     times = draw(_times)
     until = st.none() | st.just(EVER) | _valid_for.map(lambda days: times["effective_at"] + timedelta(days=days))
-    register, check = draw(st.sampled_from((("supplier", "suppliers_assessed"), ("asset", "components_recorded"))))
+    register, check, part = draw(_looked_at)
     ends = draw(st.none() | _valid_for.map(lambda days: times["effective_at"] + timedelta(days=days + 30)))
     return RecordFact(
         id=f"k{draw(_few)}",
         register=register,
+        part=part,
         fulfils=((check, draw(until)),) if draw(_yes_or_no) or draw(_yes_or_no) else (),
         systems=tuple(one for one in draw(_reached) if one != ORGANISATION),
         ends_at=ends,

@@ -49,6 +49,13 @@ from annexa.actions.demo_story import (
 )
 from annexa.actions.demo_story import told as demo_file
 from annexa.actions.demo_uses import UsesPlay
+from annexa.actions.documents import (
+    approve_version,
+    confirm_version,
+    hand_in,
+    publish_version,
+    write_version,
+)
 from annexa.actions.door import door
 from annexa.actions.errors import ConflictError
 from annexa.actions.evidence import add_evidence, attest
@@ -64,6 +71,7 @@ from annexa.actions.questionnaires import (
     judge_questionnaire,
     send_questionnaire,
 )
+from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.actions.registers import add_record, change_record
 from annexa.actions.sequencer import together
 from annexa.actions.systems import add_system, change_system
@@ -74,11 +82,15 @@ from annexa.answers.store import blobs
 from annexa.answers.upgrades import read_files
 from annexa.library.load import library
 from annexa.pure.applicability import control_applies
+from annexa.pure.checks.documents import acknowledged, documented
+from annexa.pure.checks.over import SUBJECT
 from annexa.pure.facts import ORGANISATION, SystemFact
 from annexa.pure.fields import Field
 from annexa.pure.permits import ANNEXA
 from annexa.pure.register import Register
 from annexa.pure.registers import REGISTERS
+from annexa.pure.registers.documents import DOCUMENTS
+from annexa.pure.registers.documents import KINDS as DOCUMENT_KINDS
 from annexa.pure.standards import Control, Expectation, ExpectationKind
 from annexa.pure.systems import SystemFacts
 from annexa.records import turns
@@ -104,6 +116,7 @@ def create_demo(*, now: datetime) -> Person:
 
     All or nothing. Where the demo is set up already, only its administrator is returned.
     Ledger: organisation, person, ownership, unit, committee, appointment, grant, ai_system, adoption, task, evidence,
+    document, document_step, reading,
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
     access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step, assessment,
     assessment_answer, assessment_step.
@@ -165,6 +178,7 @@ class _Play:
     access: dict[tuple[str, str], str] = field(default_factory=dict)
     kept: dict[int, str] = field(default_factory=dict)
     links: dict[str, tuple[SentQuestionnaire, str]] = field(default_factory=dict)
+    documents: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def run(self) -> Person:
         steps = sorted(self.steps(), key=lambda step: step.at)
@@ -514,11 +528,94 @@ class _Play:
         """The evidence of one control in one scope."""
         for expectation in control.expectations:
             if expectation.max_age is None:
+                yield from self.documented(control, expectation, since)
                 continue
             gap = self.story.gap(control.id, expectation.id, system.id if system else ORGANISATION)
             for piece in self.pieces(control, expectation, system, since, gap):
                 act = partial(self.hand_in, control, expectation, system, piece)
                 yield Step(at=piece.recorded_at, act=act, hands_in=True)
+
+    def documented(self, control: Control, expectation: Expectation, since: int) -> Iterator[Step]:
+        """The document that an expectation asks for: written and approved with the declaration, confirmed each year."""
+        if expectation.check != f"{documented.name}{SUBJECT}{control.id}/{expectation.id}":
+            return
+        gap = self.story.gap(control.id, expectation.id, ORGANISATION)
+        if gap is not None and gap.state == "never":
+            return
+        share = _share(f"{control.id}/{expectation.id}")
+        at = self.day(since, hour=11 + int(share * 4), minute=int(share * 5900) % 60)
+        yield Step(at=at, act=partial(self.publish, control, expectation), hands_in=True)
+        if _serves(control, expectation)[1:]:
+            yield from self.read_by_all(control, expectation, since)
+        overdue = gap is not None and gap.state == "expired"
+        for age in range(since - 330, 0, -330) if not overdue else ():
+            at = self.day(age, hour=11 + int(share * 4), minute=int(share * 5900) % 60)
+            yield Step(at=at, act=partial(self.confirm, control, expectation), hands_in=True)
+
+    def publish(self, control: Control, expectation: Expectation, at: datetime) -> None:
+        """Somebody writes a document, somebody else approves it, and it is in force."""
+        author, approver = self.writers(expectation)
+        asked = Asked(
+            organisation=self.story.name, control=control, expectation=expectation, by=approver.name, passing=True,
+            system="", on=at, because="",
+        )  # fmt: skip
+        entry = DOCUMENTS.make(
+            {
+                "name": asked.title, "kind": _kind(expectation.id), "language": "en", "owner": author.email,
+                "approver": approver.email, "review_months": 12, "classification": "internal",
+                "retention": "Three years after it was withdrawn", "serves": _serves(control, expectation),
+            }
+        )  # fmt: skip
+        why = "Asked for by the management system"
+        row = add_record(actor=actor_of(author), register=DOCUMENTS, entry=entry, now=at, because=why)
+        self.documents[control.id, expectation.id] = row.slug
+        by: dict[str, Any] = {"actor": actor_of(author), "person": author, "document": row.slug, "now": at}
+        eyes = {**by, "actor": actor_of(approver), "person": approver}
+        text = document(asked).content.decode("utf-8")
+        write_version(content=text, because="First version", limit_bytes=LIMIT_BYTES, **by)
+        hand_in(because="", **by)
+        approve_version(because="Read, and agreed with those who work by it", **eyes)
+        publish_version(because="", **eyes)
+
+    def read_by_all(self, control: Control, expectation: Expectation, since: int) -> Iterator[Step]:
+        """Everybody who works here is asked to read a document, and all but the newest of them have."""
+        yield Step(at=self.day(since - 1, hour=12), act=partial(self.ask_readers, control, expectation))
+        yield Step(at=self.day(9, hour=12), act=partial(self.ask_readers, control, expectation))
+        for turn, told in enumerate(self.story.people):
+            if told.role not in ("external", "member"):
+                at = self.day(since - 3 - turn, hour=13, minute=turn)
+                yield Step(at=at, act=partial(self.acknowledge, control, expectation, told.id))
+
+    def ask_readers(self, control: Control, expectation: Expectation, at: datetime) -> None:
+        """Somebody asks everybody who works here, and has not read it, to read what is in force within four weeks."""
+        by = self.writers(expectation)[1]
+        late = [one for one in self.people.values() if one.role != "external"]
+        ask_to_read(
+            actor=actor_of(by), person=by, document=self.documents[control.id, expectation.id], now=at,
+            readers=late if at > self.day(10) else [one for one in late if one.role != "member"],
+            due_on=(at + timedelta(days=28)).date(), because="It concerns everybody",
+        )  # fmt: skip
+
+    def acknowledge(self, control: Control, expectation: Expectation, who: str, at: datetime) -> None:
+        """Somebody has read it."""
+        person = self.people[who]
+        acknowledge(
+            actor=actor_of(person), person=person, document=self.documents[control.id, expectation.id], number=1, now=at
+        )
+
+    def confirm(self, control: Control, expectation: Expectation, at: datetime) -> None:
+        """The approver finds that a document still holds."""
+        approver = self.writers(expectation)[1]
+        confirm_version(
+            actor=actor_of(approver), person=approver, document=self.documents[control.id, expectation.id], now=at,
+            because="Yearly review: nothing that it speaks of has changed",
+        )  # fmt: skip
+
+    def writers(self, expectation: Expectation) -> tuple[Person, Person]:
+        """Who writes a document, and the lead or administrator who approves it."""
+        author = self.people[self.story.duty(expectation.who, "")]
+        leads = [one for one in self.people.values() if one.role in ("lead", "administrator") and one != author]
+        return author, leads[0]
 
     def pieces(
         self, control: Control, expectation: Expectation, system: StorySystem | None, since: int, gap: Gap | None
@@ -574,6 +671,17 @@ class _Play:
             name=written.name, limit_bytes=LIMIT_BYTES, now=at, scope=scope, observed_at=piece.observed_at,
             passing=piece.passing, note=piece.because,
         )  # fmt: skip
+
+
+def _serves(control: Control, expectation: Expectation) -> tuple[str, ...]:
+    """What a document serves: the expectation that asks for it, and those that its readers fulfil."""
+    read = (one for one in control.expectations if one.check.partition(SUBJECT)[0] == acknowledged.name)
+    return (f"{control.id}/{expectation.id}", *(f"{control.id}/{one.id}" for one in read))
+
+
+def _kind(expectation: str) -> str:
+    """What kind of document an expectation asks for, by its name."""
+    return next((kind for kind in DOCUMENT_KINDS if kind.split()[0] in expectation), "rules")
 
 
 def _share(key: str) -> float:

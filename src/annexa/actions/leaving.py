@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from annexa.actions.documents import release_readers
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.governance import appoint_inside, end_inside
@@ -141,8 +142,9 @@ def _keep_directory_out(opened: Door, person: Person) -> None:
 def end_rights_inside(opened: Door, person: Person, *, by: Person | None) -> tuple[int, int]:
     """Ends somebody's grants, also those that have not begun, and tokens, inside an open door; how many of each.
 
-    Ledger: grant_end, token_revocation.
+    Ledger: grant_end, token_revocation, and reading for what they were asked to read.
     """
+    release_readers(opened, by=by, person=person)
     standing = RoleGrant.objects.filter(holder=person.actor_id, end__isnull=True).exclude(ends_at__lte=opened.now)
     grants = list(standing.order_by("starts_at", "id"))
     live = ApiToken.objects.filter(holder=person.actor_id, revocation__isnull=True, expires_at__gt=opened.now)

@@ -14,11 +14,14 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
 from annexa.answers.runs import Place, Run, instant_of, run_of_rows
 from annexa.answers.systems import FacetValue
+from annexa.pure.checks.documents import acknowledged, documented
+from annexa.pure.checks.over import SUBJECT
 from annexa.pure.fields import Field
 from annexa.pure.near import meant
 from annexa.pure.permits import Actor, Permit, may
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
+from annexa.pure.registers.documents import EXPECTATION
 from annexa.pure.words import fold
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.people import Person
@@ -28,6 +31,8 @@ from annexa.records.systems import AiSystem
 PAGE_SIZES = (25, 50, 100)
 SYSTEM, CONTROL = "ai_system", "control"
 """What fields may lead to besides registers."""
+OF_LIBRARY = frozenset({CONTROL, EXPECTATION})
+"""What of that stands in the library, where everybody reads it."""
 MOST_OFFERED = 200
 """Records that a form offers to lead to; any other is found by what is typed."""
 
@@ -263,6 +268,8 @@ def targets(*, actor: Actor, noun: str, most: int | None = None) -> tuple[Target
         return tuple(
             Target(noun=noun, slug=one.id, name=one.name) for one in sorted(library.controls.values(), key=_id)
         )
+    if noun == EXPECTATION:
+        return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in sorted(documents_asked().items()))
     rows = _table(noun).objects.visible_to(actor).order_by(Lower("name"), "slug")[:most]
     return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in rows.values_list("slug", "name"))
 
@@ -272,7 +279,7 @@ def offers(*, actor: Actor, register: Register) -> Mapping[str, Offer]:
     found: dict[str, Offer] = {}
     for noun in {one.to for one in register.leading}:
         first = targets(actor=actor, noun=noun, most=MOST_OFFERED)
-        full = len(first) == MOST_OFFERED and noun != CONTROL
+        full = len(first) == MOST_OFFERED and noun not in OF_LIBRARY
         total = _table(noun).objects.visible_to(actor).count() if full else len(first)
         found[noun] = Offer(noun=noun, targets=first, total=total)
     return found
@@ -281,7 +288,7 @@ def offers(*, actor: Actor, register: Register) -> Mapping[str, Offer]:
 def meant_targets(*, actor: Actor, noun: str, typed: Iterable[str]) -> Mapping[str, Target]:
     """The record that each typed slug or name means; what means none or several is left out. Cost: one query."""
     wanted = {one: one.lower() for one in typed}
-    if noun == CONTROL:
+    if noun in OF_LIBRARY:
         listed = list(targets(actor=actor, noun=noun))
     else:
         rows = _table(noun).objects.visible_to(actor).annotate(low=Lower("name"))
@@ -339,7 +346,7 @@ def seen_links(actor: Actor, register: Register, records: Sequence[Mapping[str, 
     """
     if isinstance(may(actor, "read"), Permit):
         return [dict(one) for one in records]
-    leading = [one for one in register.leading if one.to != CONTROL]
+    leading = [one for one in register.leading if one.to not in OF_LIBRARY]
     wanted: dict[str, set[str]] = {one.to: set() for one in leading}
     for one in leading:
         wanted[one.to].update(slug for record in records for slug in _slugs(one, record.get(one.name)))
@@ -389,6 +396,16 @@ def missing_targets(
     return found
 
 
+def documents_asked() -> Mapping[str, str]:
+    """The expectations that a document in force, or its readers, fulfil, as CONTROL/expectation; what they ask for."""
+    return {
+        one.check.partition(SUBJECT)[2]: one.what
+        for control in active_library().controls.values()
+        for one in control.expectations
+        if one.check.partition(SUBJECT)[0] in (documented.name, acknowledged.name) and SUBJECT in one.check
+    }
+
+
 def _id(one: Any) -> str:
     return str(one.id)
 
@@ -405,6 +422,9 @@ def _named(actor: Actor, noun: str, slugs: Iterable[str]) -> Mapping[str, str]:
     if noun == CONTROL:
         controls = active_library().controls
         return {one: controls[one].name for one in wanted if one in controls}
+    if noun == EXPECTATION:
+        asked = documents_asked()
+        return {one: asked[one] for one in wanted if one in asked}
     return dict(_table(noun).objects.visible_to(actor).filter(slug__in=wanted).values_list("slug", "name"))
 
 

@@ -170,8 +170,9 @@ def expectation_nodes(
 def _expected(proof: ExpectationProof, systems: Mapping[str, SystemFact], at: datetime, most: int) -> ExpectationNode:
     check = proof.check
     over = OVER_RECORDS[check.check].register if check and check.over else None
-    short = check.population - check.fulfilled if check and over else 0
-    records = check.exceptions[:MOST_NAMED] if check and over else ()
+    named = [one.partition("/")[0] for one in check.exceptions] if check and over else []
+    records = tuple(dict.fromkeys(named))[:MOST_NAMED]
+    more = check.population - check.fulfilled - sum(one in records for one in named) if check and over else 0
     return ExpectationNode(
         proof=proof,
         verdict=_AS_VERDICT[proof.state],
@@ -180,7 +181,7 @@ def _expected(proof: ExpectationProof, systems: Mapping[str, SystemFact], at: da
         exceptions=_named(check.exceptions if check and not over else (), systems, MOST_NAMED),
         over=over,
         records=records,
-        more=short - len(records),
+        more=more,
     )
 
 

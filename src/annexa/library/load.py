@@ -14,6 +14,7 @@ from typing import Any
 
 from annexa.library.reader import EVERYTHING, LOCK, LibraryError, Reader, lock_of, readers, shipped, version_of
 from annexa.pure.checks import KNOWN, OVER_RECORDS
+from annexa.pure.checks.over import SUBJECT
 from annexa.pure.standards import (
     Confidence,
     Control,
@@ -228,7 +229,7 @@ def _requirement(reader: Reader, level: str, declared: Mapping[str, Declared]) -
 def _control(reader: Reader) -> Control:
     control_id = reader.text("id")
     reader.where = control_id or reader.where
-    expectations = tuple(_expectation(table) for table in reader.tables("expectations"))
+    expectations = tuple(_expectation(table, control_id) for table in reader.tables("expectations"))
     ids = [expectation.id for expectation in expectations]
     for twice in sorted({one for one in ids if ids.count(one) > 1}):
         reader.wrong(f"expectation {twice!r} occurs twice")
@@ -263,28 +264,39 @@ def _effort(reader: Reader) -> float:
     return days
 
 
-def _expectation(reader: Reader) -> Expectation:
+def _expectation(reader: Reader, control: str) -> Expectation:
     kind = ExpectationKind(reader.one_of("kind", tuple(ExpectationKind)))
     check = reader.text("check", "")
     age = reader.text("max_age", "")
     max_age = reader.span("max_age")
     if (kind is ExpectationKind.RECORD) != bool(check):
         reader.wrong("a check belongs to kind record, and only to it")
-    if check and check not in KNOWN:
+    if check and check not in KNOWN and check not in OVER_RECORDS:
         reader.wrong(f"check {check!r} does not exist; known are {', '.join(KNOWN)}")
     if (kind is ExpectationKind.RECORD) == bool(age):
         reader.wrong("max_age belongs to every kind but record")
+    expectation_id = reader.text("id")
     found = Expectation(
-        id=reader.text("id"),
+        id=expectation_id,
         what=reader.text("what"),
         kind=kind,
-        check=check,
+        check=_about(reader, check, f"{control}/{expectation_id}"),
         max_age=max_age,
         max_age_text=age,
         who=reader.text("who", ""),
     )
     reader.done()
     return found
+
+
+def _about(reader: Reader, check: str, itself: str) -> str:
+    """The check with what it is asked about, where it is asked about one thing: this very expectation."""
+    name, _, subject = check.partition(SUBJECT)
+    if name not in OVER_RECORDS or OVER_RECORDS[name].subjects is None:
+        return check
+    if subject not in ("", itself):
+        reader.wrong(f"check {name!r} is asked about this expectation, not about {subject!r}")
+    return f"{name}{SUBJECT}{itself}"
 
 
 def _test(reader: Reader) -> ControlTest:

@@ -6,7 +6,6 @@ engine compares them with those of today. Source: ISO/IEC 42001 8.4, Regulation 
 Art. 35(11).
 """
 
-import calendar
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any, Literal
 
 from annexa.pure.facts import Pairs
 from annexa.pure.fields import FieldProblem, plain
+from annexa.pure.instants import months_after
 from annexa.pure.ledger import canonical
 from annexa.pure.questionnaires import Question, Questionnaire, Reused, Value, open_questions, wrong
 from annexa.pure.register import Entry
@@ -284,13 +284,6 @@ def until_problem(until: date | None, *, today: date, months: int) -> str:
         return f"{until.isoformat()} is not ahead; an approval ends on a day to come."
     last = months_after(today, months).isoformat()
     return f"{until.isoformat()} is too far; it is done anew by {last}." if until.isoformat() > last else ""
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last of a shorter month."""
-    year, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + year, month + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
 def component_of(asset: Entry) -> dict[str, Any] | None:

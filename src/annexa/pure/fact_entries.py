@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 
 from annexa.pure.assessments import component_of, pairs
-from annexa.pure.checks import BY_REGISTER
+from annexa.pure.checks import BY_REGISTER, PARTS
+from annexa.pure.checks.over import Part
 from annexa.pure.facts import (
     ADOPTION_STATES,
     JUDGEMENT_KINDS,
@@ -35,15 +36,14 @@ def fact_of_entry(
 
     `body` is the entry's own JSON body: {"state": {...}, "because": ..., "by": ...}. Raises FactError.
     """
-    make = _MAKERS.get(kind)
-    register = REGISTERS.get(kind)
-    if make is None and register is None:
+    make = _MAKERS.get(kind) or _maker_over_records(kind)
+    if make is None:
         return None
     try:
         state = body["state"]
         when = {"effective_at": effective_at, "recorded_at": at, "entry": position}
         when["by"] = str(body.get("by") or actor)
-        return make(state, body, when) if make else _record(register, state, when) if register else None
+        return make(state, body, when)
     except (KeyError, TypeError, AttributeError) as error:
         raise FactError(f"entry {position}: a body of kind {kind!r} lacks or misstates {error}") from error
 
@@ -175,7 +175,8 @@ def _closure(state: Mapping[str, Any], body: Mapping[str, Any], when: dict[str, 
     return Closure(id=state["id"], judgement=state["judgement"], because=str(body["because"]), **when)
 
 
-_MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, Any]], Fact | None]] = {
+Maker = Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, Any]], Fact | None]
+_MAKERS: Mapping[str, Maker] = {
     "ai_system": _system,
     "adoption": _adoption,
     "evidence": _evidence,
@@ -186,8 +187,17 @@ _MAKERS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], dict[str, 
     "assessment_step": _assessed,
     STATEMENT.noun: _approved,
 }
-FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER})
+FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER, *PARTS})
 """The kinds of entries that carry facts."""
+
+
+def _maker_over_records(kind: str) -> Maker | None:
+    """How entries about a register, or about a part of one, are read; None for other kinds."""
+    if (part := PARTS.get(kind)) is not None:
+        return lambda state, _body, when: _part(part, state, when)
+    if (register := REGISTERS.get(kind)) is not None:
+        return lambda state, _body, when: _record(register, state, when)
+    return None
 
 
 def _record(register: Register, state: Mapping[str, Any], when: dict[str, Any]) -> RecordFact | None:
@@ -200,13 +210,37 @@ def _record(register: Register, state: Mapping[str, Any], when: dict[str, Any]) 
 def _of_checks(register: Register, slug: str, entry: Entry, when: dict[str, Any]) -> RecordFact:
     end = entry.values.get(register.ends)
     part = component_of(entry) if register.noun == ASSETS.noun else None
-    checks = BY_REGISTER[register.noun]
     return RecordFact(
         id=slug,
         register=register.noun,
-        fulfils=tuple((one.name, one.until(entry)) for one in checks if one.looks_at(entry)),
+        fulfils=_fulfilled(register, None, entry),
         systems=entry.values.get("systems", ()),
         ends_at=datetime.combine(end, time(), UTC) if isinstance(end, date) else None,
         component=None if part is None else pairs(part),
         **when,
+    )
+
+
+def _part(part: Part, state: Mapping[str, Any], when: dict[str, Any]) -> RecordFact | None:
+    """What an entry says of a part of a record; None where it changes nothing for the checks."""
+    entry = Entry(state)
+    if not part.tells(entry):
+        return None
+    return RecordFact(
+        id=part.key(entry),
+        register=part.register.noun,
+        part=part.kind,
+        fulfils=_fulfilled(part.register, part, entry),
+        systems=_texts(state.get("systems", [])),
+        **when,
+    )
+
+
+def _fulfilled(register: Register, part: Part | None, entry: Entry) -> tuple[tuple[str, datetime | None], ...]:
+    """Until when a record, or what is said of its part, fulfils each check that asks about it."""
+    return tuple(
+        (name, check.until(entry))
+        for check in BY_REGISTER[register.noun]
+        if check.part is part and check.looks_at(entry)
+        for name in check.names(entry)
     )

@@ -180,9 +180,11 @@ class RecordFact(Fact):
     `fulfils`: for each check that asks about it, until when it is fulfilled (exclusive; None: it is not). `systems`:
     the AI systems it leads to. `ends_at`: since when it no longer counts. `hidden`: it counts, but is not named.
     `component`: what impact assessments keep of it, where those systems are made of it.
+    `part`: what part of the record it speaks of, such as its publication; it ends with the record.
     """
 
     register: str
+    part: str = ""
     fulfils: tuple[tuple[str, datetime | None], ...] = ()
     systems: tuple[str, ...] = ()
     ends_at: datetime | None = None

@@ -1,5 +1,6 @@
-"""Dates and instants as people type them."""
+"""Dates and instants as people type them, and months counted from a day."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time
 
 
@@ -34,3 +35,9 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
 def end_of(day: date) -> datetime:
     """The last microsecond of a day."""
     return datetime.combine(day, time.max, tzinfo=UTC)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last day of that month where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

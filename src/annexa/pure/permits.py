@@ -148,6 +148,12 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "decide_use": _WRITERS,
         "change_uses": _LEADS,
         "change_tools": _LEADS,
+        "write_document": _WRITERS,
+        "review_document": _WRITERS,
+        "approve_document": _WRITERS,
+        "publish_document": _WRITERS,
+        "ask_to_read": _WRITERS,
+        "acknowledge": _EVERYBODY | {MEMBER},
         "answer_classification": _WRITERS,
         "review_classification": _LEADS,
         "assess": _WRITERS,
@@ -193,12 +199,13 @@ PERSONAL = frozenset(
         "ask_statement_approval", "decide_statement",
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
-        "judge_questionnaire", "ask_use", "decide_use",
+        "judge_questionnaire", "ask_use", "decide_use", "review_document", "approve_document", "acknowledge",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
 assess impacts, to have a statement of applicability approved, to decide who keeps access, to ask suppliers and
-judge what they say, to ask for a use of AI and decide about one."""
+judge what they say, to ask for a use of AI and decide about one, to agree to documents, to approve them and to say that
+one has read them."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -206,6 +213,7 @@ PROVISION = "provision"
 SCOPES = frozenset(
     {
         "read", "import_systems", "change_system", "change_register", "import_register", "change_uses", "change_tools",
+        "write_document", "publish_document", "ask_to_read",
         "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",

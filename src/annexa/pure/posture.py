@@ -15,7 +15,17 @@ from itertools import chain
 
 from annexa.pure.applicability import Binding, bind_organisation, bind_system, control_applies, known_words, words_of
 from annexa.pure.assessed_then import assessed_until
-from annexa.pure.checks import BY_REGISTER, CHECKS, LASTING, OVER_RECORDS, REACHING, REVIEWS, asks, of_annexa, says
+from annexa.pure.checks import (
+    CHECKS,
+    LASTING,
+    OVER_RECORDS,
+    REACHING,
+    REVIEWS,
+    asks,
+    of_annexa,
+    register_of,
+    says,
+)
 from annexa.pure.checks.assessments import LAW
 from annexa.pure.checks.over import EVER
 from annexa.pure.evidence import EvidenceState, state_of
@@ -833,10 +843,11 @@ def _instants(fact: Fact) -> Iterator[datetime]:
 
 def asking_of(library: Library, registers: Collection[str]) -> set[str]:
     """The controls that ask for something of these registers."""
-    checks = {one.name for noun in registers for one in BY_REGISTER.get(noun, ())}
-    if not checks:
-        return set()
-    return {one.id for one in library.controls.values() if any(asked.check in checks for asked in one.expectations)}
+    return {
+        one.id
+        for one in (library.controls.values() if registers else ())
+        if any(register_of(asked.check) in registers for asked in one.expectations)
+    }
 
 
 def days_of_law(library: Library, at: datetime) -> set[datetime]:

@@ -1,7 +1,7 @@
 """The records of the registers as they counted at an instant, and what the checks over them come to."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from annexa.pure.checks import THROUGH_RECORDS
@@ -36,14 +36,18 @@ class RecordsThen:
         learnt_by: datetime | None = None,
     ) -> None:
         self.at = at
-        latest: dict[tuple[str, str], RecordFact] = {}
+        latest: dict[tuple[str, str, str], RecordFact] = {}
         for one in records:
             if one.known(at, learnt_by):
-                key = (one.register, one.id)
+                key = (one.register, one.id, one.part)
                 if key not in latest or latest[key].order <= one.order:
                     latest[key] = one
         self.asked: dict[str, list[tuple[RecordFact, datetime | None]]] = {}
-        counted = [one for _, one in sorted(latest.items()) if one.ends_at is None or one.ends_at > at]
+        ending = (
+            _ending_with(one, latest.get((noun, slug.partition("/")[0], "")))
+            for (noun, slug, _), one in sorted(latest.items())
+        )
+        counted = [one for one in ending if one.ends_at is None or one.ends_at > at]
         for one in counted:
             for check, until in one.fulfils:
                 self.asked.setdefault(check, []).append((one, until))
@@ -85,6 +89,13 @@ class RecordsThen:
     def lasting(self) -> dict[str, Mapping[str, datetime]]:
         """The same for every check over AI systems through records."""
         return {check: self.through(check) for check in THROUGH_RECORDS}
+
+
+def _ending_with(one: RecordFact, record: RecordFact | None) -> RecordFact:
+    """What is said of a part of a record, ending when the record does."""
+    if not one.part or record is None or record.ends_at is None:
+        return one
+    return replace(one, ends_at=min(record.ends_at, one.ends_at or EVER))
 
 
 def _end(asked: list[tuple[RecordFact, datetime | None]]) -> datetime | None:

@@ -138,7 +138,7 @@ def _recorded(engine: Engine, check: str, scopes: Sequence[str]) -> Iterator[dat
     versions: dict[str, list[RecordFact]] = {}
     for fact in sorted(engine.facts.records, key=lambda one: one.order):
         if fact.known(engine.at) and check in dict(fact.fulfils):
-            versions.setdefault(f"{fact.register}/{fact.id}", []).append(fact)
+            versions.setdefault(f"{fact.register}/{fact.id}/{fact.part}", []).append(fact)
     starts = {key: _began(states, check) for key, states in versions.items()}
     if not through:
         known = [start for start in starts.values() if start is not None]

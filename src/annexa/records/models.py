@@ -18,6 +18,7 @@ from annexa.records.directory import (
     GroupRoleEnd,
     GroupRoleRule,
 )
+from annexa.records.documents import DocumentStep, Reading
 from annexa.records.evidence import Evidence
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
@@ -67,6 +68,7 @@ __all__ = [
     "DirectoryGroup",
     "DirectoryMembership",
     "DirectoryPerson",
+    "DocumentStep",
     "EntryBody",
     "Evidence",
     "GrantEnd",
@@ -86,6 +88,7 @@ __all__ = [
     "ProviderIdentity",
     "QuestionnaireAnswer",
     "QuestionnaireStep",
+    "Reading",
     "RequestCount",
     "RoleGrant",
     "SecondFactor",

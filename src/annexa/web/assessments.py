@@ -43,7 +43,8 @@ from annexa.answers.assessments import (
 from annexa.answers.errors import UnknownError
 from annexa.answers.material import references
 from annexa.library.questionnaires import questionnaires
-from annexa.pure.assessments import Origin, months_after
+from annexa.pure.assessments import Origin
+from annexa.pure.instants import months_after
 from annexa.pure.permits import Refusal
 from annexa.pure.questionnaires import LONGEST, Question, Value
 from annexa.records.systems import AiSystem

@@ -17,7 +17,7 @@ from annexa.records.people import Person
 from annexa.web.templatetags.face import ICONS
 
 PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
-    ("", (("Today", "today", "today"), ("Tasks", "tasks", "check"))),
+    ("", (("Today", "today", "today"), ("Tasks", "tasks", "check"), ("Policies", "reading", "policies"))),
     (
         "Posture",
         (
@@ -125,6 +125,8 @@ def _enters(request: HttpRequest, view: str) -> bool:
         return isinstance(may(actor(request), "read_people"), Permit)
     if view == "statement":
         return isinstance(may(actor(request), "read"), Permit)
+    if view == "reading":
+        return isinstance(may(actor(request), "acknowledge"), Permit)
     return isinstance(may_somewhere(actor(request), "visit" if view == "today" else "read"), Permit)
 
 

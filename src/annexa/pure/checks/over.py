@@ -3,11 +3,13 @@
 `@over(ASSETS)` looks at the records of the register that count, or at those for which `where` holds; the control is of
 the organisation. `@through(RISKS)` looks at the AI systems in use: each needs a record that leads to it and fulfils the
 check. A day is the last but one: on it the record fulfils the check no more. `ALWAYS` is for what no time ends.
+`@over(PUBLICATIONS)` looks at a part of a register: at entries of a kind of their own, each about one of its records.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from annexa.pure.register import Entry, Register
 
@@ -18,10 +20,30 @@ EVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
+class Part:
+    """What entries of a kind of their own say of the records of a register, such as that a document was published.
+
+    `kind`: of these entries. `key`: what they speak of, by which the latest is found; it begins with the slug of the
+    record. `tells`: whether an entry changes anything for the checks; of those that do, the latest about a key holds.
+    Entries are read by attributes, as the ledger has them: days are texts.
+    """
+
+    kind: str
+    register: Register
+    key: Callable[[Entry], str]
+    tells: Callable[[Entry], bool]
+
+
+SUBJECT = ":"
+"""Stands between the name of a check and the one thing it is asked about."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RecordCheck:
     """A check over the records of a register; with `through` one of AI systems, through the records that lead there.
 
-    `holds`: until which day (exclusive) a record fulfils it, None if it does not.
+    `holds`: until which day (exclusive) a record fulfils it, None if it does not. `part`: it looks at that instead of
+    the records themselves. `subjects`: what a record fulfils it for, where it is asked about one thing at a time.
     """
 
     name: str
@@ -30,6 +52,14 @@ class RecordCheck:
     holds: Holds
     where: Callable[[Entry], bool]
     through: bool = field(default=False)
+    part: Part | None = None
+    subjects: Callable[[Entry], Iterable[str]] | None = None
+
+    def names(self, entry: Entry) -> tuple[str, ...]:
+        """Under which names a record is asked about it."""
+        if self.subjects is None:
+            return (self.name,)
+        return tuple(f"{self.name}{SUBJECT}{one}" for one in self.subjects(entry))
 
     def looks_at(self, entry: Entry) -> bool:
         """Whether a record is among those that are asked about. One that cannot be read is, and falls short."""
@@ -49,9 +79,16 @@ class RecordCheck:
             return None
 
 
-def over(register: Register, *, where: Callable[[Entry], bool] | None = None) -> Callable[[Holds], RecordCheck]:
-    """The check that every record of a register fulfils what the function says."""
-    return lambda holds: _made(holds, register, where, through=False)
+def over(
+    of: Register | Part,
+    *,
+    where: Callable[[Entry], bool] | None = None,
+    subjects: Callable[[Entry], Iterable[str]] | None = None,
+) -> Callable[[Holds], RecordCheck]:
+    """The check that every record of a register, or everything a part of it speaks of, fulfils the function."""
+    part = of if isinstance(of, Part) else None
+    register = of.register if isinstance(of, Part) else of
+    return lambda holds: _made(holds, register, where, part=part, subjects=subjects)
 
 
 def through(register: Register, *, where: Callable[[Entry], bool] | None = None) -> Callable[[Holds], RecordCheck]:
@@ -59,11 +96,9 @@ def through(register: Register, *, where: Callable[[Entry], bool] | None = None)
     return lambda holds: _made(holds, register, where, through=True)
 
 
-def _made(holds: Holds, register: Register, where: Callable[[Entry], bool] | None, *, through: bool) -> RecordCheck:
+def _made(holds: Holds, register: Register, where: Callable[[Entry], bool] | None, **more: Any) -> RecordCheck:
     says = (holds.__doc__ or holds.__name__).strip()
-    return RecordCheck(
-        name=holds.__name__, says=says, register=register, holds=holds, where=where or _all, through=through
-    )
+    return RecordCheck(name=holds.__name__, says=says, register=register, holds=holds, where=where or _all, **more)
 
 
 def _all(_entry: Entry) -> bool:

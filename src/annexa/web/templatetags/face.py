@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from annexa.pure.registers import REGISTERS
+from annexa.pure.registers.documents import EXPECTATION
 from annexa.web import assets
 
 register = template.Library()
@@ -321,9 +322,11 @@ def sort_head(context: template.Context, label: str, key: str, default: bool = F
 
 @register.simple_tag
 def record_url(noun: str, slug: str) -> str:
-    """The page of a record by what it is: an AI system, a control, or a record of a register."""
+    """The page of a record by what it is: an AI system, a control or its expectation, or a record of a register."""
     if noun in REGISTERS:
         return reverse("record", args=[REGISTERS[noun], slug])
+    if noun == EXPECTATION:
+        return reverse("control", args=[slug.partition("/")[0]])
     return reverse({"ai_system": "system", "control": "control"}[noun], args=[slug])
 
 
