@@ -17,8 +17,9 @@ from annexa.pure.facts import ORGANISATION, Judgement, standing_judgements
 from annexa.pure.owners import Owner
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.pure.posture import Line
-from annexa.pure.register import Entry
+from annexa.pure.register import Entry, Register
 from annexa.pure.registers.duties import DUTIES
+from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.scopes import SCOPES
 from annexa.pure.soa import (
     STANDARDS,
@@ -284,6 +285,9 @@ class _Lines:
             until=out.ends_at.date() if out and out.ends_at else None,
             verdict=line.verdict,
             controls=controls,
+            risks=tuple(
+                risk.name for risk in self._risks if {*risk.controls, *risk.controls_on_impact} & set(controls)
+            ),
             laws=tuple(dict.fromkeys((*self._laws.get(key, ()), *self._asking(controls, LAWS)))),
             contracts=self._asking(controls, ("contract",)),
             owner=next(owners, ""),
@@ -337,9 +341,17 @@ class _Lines:
     @cached_property
     def _duties(self) -> tuple[Entry, ...]:
         """The obligations that count today and apply."""
-        rows = TABLES[DUTIES.noun].objects.visible_to(self.actor).order_by("slug")
-        entries = (row.entry for row in rows)
-        return tuple(one for one in entries if one.met != "out of scope" and not DUTIES.ended(one, self.when.date()))
+        return tuple(one for one in self._counting(DUTIES) if one.met != "out of scope")
+
+    @cached_property
+    def _risks(self) -> tuple[Entry, ...]:
+        """The risks that count today."""
+        return tuple(self._counting(RISKS))
+
+    def _counting(self, register: Register) -> Iterable[Entry]:
+        """The records of a register that count today."""
+        rows = TABLES[register.noun].objects.visible_to(self.actor).order_by("slug")
+        return (row.entry for row in rows if not register.ended(row.entry, self.when.date()))
 
     @cached_property
     def _laws(self) -> Mapping[tuple[str, str], list[str]]:
