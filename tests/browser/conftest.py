@@ -95,6 +95,12 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on another empty home, for who begins."""
+    yield from start(tmp_path_factory.mktemp("newcomer") / "home")
+
+
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demo organisation."""
     yield from start(tmp_path_factory.mktemp("demo") / "home", "--demo")
