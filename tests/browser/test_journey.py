@@ -182,6 +182,8 @@ PAGES = (
     "/path/gaps",
     "/tasks?whose=all",
     "/portfolio",
+    "/assessments?show=all",
+    "/systems/{slug}/assessments",
     "/systems/{slug}/classification",
     "/systems/{slug}/classification?law=us-co-sb26-189",
     "/systems/classification",

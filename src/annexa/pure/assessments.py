@@ -313,7 +313,7 @@ def changes(
     found = [
         Change(field=name, before=value, after=after)
         for name, value in before
-        if (after := _firm(plain(now(name)))) != value
+        if (raw := now(name)) != value and (after := _firm(plain(raw))) != value
     ]
     for slug in () if parts_before is None else sorted({*parts_before, *parts_now}):
         was, is_now = (parts_before or {}).get(slug), parts_now.get(slug)
