@@ -35,6 +35,8 @@ from annexa.web import (
     questionnaires,
     registers,
     requirements,
+    risk_levels,
+    risk_pages,
     scenarios,
     search,
     second_factors,
@@ -102,5 +104,7 @@ urlpatterns = [
     *ledger.urls,
     *search.urls,
     *documents.urls,
+    *risk_pages.urls,
+    *risk_levels.urls,
     *registers.urls,
 ]

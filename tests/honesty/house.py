@@ -54,6 +54,7 @@ from annexa.actions.questionnaires import (
 )
 from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.actions.registers import add_record
+from annexa.actions.risks import choose_risk_scale, decide_acceptance, propose_acceptance, withdraw_acceptance
 from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
 from annexa.actions.sign_on import sign_in_by_provider
@@ -75,6 +76,7 @@ from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import DOCUMENTS
+from annexa.pure.registers.risks import RISKS
 from annexa.pure.second_factors import totp_code
 from annexa.pure.sign_on import Asserted
 from annexa.pure.systems import SystemFacts
@@ -151,6 +153,7 @@ def found() -> None:
     _judgements(lee, ari)
     _classification(ola, lee)
     _work(lee, ola)
+    _risks(ada, lee, ola)
     _tokens(ada)
     _sign_in(ada, ola)
     _access(ada, lee, ola)
@@ -190,6 +193,30 @@ def _documents(lee: Person, ola: Person) -> None:
     publish_version(because="", now=days(473), **by_lee)
     ask_to_read(readers=[ola], due_on=days(440).date(), because="New", now=days(472), **by_lee)
     acknowledge(actor=actor_of(lee), person=lee, document=made.slug, number=1, now=days(471))
+
+
+def _risks(ada: Person, lee: Person, ola: Person) -> None:
+    """Two scales, one after the other; a risk that is accepted and taken back, and one whose acceptance is refused."""
+    for scale, when in (("3x3", 54.9), ("5x5", 54.8)):
+        choose_risk_scale(
+            actor=actor_of(lee), person=lee, scale=scale, appetite={"": "low"}, because="Board", now=days(when)
+        )
+    made = []
+    for name in ("Fire", "Flood"):
+        entry = RISKS.make(
+            {"name": name, "area": "security", "owner": ola.email, "likelihood": 2, "impact": 3, "rated_because": "x"}
+        )
+        row = add_record(actor=actor_of(ada), register=RISKS, entry=entry, now=days(54.7))
+        made.append(
+            propose_acceptance(
+                actor=actor_of(ola), person=ola, risk=row.slug, until=(NOW + timedelta(days=60)).date(),
+                because="Insured", now=days(54.6),
+            )
+        )  # fmt: skip
+    by = {"actor": actor_of(lee), "person": lee}
+    for proposal, accept in zip(made, (True, False), strict=True):
+        decide_acceptance(proposal=proposal.id, accept=accept, because="Looked at", now=days(54.5), **by)
+    withdraw_acceptance(proposal=made[0].id, because="A neighbour burnt", now=days(54.4), **by)
 
 
 def _tokens(ada: Person) -> None:

@@ -36,6 +36,8 @@ MODIFIED = {"treatment": "modify", "treated_because": "Cheap", "controls": ("ACC
         ("risks_treated", {**MODIFIED, "target_likelihood": None}, None),
         ("risks_treated", {"treatment": "retain", "treated_because": "Small"}, EVER),
         ("risks_treated", {"treatment": "retain"}, None),
+        ("residual_risk_accepted", {"accepted_by": "a", "accepted_level": "low", "accepted_until": LATER}, AFTER_LATER),
+        ("residual_risk_accepted", {"accepted_by": "a", "accepted_level": "low"}, None),
         ("privacy_risks_located", {"area": "privacy", "owner": "a", "systems": ("bot",)}, EVER),
         ("supplier_risks_located", {"area": "third-parties", "suppliers": ("chat",)}, EVER),
         ("ai_risks_assessed", {**RATED, "owner": "a"}, YEAR_ON),

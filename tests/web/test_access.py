@@ -28,7 +28,7 @@ THERE = {
     "regime": "eu-ai-act", "questionnaire": "none", "policy": "none", "course": "none", "scenario": "none",
     "gate": "none", "classification": "eu-ai-act", "review": "none", "decision": "none", "line": "none:1",
     "session": "none", "factor": "none", "provider": "none", "provider_id": "none", "organization_slug": "none",
-    "what": "none", "sent": "none", "secret": "none", "section": "none",
+    "what": "none", "sent": "none", "secret": "none", "section": "none", "proposal": "none",
 }  # fmt: skip
 """What addresses of the library and of files are filled in with; the rest is about the AI system."""
 

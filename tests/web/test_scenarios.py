@@ -1,5 +1,8 @@
 """Risk scenarios are read by area, asset and threat, with how their controls stand, and scales in words."""
 
+import html
+import re
+
 import pytest
 
 from annexa.library.risks import risks
@@ -59,3 +62,13 @@ def test_frequencies_have_no_idle_noughts(page) -> None:
     shown = page("/scales").content.decode()
     assert "0.03 to 0.1<" in shown
     assert "0.500" not in shown
+
+
+def test_a_scenario_fills_the_form_of_a_risk(page, client) -> None:
+    shown = page("/SC-AI-03").content.decode()
+    link = html.unescape(re.search(r'href="(/risks/add[^"]*)"', shown)[1])
+    form = client.get(link).content.decode()
+    scenario = risks().scenarios["SC-AI-03"]
+    assert f'value="{scenario.title}"' in form
+    assert 'name="controls" value="LIF-09" checked' in form
+    assert '<option value="ai" selected>' in form

@@ -53,6 +53,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "questionnaire",
         "questionnaire_answer",
         "questionnaire_step",
+        "risk_scale",
+        "risk_proposal",
+        "risk_step",
     ),
     "systems": ("ai_system", "import"),
     "people": (
@@ -73,6 +76,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 SAID: Mapping[str, str] = {
+    "accept_risk": "Risk accepted or refused",
     "import_access": "Access list taken in",
     "open_access_review": "Access review opened",
     "decide_access": "Access decided",
@@ -89,6 +93,7 @@ SAID: Mapping[str, str] = {
     "change_own_password": "Password changed",
     "change_system": "AI system changed",
     "change_task": "Task changed",
+    "choose_risk_scale": "Scale of risks chosen",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
     "create_service_token": "Token made",
@@ -104,6 +109,7 @@ SAID: Mapping[str, str] = {
     "map_group": "Role of a group changed",
     "name_owner": "Owner named",
     "manage_webhooks": "Webhook changed",
+    "propose_acceptance": "Acceptance of a risk proposed",
     "provision": "Said by the directory",
     "restore": "Backup restored",
     "review_classification": "Classification reviewed",

@@ -106,7 +106,7 @@ def extent(*, actor: Actor, now: datetime, scope: str = ORGANISATION) -> Extent:
     begun = entries.order_by("position").values_list("at", flat=True).first()
     since = begun.astimezone(now.tzinfo).date() if begun else None
     today = now.date()
-    first = max(_month_ends(today)[0], min(since or today, today))
+    first = max(month_ends(today)[0], min(since or today, today))
     return Extent(first=first, last=_month_starts(today)[-1], today=today, since=since)
 
 
@@ -137,7 +137,7 @@ def system_over_time(*, actor: Actor, now: datetime, slug: str) -> OverTime:
 # --- the days
 
 
-def _month_ends(today: date) -> list[date]:
+def month_ends(today: date) -> list[date]:
     """The last days of the months before, the earliest first."""
     return [first - timedelta(days=1) for first in _firsts(today, range(1 - MONTHS, 1))]
 
@@ -188,7 +188,7 @@ def series(
 
 def _behind(asked: "_Asked", reach: Extent) -> tuple[list[Point], int]:
     """The month ends past, with the day on which the record begins, and how many cannot be read any more."""
-    days = {on for on in _month_ends(reach.today) if on >= reach.first}
+    days = {on for on in month_ends(reach.today) if on >= reach.first}
     if reach.first == reach.since and reach.since < reach.today:
         days.add(reach.since)
     points, unreadable = [], 0

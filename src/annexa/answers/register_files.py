@@ -39,8 +39,11 @@ RESERVED = frozenset(
         "found",
         "graph",
         "import",
+        "map",
+        "money",
         "organisation",
         "requests",
+        "scale",
         "views",
     }
 )

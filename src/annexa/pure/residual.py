@@ -64,6 +64,11 @@ class Residual:
         return (*self.likelihood.effects, *self.impact.effects)
 
     @property
+    def holding(self) -> int:
+        """How many of them are effective."""
+        return self.likelihood.counting + self.impact.counting
+
+    @property
     def lost(self) -> tuple[Effect, ...]:
         """The controls that should hold it back and do not."""
         return tuple(one for one in self.effects if not one.counts)

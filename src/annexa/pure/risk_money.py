@@ -166,7 +166,8 @@ def curve_of(total: Money, points: int = 40) -> tuple[tuple[float, float], ...]:
     if not reached:
         return ()
     least = min(reached, max(0.001, 10 / total.size))
-    chances = np.geomspace(reached, least, points)
+    often = min(reached, 0.1)  # even steps where losses are common, ever smaller ones in the tail
+    chances = np.unique([*np.linspace(reached, often, points // 2), *np.geomspace(often, least, points // 2)])[::-1]
     losses = np.quantile(total, 1 - chances)
     return tuple((float(loss), float(chance)) for loss, chance in zip(losses, chances, strict=True))
 

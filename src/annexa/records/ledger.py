@@ -30,6 +30,7 @@ SUBJECTS: tuple[tuple[str, Any], ...] = (
     ("Closure", Concat(Value("judgement/"), F("judgement_id"))),
     ("ClassificationAnswers", Concat(Value("classification/"), F("tree"), Value("/"), F("scope"))),
     ("Task", Concat(Value("task/"), F("id"))),
+    ("RiskProposal", Concat(Value("risk_proposal/"), F("id"))),
     *((one.__name__, Concat(Value(f"{noun}/"), F("slug"))) for noun, one in TABLES.items() if one.UNIT),
 )  # fmt: skip
 """The tables that speak of scopes, each with the subject that the entries about its rows have."""

@@ -29,6 +29,7 @@ from annexa.records.people import Person
 from annexa.records.processes import Process, RequestCount
 from annexa.records.questionnaires import QuestionnaireAnswer, QuestionnaireStep, SentQuestionnaire
 from annexa.records.registers import TABLES
+from annexa.records.risks import RiskProposal, RiskScale, RiskStep
 from annexa.records.sign_in import (
     KnownPlace,
     ProviderIdentity,
@@ -90,6 +91,9 @@ __all__ = [
     "QuestionnaireStep",
     "Reading",
     "RequestCount",
+    "RiskProposal",
+    "RiskScale",
+    "RiskStep",
     "RoleGrant",
     "SecondFactor",
     "SecondFactorRemoval",

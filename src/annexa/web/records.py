@@ -19,11 +19,13 @@ from annexa.answers.registers import RecordPage, Target, Version, differences, o
 from annexa.pure.fields import Field
 from annexa.pure.permits import Place, Refusal, may, may_somewhere
 from annexa.pure.register import Entry, Register
+from annexa.pure.registers.risks import RISKS
 from annexa.records.registers import RegisterRow
 from annexa.web.frame import actor
 from annexa.web.lineage import Section, section_of
 from annexa.web.record_forms import RecordForm, differing, parse_seen, shown
 from annexa.web.refused import refused
+from annexa.web.risk_levels import level_of
 
 LONGEST_LEAD = 220
 
@@ -87,6 +89,8 @@ def record(request: HttpRequest, register: Register, record: str) -> HttpRespons
         "may_change": not _refusal(request, register, row),
         "lineage": _lineage(request, register, row),
     }
+    if register is RISKS:
+        context |= level_of(request, row.slug)
     return render(request, "records/record.html", context)
 
 

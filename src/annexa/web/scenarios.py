@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_safe
 
 from annexa.answers.material import Counted, ScenarioList, catalogue, scenario_list, scenario_page
+from annexa.pure.registers.risks import RISKS
 from annexa.pure.risk import Catalogue, MatrixScale, Scenario, level
-from annexa.web.frame import actor
+from annexa.web.frame import actor, permitted
 from annexa.web.library import AREA_WORDS, known
 from annexa.web.narrowing import facet
 
@@ -80,6 +82,7 @@ def risk(request: HttpRequest, scenario: str) -> HttpResponse:
         "page": page,
         "area": AREA_WORDS[one.area],
         "rated": level(scale, one.likelihood, one.impact),
+        "draft": draft(one) if permitted(request, RISKS.change) else "",
         **steps,
         "tags": [
             (taxonomy, [taxonomy.tags[tag] for tag in one.tags[taxonomy.id]])
@@ -88,6 +91,23 @@ def risk(request: HttpRequest, scenario: str) -> HttpResponse:
         ],
     }
     return render(request, "library/risk.html", context)
+
+
+def draft(one: Scenario) -> str:
+    """The form of a new risk in which the scenario stands already."""
+    values: dict[str, Any] = {
+        "name": one.title,
+        "area": one.area,
+        "scenario": one.id,
+        "threat": one.threat,
+        "weakness": one.weakness,
+        **{f"harm_to_{who}": what for who, what in one.consequence.items()},
+        "likelihood": one.likelihood,
+        "impact": one.impact,
+        "rated_because": one.because,
+        "controls": one.controls,
+    }
+    return f"{reverse('record-add', args=[RISKS])}?{urlencode(values, doseq=True)}"
 
 
 @require_safe

@@ -58,6 +58,12 @@ def risks_treated(risk: Entry) -> date | None:
     return as_long(risk.treatment, risk.treated_because, risk.treatment != "modify" or (controls and aims))
 
 
+@over(RISKS)
+def residual_risk_accepted(risk: Entry) -> date | None:
+    """Every risk has what is left of it accepted by name, until a day that has not passed."""
+    return earliest(as_long(risk.accepted_by, risk.accepted_level), within(risk.accepted_until, 1))
+
+
 @over(RISKS, where=lambda risk: risk.area == "privacy")
 def privacy_risks_located(risk: Entry) -> date | None:
     """Every privacy risk names the AI systems, assets or suppliers it can come from, and has an owner."""

@@ -3,7 +3,20 @@
 from collections.abc import Iterable
 from decimal import Decimal
 
-from annexa.pure.fields import Field, FieldProblem, amount_of, choice, day, links, long, money, number, text, whole
+from annexa.pure.fields import (
+    Field,
+    FieldProblem,
+    amount_of,
+    choice,
+    day,
+    links,
+    long,
+    money,
+    number,
+    owner,
+    text,
+    whole,
+)
 from annexa.pure.register import (
     Entry,
     Group,
@@ -22,6 +35,8 @@ from annexa.pure.risk import AREAS, HARMED, MOST_STEPS
 
 TREATMENTS: tuple[str, ...] = ("modify", "avoid", "share", "retain")
 """What may be done about a risk, in the words of ISO/IEC 27005."""
+ACCEPTED = frozenset({"accepted_level", "accepted_until", "accepted_by"})
+"""What only the acceptance of a risk fills in."""
 PEOPLE: tuple[str, ...] = tuple(one for one in HARMED if one != "organisation")
 """Who is harmed beside the organisation."""
 
@@ -84,6 +99,7 @@ RISKS = Register(
     says="What could go wrong for security, AI and privacy, how bad that is, who answers for it, and what is done.",
     asked_by=("ISO/IEC 27001 6.1.2", "ISO/IEC 27001 8.2", "ISO/IEC 42001 6.1.2", "ISO/IEC 42001 8.2", "AI Act Art. 9"),
     place="inventory",
+    fixed=lambda _before: ACCEPTED,
     groups=(
         Group(
             title="What could happen",
@@ -149,6 +165,15 @@ RISKS = Register(
                 money("loss_high", "Loss, high", "What one event costs at most."),
                 _left("frequency_left", "Events left", "How many of the events are left"),
                 _left("loss_left", "Loss left", "How much of the loss is left"),
+            ),
+        ),
+        Group(
+            title="Acceptance",
+            help="Proposed and accepted by two people on the page of the risk, for a year at most.",
+            fields=(
+                text("accepted_level", "Accepted level", "The level of what is left that was accepted.", longest=40),
+                day("accepted_until", "Accepted until", "The last day on which that holds."),
+                owner("Who accepted it, by e-mail address.", name="accepted_by", label="Accepted by"),
             ),
         ),
         Group(
