@@ -23,7 +23,7 @@ from annexa.pure.registers import REGISTERS
 
 router = Router()
 whole = Router(tags=["registers"])
-WRITES, IMPORTS = ("change_register",), ("import_register",)
+IMPORTS = ("import_register",)
 
 
 @get(whole, "/registers", Registers)
@@ -86,13 +86,13 @@ def _list_and_import(register: Register, shapes: Shapes, of: Router) -> None:
             narrowing=Annotated[shapes.narrowing, Query(...)],  # type: ignore[type-arg]
         )
     )
-    post(of, here, shapes.record, may=WRITES)(
+    post(of, here, shapes.record, may=(register.change,))(
         _said(added, f"add_{register.noun}", f"Add one {register.one} to the register.", body=shapes.new)
     )
     post(of, f"{here}/import", Imported, may=IMPORTS, status=200, reads=True)(
         _said(imported, f"import_{many}", f"Import many {register.many}: all or none, or as a dry run nothing.{ROWS}")
     )
-    post(of, f"{here}/bulk", Changed, may=WRITES, status=200, reads=True)(
+    post(of, f"{here}/bulk", Changed, may=(register.change,), status=200, reads=True)(
         _said(
             changed_many,
             f"change_{many}",
@@ -130,7 +130,7 @@ def _show_and_change(register: Register, shapes: Shapes, of: Router) -> None:
         return {"items": list(run.rows), "next": cursor_of(run.last)}
 
     get(of, one, shapes.record, errors=(404,))(_said(shown, f"show_{register.noun}", f"Show one {register.one}."))
-    patch(of, one, shapes.record, may=WRITES)(
+    patch(of, one, shapes.record, may=(register.change,))(
         _said(
             changed,
             f"change_{register.noun}",

@@ -42,7 +42,7 @@ Word = Annotated[str, Field(max_length=80)]
 Reason = Literal["risk", "law", "contract", "practice"]
 
 
-class Line(Shown):
+class StatementLine(Shown):
     """One control of an annex. `applies` null: nobody has decided. `until`: the last day of an exclusion."""
 
     model_config = shown(**LINE)
@@ -87,7 +87,7 @@ class Content(Shown):
     ledger_root: str
     library: str
     scopes: list[Scope]
-    lines: list[Line]
+    lines: list[StatementLine]
 
 
 class Proposal(Shown):
@@ -178,8 +178,8 @@ class Change(Shown):
     framework: str
     requirement: str
     what: list[str]
-    old: Line | None
-    new: Line | None
+    old: StatementLine | None
+    new: StatementLine | None
 
 
 class Difference(Shown):

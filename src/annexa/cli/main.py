@@ -39,8 +39,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
     imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people,
-    units,
-    governance, grants, groups,
+    units, governance, grants, groups,
 )  # fmt: skip
 
 
