@@ -14,11 +14,10 @@ from annexa.actions.soa import ask_approval, decide_applicability, decide_statem
 from annexa.answers.errors import UnknownError
 from annexa.answers.posture import standpoint
 from annexa.answers.soa import compare, draft, list_versions, one_version
-from annexa.pure.fields import value_of
 from annexa.pure.permits import ANNEXA
 from annexa.pure.posture import Verdict
 from annexa.pure.registers.duties import DUTIES
-from annexa.pure.registers.risks import RISKS
+from annexa.pure.registers.risks import AREAS, RISKS
 from annexa.pure.registers.scopes import SCOPES
 from annexa.pure.soa import Choice, to_json
 from annexa.records import guard
@@ -290,12 +289,7 @@ def test_obligations_on_record_are_reasons(actor, said, now) -> None:
 
 def test_risks_on_record_are_reasons(actor, said, choose, now) -> None:
     """A risk that names a control justifies it; leaving the control out contradicts the risk register."""
-    needed = {
-        one.name: value_of(one, [*one.choices[:1]] if one.kind == "choices" else one.choices[0] if one.choices else "x")
-        for one in RISKS.fields
-        if one.required
-    }
-    entry = RISKS.make({**needed, "name": "Fire", "controls": ("PHY-02",)})
+    entry = RISKS.make({"name": "Fire", "area": AREAS[0], "controls": ("PHY-02",)})
     add_record(actor=actor, register=RISKS, entry=entry, now=now)
     lines = [line for line in said().statement.lines if line.risks == ("Fire",)]
     assert lines
