@@ -580,11 +580,11 @@ class _Play:
 
     def read_by_all(self, control: Control, expectation: Expectation, since: int) -> Iterator[Step]:
         """Everybody who works here is asked to read a document, and all but the newest of them have."""
-        yield Step(at=self.day(since - 1, hour=12), act=partial(self.ask_readers, control, expectation))
+        yield Step(at=self.day(since - 1, hour=16), act=partial(self.ask_readers, control, expectation))
         yield Step(at=self.day(9, hour=12), act=partial(self.ask_readers, control, expectation))
         for turn, told in enumerate(self.story.people):
             if told.role not in ("external", "member"):
-                at = self.day(since - 3 - turn, hour=13, minute=turn)
+                at = self.day(since - 5 - turn, hour=13, minute=turn)
                 yield Step(at=at, act=partial(self.acknowledge, control, expectation, told.id))
 
     def ask_readers(self, control: Control, expectation: Expectation, at: datetime) -> None:
