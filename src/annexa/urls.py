@@ -17,6 +17,7 @@ from annexa.web import (
     courses,
     documents,
     due_diligence,
+    finds,
     frameworks,
     gaps,
     governance,
@@ -50,6 +51,7 @@ from annexa.web import (
     tasks,
     today,
     tokens,
+    uses,
     what_if,
 )
 from annexa.web.path import urls as path_urls
@@ -106,5 +108,7 @@ urlpatterns = [
     *documents.urls,
     *risk_pages.urls,
     *risk_levels.urls,
+    *uses.urls,
+    *finds.urls,
     *registers.urls,
 ]

@@ -187,7 +187,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "name_owner", "make_task", "change_task", "share", "change_units", "change_committees", "appoint",
         "import_access", "open_access_review", "decide_access", "carry_out_access", "close_access_review",
         "change_register", "import_register", "assess", "review_assessment", "send_questionnaire",
-        "judge_questionnaire", "change_tools", "change_uses", "decide_use",
+        "judge_questionnaire", "change_tools", "change_uses", "decide_use", "find_uses",
         "decide_applicability", "ask_statement_approval", "decide_statement",
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",

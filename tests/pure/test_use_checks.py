@@ -6,6 +6,7 @@ import pytest
 
 from annexa.pure.checks import OVER_RECORDS
 from annexa.pure.checks.over import EVER
+from annexa.pure.registers.found_uses import FOUND_USES
 from annexa.pure.registers.tools import TOOLS
 from annexa.pure.registers.use_rules import USE_RULES
 from annexa.pure.registers.uses import USES
@@ -24,7 +25,8 @@ USE = {
     "conditions": "Read it", "decided_by": "policy", "review_on": LATER,
 }  # fmt: skip
 RULE = {"name": "No", "outcome": "refused", "reason": "So.", "owner": "k@x.org", "reviewed_on": DAY}
-GOOD = {TOOLS.noun: TOOL, USES.noun: USE, USE_RULES.noun: RULE}
+FOUND = {"name": "Chat", "approved": "no", "decision": "left", "decided_by": "k@x.org", "found_on": DAY}
+GOOD = {FOUND_USES.noun: FOUND, TOOLS.noun: TOOL, USES.noun: USE, USE_RULES.noun: RULE}
 ENDS = {
     "tools_assessed": LATER,
     "uses_reviewed": LATER,
@@ -61,6 +63,8 @@ SPOILT = [
     ("sensitive_uses_assessed", {"assessment": "refused"}),
     ("sensitive_uses_assessed", {"data_class": "", "assessment": ""}),
     ("use_rules_reviewed", {"owner": ""}),
+    ("found_uses_judged", {"decided_by": ""}),
+    ("found_uses_judged", {"decision": "", "found_on": None}),
     ("use_rules_reviewed", {"reviewed_on": None}),
 ]  # fmt: skip
 CHECKS = sorted(name for name, check in OVER_RECORDS.items() if check.register.noun in GOOD)

@@ -29,6 +29,7 @@ THERE = {
     "gate": "none", "classification": "eu-ai-act", "review": "none", "decision": "none", "line": "none:1",
     "session": "none", "factor": "none", "provider": "none", "provider_id": "none", "organization_slug": "none",
     "what": "none", "sent": "none", "secret": "none", "section": "none", "proposal": "none",
+    "use": "none", "find": "none",
 }  # fmt: skip
 """What addresses of the library and of files are filled in with; the rest is about the AI system."""
 
@@ -101,7 +102,8 @@ def test_the_table_lets_nobody_in_by_mistake() -> None:
 OWN = (
     "/", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library",
     "/account/again", "/account/sessions", "/account/second-factors", "/account/second-factors/app",
-    "/account/second-factors/passkey", "/people", "/people/<int:person_id>",
+    "/account/second-factors/passkey", "/people", "/people/<int:person_id>", "/uses/ask", "/uses/requests",
+    "/tools/catalogue",
 )  # fmt: skip
 """What somebody without any grant gets to see: their own, and what holds nothing of the organisation's records."""
 

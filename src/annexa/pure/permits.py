@@ -157,6 +157,7 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "propose_acceptance": _WRITERS,
         "accept_risk": _WRITERS,
         "choose_risk_scale": _LEADS,
+        "find_uses": _LEADS,
         "answer_classification": _WRITERS,
         "review_classification": _LEADS,
         "assess": _WRITERS,
@@ -219,7 +220,7 @@ SCOPES = frozenset(
         "read", "import_systems", "change_system", "change_register", "import_register", "change_uses", "change_tools",
         "write_document", "publish_document", "ask_to_read",
         "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
-        "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person",
+        "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
         PROVISION,
     }

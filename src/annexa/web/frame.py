@@ -32,6 +32,9 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
     (
         "Operation",
         (
+            ("Use requests", "use-requests", "requests"),
+            ("Which AI tool?", "tool-catalogue", "policies"),
+            ("Found uses", "found", "search"),
             ("Controls", "controls", "controls"),
             ("Impact assessments", "assessments", "check"),
             ("Access reviews", "access-reviews", "reviews"),
@@ -56,6 +59,8 @@ def _with_registers() -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...
 
 
 EVERY_PLACE = _with_registers()
+ENTERED_BY: Mapping[str, str] = {"today": "visit", "use-requests": "ask_use", "tool-catalogue": "ask_use"}
+"""The verb that opens a place; the others are for who reads anything."""
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -127,7 +132,7 @@ def _enters(request: HttpRequest, view: str) -> bool:
         return isinstance(may(actor(request), "read"), Permit)
     if view == "reading":
         return isinstance(may(actor(request), "acknowledge"), Permit)
-    return isinstance(may_somewhere(actor(request), "visit" if view == "today" else "read"), Permit)
+    return isinstance(may_somewhere(actor(request), ENTERED_BY.get(view, "read")), Permit)
 
 
 def initials(name: str) -> str:

@@ -5,12 +5,15 @@ from datetime import date, timedelta
 from annexa.pure.checks.over import as_long, earliest, over, within
 from annexa.pure.register import Entry
 from annexa.pure.registers.assets import CLASSIFICATIONS
+from annexa.pure.registers.found_uses import FOUND_USES
 from annexa.pure.registers.tools import HIGH_RISK, PERSONAL, PROHIBITED, TOOLS
 from annexa.pure.registers.use_rules import USE_RULES
 from annexa.pure.registers.uses import APPROVED, SETTLED, USES, same_person
 
 ANSWER_DAYS = 28
 """How long a request may wait: 20 working days."""
+JUDGE_DAYS = 14
+"""How long a service that was found may go without a judgement: ten working days."""
 LONGEST_DAYS = 366
 """The longest an approval may last, with the day on which it ends."""
 SENSITIVE = frozenset(CLASSIFICATIONS[2:])
@@ -115,6 +118,14 @@ def sensitive_uses_assessed(use: Entry) -> date | None:
     """Every approved use with confidential or personal data has a tool of the catalogue that policy did not refuse."""
     sensitive = use.data_class in ("", *SENSITIVE) or use.personal_data in ("", *PERSONAL[1:])
     return as_long(not sensitive or (use.tool and use.assessment not in ("", "refused")))
+
+
+@over(FOUND_USES)
+def found_uses_judged(find: Entry) -> date | None:
+    """Every AI service that logs show is approved, or was decided about, or was found less than two weeks ago."""
+    if find.approved == "yes" or find.decision:
+        return as_long(find.approved == "yes" or find.decided_by)
+    return within(find.found_on, JUDGE_DAYS)
 
 
 @over(USE_RULES)
