@@ -348,7 +348,7 @@ def _due_diligence(ola: Person) -> None:
 
 
 def _statement(ada: Person, lee: Person) -> None:
-    """Two versions of the statement of applicability: one approved, one returned."""
+    """Two versions of the statement of applicability: one approved, one returned; a third one waits."""
     by = {"actor": actor_of(ada), "person": ada}
     proposals = draft(actor=actor_of(ada), now=days(28)).proposals
     decide_applicability(choices=[*proposals.values()], now=days(28), **by)
@@ -362,6 +362,7 @@ def _statement(ada: Person, lee: Person) -> None:
             because="I read it",
             now=days(27.5 - number),
         )
+    ask_approval(scopes={}, because="Now it is right", now=days(25), **by)
 
 
 def _judgements(lee: Person, ari: Person) -> None:

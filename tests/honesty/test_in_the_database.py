@@ -28,6 +28,7 @@ from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.people import Person
 from annexa.records.recorded import Recorded, recorded_tables
 from annexa.records.sign_in import SecondFactor
+from annexa.records.soa import StatementVersion
 from annexa.records.tokens import ApiToken
 from annexa.records.webhooks import Webhook
 from tests.honesty.house import NOW, House, days
@@ -121,6 +122,8 @@ def one(table: type[Recorded]) -> Recorded:
         "questionnaire_step": {"step": "returned"},
         "document_step": {"step": "drafted"},
         "reading": {"step": "asked"},
+        "soa_version": {"number": 3},
+        "soa_decision": {"decision": "approved"},
     }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
@@ -193,6 +196,9 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
         fresh["decision"] = "'keep'"
     if table.KIND == "assessment_step":
         fresh["decision"] = "'returned'"
+    if table.KIND == "soa_decision":
+        open_version = StatementVersion.objects.get(decision=None)
+        fresh |= {"decision": "'returned'", "version_id": f"'{open_version.id}'"}
     if table.KIND == "access_review_end":
         fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
     if table.KIND == "access_carried_out":
