@@ -33,12 +33,14 @@ def report(figures: Mapping[str, float | int | str], *, as_json: bool) -> None:
 
 
 @contextmanager
-def installation() -> Iterator[Path]:
-    """An empty home with a prepared database, Django set up."""
+def installation(database_url: str = "") -> Iterator[Path]:
+    """An empty home with a prepared database, Django set up. The database is in the home, or at that address."""
     with tempfile.TemporaryDirectory(prefix="annexa-bench-") as folder:
         for name in [name for name in os.environ if name.startswith("ANNEXA_")]:
             del os.environ[name]
         os.environ["ANNEXA_HOME"] = folder
+        if database_url:
+            os.environ["ANNEXA_DATABASE_URL"] = database_url
         os.environ["DJANGO_SETTINGS_MODULE"] = "annexa.settings"
         import django
 

@@ -10,6 +10,7 @@ from annexa.web import (
     again,
     assessments,
     assets,
+    bulk,
     checklists,
     classification,
     classifications,
@@ -34,6 +35,7 @@ from annexa.web import (
     policies,
     portfolio,
     questionnaires,
+    register_guide,
     registers,
     requirements,
     risk_levels,
@@ -110,5 +112,7 @@ urlpatterns = [
     *risk_levels.urls,
     *uses.urls,
     *finds.urls,
+    *bulk.urls,
+    *register_guide.urls,
     *registers.urls,
 ]

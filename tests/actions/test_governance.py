@@ -8,6 +8,7 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, No
 from annexa.actions.governance import add_committee, appoint, change_committee, end_appointment, standing
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.registers import add_record
 from annexa.actions.systems import add_system
 from annexa.actions.units import add_unit, adopt_units, change_unit
 from annexa.answers.actors import units
@@ -15,9 +16,11 @@ from annexa.answers.governance import governance_page, table_of, who_does_what
 from annexa.library.governance import governance
 from annexa.pure.governance import vacant
 from annexa.pure.permits import ANNEXA
+from annexa.pure.registers.assets import ASSETS
 from annexa.pure.systems import SystemFacts
 from annexa.pure.units import in_order, names_reached
 from annexa.records.ledger import LedgerEntry
+from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from annexa.records.units import Committee, Unit
 
@@ -63,6 +66,18 @@ def test_systems_follow_the_name_of_their_unit(tree, actor, now) -> None:
     assert set(AiSystem.objects.values_list("unit", flat=True)) == {"Card business"}
     assert LedgerEntry.objects.count() == before + 3
     assert names_reached(units(), ["retail"]) == {"Retail", "Card business"}
+
+
+def test_records_follow_the_name_of_their_unit_and_keep_it_open(tree, actor, now) -> None:
+    add_record(
+        actor=actor, register=ASSETS, entry=ASSETS.make({"name": "M", "kind": "model", "unit": "Cards"}), now=now
+    )
+    change(actor, now, "cards", name="Card business")
+    row = TABLES["asset"].objects.get()
+    assert (row.unit, "card business" in row.words, row.changed_at) == ("Card business", True, now)
+    assert LedgerEntry.objects.filter(subject="asset/m").count() == 2
+    with pytest.raises(InvalidError, match="1 records name it"):
+        change(actor, now, "cards", closed=True)
 
 
 def test_a_unit_moves_but_not_below_itself(tree, actor, now) -> None:

@@ -12,6 +12,7 @@ from annexa.actions.grants import grant_role
 from annexa.actions.leaving import change_person, let_go, readmit
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, set_password
+from annexa.actions.registers import add_record
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.actions.tokens import create_token
 from annexa.answers.owners import owners
@@ -19,14 +20,16 @@ from annexa.answers.people import holdings, person_page
 from annexa.answers.posture import standpoint
 from annexa.answers.tokens import TokenRefusedError, bearer
 from annexa.pure.permits import ANNEXA
+from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.records.appointments import Appointment
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
+from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from tests.answers.small_house import found_house
 
 pytestmark = pytest.mark.django_db
-EVERYTHING = ("controls", "systems", "tasks", "offices")
+EVERYTHING = ("controls", "systems", "tasks", "offices", "records")
 
 
 @pytest.fixture
@@ -58,6 +61,9 @@ def busy(house, ada, now) -> Person:
     )  # fmt: skip
     appoint(actor=house, by=ada, office="incident-manager", body="organisation", person=kim, because="Board", now=now)
     grant_role(actor=house, person=ada, holder=kim, role="lead", system="chatbot", because="Stands in", now=now)
+    for name, ended in (("Chat Ltd", None), ("Gone Ltd", now.date())):
+        values = {"name": name, "owner": "Kim@Example.org", "ended_on": ended}
+        add_record(actor=house, register=SUPPLIERS, entry=SUPPLIERS.make(values), now=now)
     return kim
 
 
@@ -75,7 +81,8 @@ def test_what_somebody_holds(busy, key, now) -> None:
     assert [one.control for one in held.ownerships] == ["GOV-02", "RSK-01"]
     assert [one.slug for one in held.systems] == ["chatbot"]  # the old planner is retired
     assert (len(held.tasks), len(held.appointments), len(held.grants), len(held.tokens)) == (1, 1, 1, 1)
-    assert held.to_hand_over == 5
+    assert [one.slug for one in held.records] == ["chat-ltd"]  # the other one has ended
+    assert held.to_hand_over == 6
 
 
 def test_a_leaver_hands_everything_over(busy, key, house, ada, lea, now) -> None:
@@ -85,22 +92,23 @@ def test_a_leaver_hands_everything_over(busy, key, house, ada, lea, now) -> None
     done = let_go(
         actor=house, by=ada, person=busy.pk, successors=dict.fromkeys(EVERYTHING, lea), because="Last day", now=now
     )
-    assert (done.handed_over, done.grants, done.tokens) == (5, 1, 1)
+    assert (done.handed_over, done.grants, done.tokens) == (6, 1, 1)
     busy.refresh_from_db()
     assert not busy.is_active
     assert holdings(busy, now=now).to_hand_over == 0
-    assert holdings(lea, now=now).to_hand_over == 5
+    assert holdings(lea, now=now).to_hand_over == 6
     assert AiSystem.objects.get(slug="chatbot").owner == "lea@example.org"
+    assert TABLES["supplier"].objects.get(slug="chat-ltd").owner == "lea@example.org"
     held = owners(actor=house, stand=standpoint(actor=house, now=now))
     assert held.of("GOV-02", "organisation").person == lea.pk
     assert not held.owns_anything(busy.pk)
     with pytest.raises(TokenRefusedError):
         bearer(key, now=now)
     assert client.get("/people").status_code == 302
-    kinds = list(LedgerEntry.objects.order_by("-position").values_list("kind", flat=True)[:10])
+    kinds = list(LedgerEntry.objects.order_by("-position").values_list("kind", flat=True)[:11])
     assert sorted(kinds) == [
         "ai_system", "appointment", "appointment_end", "grant_end", "ownership", "ownership", "person", "sessions_end",
-        "task_change", "token_revocation",
+        "supplier", "task_change", "token_revocation",
     ]  # fmt: skip
 
 
@@ -233,3 +241,4 @@ def test_who_goes_outside_hands_over_everything(busy, house, ada, lea, now) -> N
     held = holdings(Person.objects.get(pk=busy.pk), now=now)
     assert (held.to_hand_over, held.grants) == (0, ())
     assert AiSystem.objects.get(slug="chatbot").owner == "lea@example.org"
+    assert TABLES["supplier"].objects.get(slug="chat-ltd").owner == "lea@example.org"

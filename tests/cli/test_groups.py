@@ -63,16 +63,16 @@ def test_what_is_wrong_is_said(run, lou):
 def test_who_is_suspended_is_handed_over_later(run, actor, admin, kim, now):
     """Rule: nothing is orphaned unseen: doctor says it until somebody takes over."""
     name_owner(actor=actor, person=admin, controls=["GOV-02", "RSK-01"], owner=kim, now=now)
-    assert left_behind(actor=actor) == ()
+    assert left_behind(actor=actor, now=now) == ()
     assert run("people", "suspend", "kim@example.org", "--because", "Laptop stolen")[0] == 0
     assert "already" in run("people", "suspend", "kim@example.org", *BECAUSE)[2]
     assert "last administrator" in run("people", "suspend", admin.email, *BECAUSE)[2]
-    (left,) = left_behind(actor=actor)
+    (left,) = left_behind(actor=actor, now=now)
     assert (left.person, left.controls, left.total) == (kim, 2, 2)
     (finding,) = (one for one in examine() if one.what == "hand-over")
     assert (finding.state, "kim@example.org" in finding.detail) == ("note", True)
     assert "Name who takes over" in run("people", "leave", "kim@example.org", *BECAUSE)[2]
     code, out, _ = run("people", "leave", "kim@example.org", "--to", admin.email, *BECAUSE)
     assert (code, "handed over: 2" in out) == (0, True)
-    assert left_behind(actor=actor) == ()
+    assert left_behind(actor=actor, now=now) == ()
     assert next(one for one in examine() if one.what == "hand-over").state == "good"

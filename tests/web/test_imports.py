@@ -65,7 +65,7 @@ def test_again_there_is_nothing_to_import(signed_in) -> None:
 def test_the_address_says_how_the_file_is_read(signed_in) -> None:
     url = upload(signed_in).url
     response = signed_in.get(f"{url}?c.purpose=5&c.stage=-&c.name=0&dates=day&encoding=latin-1&c.unit=99")
-    facts = response.context["rows"][0].facts
+    facts = response.context["rows"][0][0].facts
     assert (facts.purpose, facts.stage, str(facts.deployed_on)) == ("größe", "", "2026-02-01")
     assert response.context["planned"].table.encoding == "latin-1"
     take(signed_in, f"{url}?c.purpose=5")
@@ -150,7 +150,7 @@ def test_a_hostile_file_name_is_only_text(signed_in) -> None:
 
 def test_a_register_that_changed_since_the_preview_is_shown_anew(signed_in, actor, now) -> None:
     url = upload(signed_in).url
-    seen = signed_in.get(url).context["planned"].register
+    seen = signed_in.get(url).context["planned"].mark
     add_system(actor=actor, facts=SystemFacts(name="Chatbot", unit="HHS / FDA"), now=now)
     response = signed_in.post(url, {"seen": seen})
     assert response.status_code == 409

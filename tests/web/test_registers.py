@@ -2,17 +2,21 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from annexa.actions.registers import add_record, change_record, import_register
 from annexa.actions.systems import add_system
 from annexa.answers.actors import actor_of
 from annexa.answers.register_files import plan_register
+from annexa.pure.checks import BY_REGISTER
 from annexa.pure.permits import ANNEXA, Permit, Place, knows, may
 from annexa.pure.register import Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.assets import ASSETS
+from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.systems import SystemFacts
 from annexa.records.registers import TABLES
 from annexa.web.record_forms import RecordForm
@@ -332,3 +336,143 @@ def test_a_change_of_somebody_else_is_shown_beside_ours(signed_in, linked, actor
     again = {**ours, "seen": response.context["form"]["seen"].value()}
     assert signed_in.post("/assets/score-model/edit", again).status_code == 303
     assert signed_in.post("/assets/score-model/edit", {**ours, "seen": "rubbish"}).status_code == 409
+
+
+# --- many at once
+
+
+def test_ticked_records_are_given_the_same_and_nothing_else(signed_in, linked) -> None:
+    url = "/assets/bulk?slug=loans&slug=score-model&slug=ghost"
+    assert "ghost is not" not in signed_in.get(url).content.decode()
+    url = "/assets/bulk?slug=loans&slug=score-model&kind=model"
+    page = signed_in.get(url)
+    assert "<b>2 assets</b> are chosen" in page.content.decode()
+    assert "Change 2 assets</button>" in page.content.decode()
+    data = {"chosen": page.context["mark"], "set": ["location", "protection"], "location": "Dublin",
+            "protection": ["logged"], "because": "Moved"}  # fmt: skip
+    done = signed_in.post(url, data)
+    assert (done.status_code, done.url) == (303, "/assets?kind=model&sort=-changed")
+    assert "2 of 2 assets changed" in signed_in.get(done.url).content.decode()
+    for slug in ("loans", "score-model"):
+        row = TABLES["asset"].objects.get(slug=slug)
+        assert (row.location, row.protection) == ("Dublin", ["logged"])
+    assert row.trained_on == ["loans"]
+
+
+def test_all_that_the_filter_leaves_is_a_second_step(signed_in, linked) -> None:
+    page = signed_in.get("/assets/bulk?slug=loans")
+    assert page.context["everything"] == 2
+    page = signed_in.get(page.context["everything_url"])
+    assert (page.context["chosen"], page.context["everything"]) == (2, 0)
+    data = {"chosen": page.context["mark"], "set": ["owner"], "owner": "mei@example.org"}
+    url = page.wsgi_request.get_full_path()
+    assert signed_in.post(url, {**data, "chosen": "another"}).status_code == 409
+    assert signed_in.post(url, data).status_code == 303
+    assert set(TABLES["asset"].objects.filter(ended_on=None).values_list("owner", flat=True)) == {"mei@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("data", "field", "sentence"),
+    [
+        ({}, "set", "Tick what the records are given."),
+        ({"set": ["name"], "name": "Same"}, "set", "not one of the available choices"),
+        ({"set": ["owner"], "owner": "x@@y"}, "owner", "has an @ but is not"),
+        ({"set": ["kind"], "kind": ""}, "kind", "Kind is missing"),
+        ({"set": ["owner"], "location": "Dublin"}, "location", "Tick Location, or leave it as it was."),
+        ({"set": ["uses"], "uses": ["ghost"]}, "uses", "which is not there"),
+        ({"set": ["in_use_since"], "in_use_since": "soon"}, "in_use_since", "Write a date"),
+        ({"set": ["privileges"], "privileges": "all"}, "privileges", "the asset is not an agent"),
+    ],
+)
+def test_what_is_wrong_for_one_changes_none(signed_in, linked, data, field, sentence) -> None:
+    url = "/assets/bulk?slug=loans&slug=score-model"
+    plain = {"chosen": signed_in.get(url).context["mark"]}
+    before = list(TABLES["asset"].objects.values_list("changed_at", flat=True))
+    response = signed_in.post(url, {**plain, **data})
+    assert response.status_code == 422
+    assert sentence in str(response.context["form"].errors[field])
+    assert list(TABLES["asset"].objects.values_list("changed_at", flat=True)) == before
+
+
+def test_nobody_changes_what_they_may_not_change(here) -> None:
+    assert here.client("auditor").get("/assets/bulk?slug=chatbot").status_code == 403
+    assert "pick" not in here.client("auditor").get("/assets").content.decode()
+    client = here.client("unit owner")
+    page = client.get("/assets/bulk?slug=chatbot&slug=zanzibar-vault")
+    assert "Zanzibar" not in page.content.decode()
+    data = {"chosen": page.context["mark"], "set": ["location"], "location": "Dublin"}
+    assert client.post("/assets/bulk?slug=chatbot&slug=zanzibar-vault", data).status_code == 422
+    assert not TABLES["asset"].objects.filter(location="Dublin").exists()
+
+
+def test_nothing_chosen_and_too_many_are_told(signed_in, linked, monkeypatch) -> None:
+    assert "Nothing is chosen" in signed_in.get("/assets/bulk").content.decode()
+    monkeypatch.setattr("annexa.web.bulk.MOST_AT_ONCE", 1)
+    assert "Too many to change at once" in signed_in.get("/assets/bulk?these=filter").content.decode()
+
+
+# --- files
+
+
+@every
+def test_an_export_comes_back_and_says_that_nothing_changed(signed_in, organisation, register) -> None:
+    signed_in.post(f"/{register.plural}/add", minimal(register))
+    for kind in ("csv", "xlsx", "json"):
+        data = signed_in.get(f"/{register.plural}/export?format={kind}").content
+        url = signed_in.post(f"/{register.plural}/import", {"file": SimpleUploadedFile(f"x.{kind}", data)}).url
+        assert "Everything in the file is in the register already" in signed_in.get(url).content.decode()
+
+
+def test_a_file_is_looked_at_before_it_is_taken(signed_in, linked) -> None:
+    data = "Name,Kind,Trained on,Remarks\nRank model,model,Loans; Score model,größe\nDragon,dragon,ghost,\n".encode()
+    url = signed_in.post("/assets/import", {"file": SimpleUploadedFile("a.csv", data)}).url
+    page = signed_in.get(url).content.decode()
+    for text in ("Import assets", "Rank model", "Remarks", "dragon", "ghost", "Rows of the file"):
+        assert text in page
+    good = data.partition(b"Dragon")[0]
+    url = signed_in.post("/assets/import", {"file": SimpleUploadedFile("a.csv", good)}).url
+    response = signed_in.get(f"{url}?c.purpose=3")
+    assert "Import one asset" in response.content.decode()
+    seen = re.search(r'name="seen" value="(\w+)"', response.content.decode())[1]
+    done = signed_in.post(f"{url}?c.purpose=3", {"seen": seen})
+    assert (done.status_code, done.url) == (303, "/assets?sort=-changed")
+    made = TABLES["asset"].objects.get(slug="rank-model")
+    assert (made.trained_on, made.purpose) == (["loans", "score-model"], "größe")
+    assert signed_in.post(url, {"seen": seen}).status_code == 409
+
+
+def test_an_upload_for_one_register_is_none_for_another(signed_in, organisation) -> None:
+    url = signed_in.post("/assets/import", {"file": SimpleUploadedFile("a.csv", b"Name,Kind\nA,model\n")}).url
+    assert signed_in.get(url.replace("/assets/", "/suppliers/")).status_code == 404
+
+
+# --- the guide, and what records prove
+
+
+@every
+def test_the_guide_tells_of_every_field_clause_and_check(signed_in, organisation, register) -> None:
+    page = unescape(signed_in.get(f"/{register.plural}/about").content.decode())
+    said = [register.says, *register.asked_by, *(text for one in register.fields for text in (one.label, one.help))]
+    for text in (*said, *(one.says for one in BY_REGISTER.get(register.noun, ()))):
+        assert text in page
+
+
+def test_a_record_says_what_it_proves_and_until_when(signed_in, organisation, actor, now, at) -> None:
+    old = SUPPLIERS.make({"name": "Chat Ltd", "tier": "critical", "assessment": "adequate",
+                          "assessed_on": now.date() - timedelta(days=30)})  # fmt: skip
+    made = add_record(actor=actor, register=SUPPLIERS, entry=old, now=now)
+    proves = {one.check.name: one for one in signed_in.get(f"/suppliers/{made.slug}").context["proves"]}
+    assert proves
+    assert any(one.until is None for one in proves.values())
+    assert any(one.until and one.until > now and not one.ever for one in proves.values())
+    page = signed_in.get(f"/suppliers/{made.slug}").content.decode()
+    assert "falls short" in page
+    assert 'href="/suppliers/about"' in page
+
+
+def test_the_passport_of_a_system_lists_what_leads_to_it(signed_in, linked, actor, now) -> None:
+    entry = SUPPLIERS.make({"name": "Chat Ltd", "systems": ("loan-desk",)})
+    add_record(actor=actor, register=SUPPLIERS, entry=entry, now=now)
+    page = signed_in.get("/systems/loan-desk").content.decode()
+    assert '<a href="/assets/score-model">Score model</a>' in page
+    assert '<a href="/suppliers/chat-ltd">Chat Ltd</a>' in page

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from annexa.actions.systems import add_system
 from annexa.answers.search import number, search
+from annexa.pure.registers import REGISTERS
 from annexa.pure.systems import SystemFacts
 
 
@@ -75,3 +76,12 @@ def test_what_the_names_do_not_have_is_looked_for_in_the_texts(page):
         assert f'href="/library?q={typed}"' in page(typed).content.decode()
     assert 'href="/library?q=a%2Fb%20%3Ci%3E"' in page("a/b <i>").content.decode()
     assert 'href="/library?q=' not in page("").content.decode()
+
+
+def test_records_of_every_register_are_found_with_those_that_may_be_known_of(here) -> None:
+    """Rule: a search finds what a list shows, and tells of nothing else."""
+    page = here.client("administrator").get("/search?q=zanzibar+vault").content.decode()
+    assert all(f'href="/{one.plural}/zanzibar-vault"' in page for one in REGISTERS.values())
+    page = here.client("unit owner").get("/search?q=chatbot")
+    assert [one.register.noun for one in page.context["found"].records if one.total == 1]
+    assert "anzibar" not in here.client("unit owner").get("/search?q=vault").content.decode()

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from annexa.actions.governance import appoint_inside, end_inside
 from annexa.actions.grants import end_grant
 from annexa.actions.owners import name_owner
 from annexa.actions.people import check_name, refuse_last_administrator, refuse_program
+from annexa.actions.registers import change_records
 from annexa.actions.scopes import place_of
 from annexa.actions.sign_in import write_sessions_end
 from annexa.actions.systems import change_system
@@ -26,12 +28,13 @@ from annexa.answers.people import Holdings, holdings
 from annexa.library.governance import governance
 from annexa.pure.governance import stands_against
 from annexa.pure.permits import EXTERNAL, Actor
+from annexa.pure.registers import REGISTERS
 from annexa.records.directory import DirectoryPerson
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.people import Person
 from annexa.records.tokens import ApiToken, TokenRevocation
 
-KINDS = ("controls", "systems", "tasks", "offices")
+KINDS = ("controls", "systems", "tasks", "offices", "records")
 """What can go to different successors."""
 
 
@@ -53,8 +56,8 @@ def let_go(
     because: str,
     now: datetime,
 ) -> Left:
-    """Ends somebody's access. Controls, AI systems, tasks and offices go to successors, one for each of KINDS; grants
-    and tokens end. Everything or nothing. Who was suspended before and still holds something is let go just so.
+    """Ends somebody's access. Controls, AI systems, records, tasks and offices go to successors, one for each of KINDS;
+    grants and tokens end. Everything or nothing. Who was suspended before and still holds something is let go just so.
     Ledger: an entry for each thing, and person where it changes.
 
     Raises InvalidError with everything that stands against it, NotFoundError, NotPermittedError.
@@ -253,6 +256,7 @@ def _without_successor(actor: Actor, held: Holdings, successors: Mapping[str, Pe
     """For each kind of thing: that nobody was named for it, or why who was named cannot take it."""
     asked: dict[str, Sequence[object]] = {
         "controls": held.ownerships, "systems": held.systems, "tasks": held.tasks, "offices": held.appointments,
+        "records": held.records,
     }  # fmt: skip
     problems: dict[str, list[str]] = {}
     for named in set(successors.values()):
@@ -293,10 +297,11 @@ def _forbidden(held: Holdings, heir: Person) -> dict[str, list[str]]:
 
 def _unable(actor: Actor, person: Person, held: Holdings) -> Holdings:
     """What somebody holds that their roles do not let them do any more; who comes from outside now keeps no AI system,
-    no office but that of an auditor, and no role in a part that outsiders may not have."""
+    no record, no office but that of an auditor, and no role in a part that outsiders may not have."""
     outside = person.role == EXTERNAL
     return Holdings(
         systems=held.systems if outside else (),
+        records=held.records if outside else (),
         appointments=tuple(one for one in held.appointments if outside and one.office != "internal-auditor"),
         grants=tuple(one for one in held.grants if not fits(one, person.role)),
         ownerships=tuple(one for one in held.ownerships if not can_act(person, place_of(actor, one.scope))),
@@ -325,6 +330,11 @@ def _hand_over(
         )  # fmt: skip
     for task in held.tasks:
         hand_task(actor=actor, person=by, task=task.id, owner=successors["tasks"], because=because, now=now)
+    for noun, rows in groupby(held.records, lambda one: one.KIND):
+        change_records(
+            actor=actor, register=REGISTERS[noun], slugs=[one.slug for one in rows],
+            values={"owner": successors["records"].email}, now=now, because=because,
+        )  # fmt: skip
     for system in held.systems:
         facts = replace(system.facts(), owner=successors["systems"].email)
         change_system(actor=actor, slug=system.slug, facts=facts, seen=system.changed_at, now=now, because=because)

@@ -92,7 +92,7 @@ def import_systems(
         with door(actor=actor, verb="import_systems", now=now, because=because, progress=told.step) as opened:
             _refuse_problems(planned, skip_bad=skip_bad)
             known = list(AiSystem.objects.order_by("id").values_list("slug", "changed_at"))
-            if register_mark(known) != planned.register:
+            if register_mark(known) != planned.mark:
                 raise ConflictError(_CHANGED)
             _write_added(opened, added, {slug for slug, _ in known}, now)
             told.before = len(added)

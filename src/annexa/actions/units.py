@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
@@ -9,6 +10,7 @@ from annexa.answers.actors import units
 from annexa.pure.permits import Actor
 from annexa.pure.slugs import free_slugs
 from annexa.pure.units import LONGEST, parents_allowed, plan_units
+from annexa.records.registers import TABLES, RegisterRow
 from annexa.records.systems import AiSystem
 from annexa.records.units import Unit
 
@@ -76,10 +78,11 @@ def change_unit(
     now: datetime,
     seen: datetime | None = None,
 ) -> Unit:
-    """Renames, moves, closes or reopens a unit. The AI systems that name it are renamed along with it.
+    """Renames, moves, closes or reopens a unit. The AI systems and records that name it are renamed along with it.
 
     Only an empty unit can be closed. `seen`: when what the actor saw had last changed; None: it does not matter.
-    Ledger: unit, and ai_system for each system. Raises InvalidError, NotFoundError, ConflictError, NotPermittedError.
+    Ledger: unit, ai_system for each system, the noun of its register for each record.
+    Raises InvalidError, NotFoundError, ConflictError, NotPermittedError.
     """
     with door(actor=actor, verb="change_units", now=now, because=because.strip()) as opened:
         unit = Unit.objects.select_for_update().select_related("parent").filter(slug=slug).first()
@@ -103,7 +106,7 @@ def change_unit(
 
 
 def _rename(opened: Door, before: str, name: str, now: datetime) -> None:
-    """The AI systems of a unit follow its new name."""
+    """The AI systems and the records of a unit follow its new name."""
     systems = list(AiSystem.objects.select_for_update().filter(unit=before))
     for one in systems:
         one.unit, one.changed_at = name, now
@@ -111,6 +114,22 @@ def _rename(opened: Door, before: str, name: str, now: datetime) -> None:
         opened.write_many(
             systems, kind="ai_system", subject=lambda one: f"ai_system/{one.slug}", fields=["unit", "changed_at"]
         )
+    for noun, table in _with_units():
+        rows = list(table.objects.select_for_update().filter(unit=before))
+        for row in rows:
+            row.take(row.REGISTER.replaced(row.entry, {"unit": name}))
+            row.changed_at = now
+        if rows:
+            opened.write_many(rows, kind=noun, subject=_subject, fields=["unit", "words", "changed_at"])
+
+
+def _with_units() -> list[tuple[str, Any]]:
+    """The tables of the registers whose records belong to units."""
+    return [(noun, table) for noun, table in TABLES.items() if "unit" in table.REGISTER.field]
+
+
+def _subject(row: RegisterRow) -> str:
+    return f"{row.KIND}/{row.slug}"
 
 
 def _made(opened: Door, name: str, parent: Unit | None) -> Unit:
@@ -146,9 +165,11 @@ def _parent_problems(slug: str, parent: str) -> dict[str, list[str]]:
 
 def _closing_problems(unit: Unit) -> dict[str, list[str]]:
     systems = AiSystem.objects.filter(unit=unit.name).exclude(stage="retirement").count()
+    records = sum(table.objects.filter(unit=unit.name).count() for _, table in _with_units())
     below = Unit.objects.filter(parent=unit, closed=False).count()
-    said = [f"{systems} AI systems in use name it."] if systems else []
-    return {"closed": [*said, *([f"{below} open units stand below it."] if below else [])]} if said or below else {}
+    told = {"AI systems in use name it": systems, "records name it": records, "open units stand below it": below}
+    said = [f"{n} {what}." for what, n in told.items() if n]
+    return {"closed": said} if said else {}
 
 
 def _refuse(problems: dict[str, list[str]]) -> None:

@@ -114,7 +114,7 @@ def _organisation() -> Finding:
 
 def _handed_over() -> tuple[Finding, ...]:
     """Those who may not sign in any more and still answer for things: nobody does what they were to do."""
-    left = left_behind(actor=ANNEXA)
+    left = left_behind(actor=ANNEXA, now=datetime.now(UTC))
     if not left:
         return (Finding(what="hand-over", state="good", detail="Nobody who left still answers for anything."),)
     mend = "annexa people leave EMAIL --to EMAIL --because REASON hands everything over."

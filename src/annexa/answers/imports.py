@@ -42,7 +42,7 @@ class ExportError(ValueError):
 class Planned:
     """A file as it was understood, and what importing it would do to the register as it was then.
 
-    `register` is the mark of that register: the import is refused when it is another one by then.
+    `mark` is that of the register as it was: the import is refused when it is another one by then.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Planned:
     guess: ColumnMapping
     mapping: ColumnMapping
     plan: ImportPlan
-    register: str
+    mark: str
 
 
 def plan_systems(
@@ -79,7 +79,7 @@ def plan_systems(
         guess=guess,
         mapping=mapping,
         plan=without_bad_slugs(plan, mapping, RESERVED),
-        register=register_mark((system.slug, changed_at) for system, changed_at in systems),
+        mark=register_mark((system.slug, changed_at) for system, changed_at in systems),
     )
 
 

@@ -1,9 +1,9 @@
 """Questions about people: who there is, what somebody holds, and what would be orphaned if they left."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,11 +12,13 @@ from django.db.models.functions import Lower
 from annexa.answers.actors import standing_grants, unended_grants
 from annexa.answers.errors import UnknownError
 from annexa.answers.tasks import held_by
-from annexa.pure.permits import Actor, Permit, Refusal, may
+from annexa.pure.permits import Actor, Permit, Place, Refusal, knows, may
+from annexa.pure.registers import REGISTERS
 from annexa.records.appointments import Appointment
 from annexa.records.grants import RoleGrant
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
+from annexa.records.registers import TABLES, RegisterRow
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task
 from annexa.records.tokens import ApiToken
@@ -24,19 +26,20 @@ from annexa.records.tokens import ApiToken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """What somebody answers for and what they can do: the first four need a successor, the last two simply end."""
+    """What somebody answers for and what they can do: the first five need a successor, the last two simply end."""
 
     ownerships: tuple[Ownership, ...] = ()
     systems: tuple[AiSystem, ...] = ()
     tasks: tuple[Task, ...] = ()
     appointments: tuple[Appointment, ...] = ()
+    records: tuple[RegisterRow, ...] = ()
     grants: tuple[RoleGrant, ...] = ()
     tokens: tuple[ApiToken, ...] = ()
 
     @property
     def to_hand_over(self) -> int:
         """How many things need a successor."""
-        return len(self.ownerships) + len(self.systems) + len(self.tasks) + len(self.appointments)
+        return sum(map(len, (self.ownerships, self.systems, self.tasks, self.appointments, self.records)))
 
     @property
     def anything(self) -> bool:
@@ -75,11 +78,12 @@ class LeftBehind:
     systems: int
     tasks: int
     offices: int
+    records: int
 
     @property
     def total(self) -> int:
         """How many things wait for a successor."""
-        return self.controls + self.systems + self.tasks + self.offices
+        return self.controls + self.systems + self.tasks + self.offices + self.records
 
 
 def list_people(*, actor: Actor) -> tuple[Person, ...]:
@@ -121,7 +125,7 @@ def person_page(*, actor: Actor, person: int, now: datetime) -> PersonPage:
 
 
 def holdings(person: Person, *, now: datetime) -> Holdings:
-    """Everything somebody holds, whoever asks. Cost: seven queries."""
+    """Everything somebody holds, whoever asks. Cost: seven queries, and one for each register."""
     given = Task.objects.filter(Q(owner=person) | Q(changes__owner=person)).distinct()
     tasks = given.select_related("owner").prefetch_related("changes__owner").order_by("due_on", "id")
     return Holdings(
@@ -132,6 +136,11 @@ def holdings(person: Person, *, now: datetime) -> Holdings:
         tasks=tuple(one for one in tasks if held_by(one)[0].pk == person.pk and _stands(one)),
         appointments=tuple(
             Appointment.objects.filter(person=person, end__isnull=True).order_by("body", "office", "id")
+        ),
+        records=tuple(
+            row
+            for rows in _owned_records(now.date())
+            for row in rows.filter(owner__iexact=person.email).order_by("name", "slug")
         ),
         grants=tuple(unended_grants(now).filter(holder=person.actor_id).order_by("starts_at", "id")),
         tokens=tuple(
@@ -150,7 +159,19 @@ def _seen(actor: Actor, person: Person, held: Holdings) -> Holdings:
             table.objects.visible_to(actor).filter(pk__in=[one.pk for one in rows]).values_list("pk", flat=True)
         )
         found[name] = tuple(one for one in rows if one.pk in known)
+    found["records"] = tuple(row for row in held.records if _is_seen(actor, row))
     return replace(held, **found, tokens=held.tokens if own else ())
+
+
+def _is_seen(actor: Actor, row: RegisterRow) -> bool:
+    return knows(actor, Place(unit=getattr(row, "unit", "")))
+
+
+def _owned_records(on: date) -> Iterator[QuerySet[Any]]:
+    """The records that count on a day, of every register whose records have an owner."""
+    for register in REGISTERS.values():
+        if "owner" in register.field:
+            yield TABLES[register.noun].objects.exclude(**{f"{register.ends}__lte": on})
 
 
 _TABLES: Mapping[str, Any] = {
@@ -159,10 +180,11 @@ _TABLES: Mapping[str, Any] = {
 """The parts of what somebody holds that speak of scopes, each with its table."""
 
 
-def left_behind(*, actor: Actor) -> tuple[LeftBehind, ...]:
+def left_behind(*, actor: Actor, now: datetime) -> tuple[LeftBehind, ...]:
     """What those who may not sign in any more still hold, who holds most first; nothing to who cannot hand it over.
 
-    A directory ends access at once and names no successors. Cost: five queries, one if everybody may sign in.
+    A directory ends access at once and names no successors.
+    Cost: five queries and one for each register; one if everybody may sign in.
     """
     if isinstance(may(actor, "appoint"), Refusal):
         return ()
@@ -179,10 +201,17 @@ def left_behind(*, actor: Actor) -> tuple[LeftBehind, ...]:
     tasks = Counter(held_by(one)[0].pk for one in found if _stands(one))
     held = Appointment.objects.filter(person__is_active=False, end__isnull=True)
     offices = Counter(held.values_list("person_id", flat=True))
+    records: Counter[int] = Counter()
+    for rows in _owned_records(now.date()):
+        at = rows.annotate(at=Lower("owner")).filter(at__in=gone.values("email"))
+        records.update(by_email[email] for email in at.values_list("at", flat=True))
     lines = (
-        LeftBehind(person=one, controls=controls[pk], systems=systems[pk], tasks=tasks[pk], offices=offices[pk])
+        LeftBehind(
+            person=one, controls=controls[pk], systems=systems[pk], tasks=tasks[pk], offices=offices[pk],
+            records=records[pk],
+        )
         for pk, one in people.items()
-    )
+    )  # fmt: skip
     return tuple(sorted((one for one in lines if one.total), key=lambda one: (-one.total, one.person.name)))
 
 

@@ -30,6 +30,7 @@ from annexa.records.registers import TABLES
 
 RESERVED = frozenset(
     {
+        "about",
         "add",
         "ask",
         "bulk",

@@ -1,18 +1,22 @@
-"""Finding things by name or number: AI systems, controls, requirements of every framework."""
+"""Finding things by name or number: AI systems, records, controls, requirements of every framework."""
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet
 
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
+from annexa.answers.registers import rows_of
 from annexa.pure.permits import Actor
 from annexa.pure.posture import Verdict
+from annexa.pure.register import Register
+from annexa.pure.registers import REGISTERS
 from annexa.pure.standards import Control, Framework, Requirement
+from annexa.records.registers import RegisterRow
 from annexa.records.systems import AiSystem
 
 MOST = 12
@@ -39,6 +43,15 @@ class FoundRequirement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundRecords:
+    """The records of one register: the first few by name, and how many."""
+
+    register: Register
+    rows: tuple[RegisterRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What a search found: the first few of each kind, the best first, and how many there are.
 
@@ -53,11 +66,17 @@ class Found:
     controls_total: int
     requirements: tuple[FoundRequirement, ...]
     requirements_total: int
+    records: tuple[FoundRecords, ...]
+
+    @property
+    def records_total(self) -> int:
+        """How many records of registers were found."""
+        return sum(one.total for one in self.records)
 
     @property
     def nothing(self) -> bool:
         """Whether nothing was found at all."""
-        return not (self.systems_total or self.controls_total or self.requirements_total)
+        return not (self.systems_total or self.controls_total or self.requirements_total or self.records)
 
 
 def search(*, actor: Actor, text: str, now: datetime) -> Found:
@@ -80,6 +99,7 @@ def search(*, actor: Actor, text: str, now: datetime) -> Found:
             for _, (f, r) in requirements[:MOST]
         ),
         requirements_total=len(requirements),
+        records=_records(actor, typed) if typed else (),
     )
 
 
@@ -94,6 +114,20 @@ def _systems(actor: Actor, typed: str) -> QuerySet[AiSystem]:
     for word in typed.split():
         rows = rows.filter(Q(name__icontains=word) | Q(reference__icontains=word) | Q(slug__icontains=word))
     return rows.order_by("name", "slug")
+
+
+def _records(actor: Actor, typed: str) -> tuple[FoundRecords, ...]:
+    """What of every register has the words in its name, reference or slug. Cost: two queries for each register."""
+    found = []
+    for register in REGISTERS.values():
+        rows: QuerySet[Any] = rows_of(actor, register)
+        for word in typed.split():
+            meant = Q(name__icontains=word) | Q(slug__icontains=word)
+            rows = rows.filter(meant | Q(reference__icontains=word) if "reference" in register.field else meant)
+        if total := rows.count():
+            first = tuple(rows.only("slug", "name").order_by("name", "slug")[:MOST])
+            found.append(FoundRecords(register=register, rows=first, total=total))
+    return tuple(found)
 
 
 def _frameworks(stand: Standpoint) -> list[Framework]:

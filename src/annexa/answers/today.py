@@ -180,7 +180,7 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     planned = {(one.control, one.scope) for one in plans}
     tasks = [one for one in tasks if (one.control, one.scope) not in planned]
     systems = [one for slug, one in stand.engine.systems.items() if me is None or _counts(held.systems.get(slug), me)]
-    left = left_behind(actor=actor)
+    left = left_behind(actor=actor, now=now)
     then = moved_since(actor=actor, stand=stand, frameworks=adopted, since=since) if since else None
     standing = tuple(_standing(stand.posture(one), then[0].met(one) if then else None) for one in adopted)
     moves = then[1] if then else ()

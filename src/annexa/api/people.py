@@ -45,6 +45,7 @@ HELD: dict[str, Any] = {
     "tasks": [
         {"id": "0b6d4c1f5a7e4c0d8f2a9b3c6d1e7f50", "control": "SUP-01", "scope": "chatbot", "due_on": "2027-01-31"}
     ],
+    "records": ["supplier/chat-ltd"],
     "offices": [{"appointment": "5b1f0a7e4c0d8f2a9b3c6d1e7f500b6d", "office": "security-lead", "body": "organisation"}],
     "grants": [],
     "tokens": [],
@@ -98,12 +99,14 @@ class OfficeHeld(Shown):
 
 
 class Holdings(Shown):
-    """What somebody answers for and can do, as far as you may know of it: ids, or slugs of AI systems."""
+    """What somebody answers for and can do, as far as you may know of it: ids, slugs of AI systems, or the
+    noun and slug of records."""
 
     model_config = shown(**HELD)
 
     controls: list[ControlHeld]
     systems: list[str]
+    records: list[str]
     tasks: list[TaskHeld]
     offices: list[OfficeHeld]
     grants: list[str]
@@ -111,7 +114,7 @@ class Holdings(Shown):
 
 
 class PersonWhole(Person):
-    """Somebody with what they hold: the first four go to successors if they leave, grants and tokens end."""
+    """Somebody with what they hold: what they answer for goes to successors if they leave, grants and tokens end."""
 
     model_config = shown(**EXAMPLE, holdings=HELD)
 
@@ -150,6 +153,7 @@ class Successors(Movers):
 
     systems: int | None = None
     offices: int | None = None
+    records: int | None = None
 
 
 class PersonChanged(Given):
@@ -275,6 +279,7 @@ def _holdings(page: PersonPage) -> dict[str, Any]:
     return {
         "controls": [{"control": one.control, "scope": one.scope} for one in held.ownerships],
         "systems": [one.slug for one in held.systems],
+        "records": [f"{one.KIND}/{one.slug}" for one in held.records],
         "tasks": [
             {"id": one.id, "control": one.control, "scope": one.scope, "due_on": held_by(one)[1].isoformat()}
             for one in held.tasks

@@ -21,6 +21,14 @@ class FoundSystem(Shown):
     name: str
 
 
+class FoundRecord(Shown):
+    """A record of a register that matches; `kind`: which register, by its noun."""
+
+    kind: str
+    slug: str
+    name: str
+
+
 class FoundControl(Shown):
     """A control that matches, and its verdict."""
 
@@ -42,7 +50,7 @@ class Found(Shown):
     """The first few of each kind, the best first, and how many there are."""
 
     model_config = shown(
-        q="logging", exact=False, systems=[], systems_total=0,
+        q="logging", exact=False, systems=[], systems_total=0, records=[], records_total=0,
         controls=[{"id": "OPS-05", "name": "Logging", "verdict": "absent"}], controls_total=1,
         requirements=[{"framework": "iso27001-2022", "id": "A.8.15", "title": "Logging", "verdict": "unmet"}],
         requirements_total=1,
@@ -52,6 +60,8 @@ class Found(Shown):
     exact: bool
     systems: list[FoundSystem]
     systems_total: int
+    records: list[FoundRecord]
+    records_total: int
     controls: list[FoundControl]
     controls_total: int
     requirements: list[FoundRequirement]
@@ -63,13 +73,19 @@ Words = Annotated[str, Query(max_length=LONGEST, description="A name, words of i
 
 @get(router, "/search", Found)
 def search(request: HttpRequest, q: Words) -> dict[str, Any]:
-    """Find AI systems, controls and requirements by name or number."""
+    """Find AI systems, records of registers, controls and requirements by name or number."""
     found = find(actor=who(request).actor, text=q, now=now())
     return {
         "q": found.text,
         "exact": found.exact,
         "systems": [{"slug": one.slug, "name": one.name} for one in found.systems],
         "systems_total": found.systems_total,
+        "records": [
+            {"kind": part.register.noun, "slug": row.slug, "name": row.name}
+            for part in found.records
+            for row in part.rows
+        ],
+        "records_total": found.records_total,
         "controls": [
             {"id": one.control.id, "name": one.control.name, "verdict": str(one.verdict)} for one in found.controls
         ],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from annexa.answers.people import Holdings
 
 ROLES = ("administrator", "lead", "owner", "auditor", "member", "external")
-KINDS = ("controls", "systems", "tasks", "offices")
+KINDS = ("controls", "systems", "tasks", "offices", "records")
 COLUMNS = ("email", "name", "role", "active")
 HELD = ("kind", "what", "where")
 
@@ -245,6 +245,8 @@ def _held(held: "Holdings") -> Iterator[dict[str, Any]]:
         yield {"kind": "control", "what": own.control, "where": own.scope}
     for system in held.systems:
         yield {"kind": "system", "what": system.slug, "where": system.unit}
+    for record in held.records:
+        yield {"kind": "record", "what": f"{record.KIND}/{record.slug}", "where": getattr(record, "unit", "")}
     for task in held.tasks:
         yield {"kind": "task", "what": f"{task.control} ({task.id})", "where": task.scope}
     for seat in held.appointments:

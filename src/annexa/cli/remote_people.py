@@ -18,7 +18,7 @@ def _show_person(server: Client, args: argparse.Namespace) -> int:
     found = server.get(f"people/{_ids(server, [args.email])[0]}")
     held = found["holdings"]
     rows = [{"kind": "control", "what": one["control"], "where": one["scope"]} for one in held["controls"]]
-    rows += [{"kind": "system", "what": slug, "where": ""} for slug in held["systems"]]
+    rows += [{"kind": kind[:-1], "what": one, "where": ""} for kind in ("systems", "records") for one in held[kind]]
     rows += [
         {"kind": "task", "what": f"{one['control']} ({one['id']})", "where": one["scope"]} for one in held["tasks"]
     ]

@@ -1,7 +1,8 @@
-"""Importing AI systems: upload a file, see what would happen, take it over."""
+"""Importing AI systems, or records of any register: upload a file, see what would happen, take it over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -18,16 +19,23 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from annexa.actions.errors import ConflictError, InvalidError
 from annexa.actions.evidence import clean_name
+from annexa.actions.registers import import_register
 from annexa.actions.systems import Imported, import_systems
 from annexa.adapters.tables import DELIMITERS, TableError, read_table
 from annexa.answers.imports import Planned, plan_systems
+from annexa.answers.register_files import PlannedRegister, plan_register
 from annexa.answers.store import blobs
+from annexa.pure.fields import Field
 from annexa.pure.mapping_files import MappingError, MappingFile
-from annexa.pure.systems import FIELD, FIELDS
+from annexa.pure.permits import Refusal, may_somewhere
+from annexa.pure.register import Register
+from annexa.pure.systems import SYSTEMS
 from annexa.pure.tables import Problem
 from annexa.vault import VaultError
+from annexa.web.converters import REGISTER
 from annexa.web.frame import actor
-from annexa.web.systems import refusal_of, refused
+from annexa.web.record_forms import shown
+from annexa.web.refused import refused
 from annexa.web.uploads import Upload, refusal
 
 ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "cp1250", "mac-roman", "cp437", "shift_jis", "gb18030")
@@ -37,6 +45,54 @@ LONGEST_OPTION = 44
 ROWS_SHOWN = 5
 PROBLEMS_SHOWN = 50
 SPANS_SHOWN = 6
+SYSTEM_COLUMNS = ("classes", "stage", "owner", "personal_data", "impact_assessment", "monitoring")
+Plan = Planned | PlannedRegister
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importing:
+    """What is imported: the register, who may, how a file for it is planned and taken, the name of its list's address.
+
+    `columns`: the fields that a preview shows of the first rows.
+    """
+
+    register: Register
+    verb: str
+    plan: Callable[..., Any]
+    take: Callable[..., Imported]
+    columns: tuple[Field, ...]
+    here: str
+    start: str
+
+    def preview(self, upload: Upload) -> str:
+        """Where an uploaded file is looked at."""
+        return f"{self.start}/{upload.token()}"
+
+
+def importing(register: Register) -> Importing:
+    """What is imported into a register."""
+    return Importing(
+        register=register,
+        verb="import_register",
+        plan=partial(plan_register, register=register),
+        take=import_register,
+        columns=tuple(one for one in register.listed if one.name not in ("name", "unit")),
+        here=reverse("register", args=[register]),
+        start=reverse("register-import", args=[register]),
+    )
+
+
+def importing_systems() -> Importing:
+    """What is imported into the register of AI systems."""
+    return Importing(
+        register=SYSTEMS,
+        verb="import_systems",
+        plan=plan_systems,
+        take=import_systems,
+        columns=tuple(SYSTEMS.field[name] for name in SYSTEM_COLUMNS),
+        here=reverse("systems"),
+        start=reverse("systems-import"),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +135,11 @@ class UploadForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: HttpRequest, register: Register | None = None) -> HttpResponse:
     """Takes a file; it is kept in the vault and nothing is imported yet."""
-    if sentence := refusal_of(request, "import_systems"):
-        return refused(request, "Import", sentence)
+    what = importing(register) if register else importing_systems()
+    if sentence := _refusal(request, what):
+        return refused(request, status=403, title="Import", text=sentence)
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST":
         if sentence := refusal(request):
@@ -94,51 +151,58 @@ def upload(request: HttpRequest) -> HttpResponse:
             try:
                 read_table(data, name=name, limit_bytes=settings.UPLOAD_LIMIT_BYTES)
                 kept = blobs().put(data, limit_bytes=settings.UPLOAD_LIMIT_BYTES)
-                found = Upload(what="systems", sha256=kept.sha256, name=name)
-                return HttpResponseRedirect(_preview_url(found), status=303)
+                found = Upload(what=what.register.plural, sha256=kept.sha256, name=name)
+                return HttpResponseRedirect(what.preview(found), status=303)
             except TableError as error:
                 form.add_error("file", str(error))
     most = settings.UPLOAD_LIMIT_BYTES // (1024 * 1024)
-    context = {"heading": "Import AI systems", "form": form, "limit": most}
+    heading = f"Import {what.register.title if what.register is SYSTEMS else what.register.many}"
+    context = {"heading": heading, "form": form, "limit": most, "what": what}
     return render(request, "imports/upload.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preview(request: HttpRequest, upload: str) -> HttpResponse:
+def preview(request: HttpRequest, upload: str, register: Register | None = None) -> HttpResponse:
     """What importing an uploaded file would do; posting to it does it."""
-    if sentence := refusal_of(request, "import_systems"):
-        return refused(request, "Import", sentence)
-    found = Upload.of(upload, what="systems")
+    what = importing(register) if register else importing_systems()
+    if sentence := _refusal(request, what):
+        return refused(request, status=403, title="Import", text=sentence)
+    found = Upload.of(upload, what=what.register.plural)
     try:
-        planned = _planned(request, found)
+        planned = _planned(request, what, found)
     except (TableError, MappingError) as error:
-        context = {"heading": found.name, "sentence": str(error), "again": _preview_url(found)}
+        context = {"heading": found.name, "sentence": str(error), "again": what.preview(found), "what": what}
         return render(request, "imports/unread.html", context, status=422)
     if request.method == "POST":
-        return _take(request, planned)
-    return _shown(request, planned)
+        return _take(request, what, planned)
+    return _shown(request, what, planned)
 
 
-def _take(request: HttpRequest, planned: Planned) -> HttpResponse:
+def _refusal(request: HttpRequest, what: Importing) -> str:
+    answer = may_somewhere(actor(request), what.verb)
+    return answer.because if isinstance(answer, Refusal) else ""
+
+
+def _take(request: HttpRequest, what: Importing, planned: Plan) -> HttpResponse:
     """Imports what the person saw: the register must still be the one of the preview."""
-    seen = replace(planned, register=request.POST.get("seen", ""))
+    seen = replace(planned, mark=request.POST.get("seen", ""))
     try:
-        done = import_systems(actor=actor(request), planned=seen, now=timezone.now())
+        done = what.take(actor=actor(request), planned=seen, now=timezone.now())
     except ConflictError as error:
         if request.htmx:  # type: ignore[attr-defined]
             messages.error(request, str(error))
             return HttpResponseClientRedirect(request.get_full_path())
-        return _shown(request, planned, conflict=str(error), status=409)
+        return _shown(request, what, planned, conflict=str(error), status=409)
     except InvalidError:
-        return _shown(request, planned, status=422)
-    _tell(request, done)
-    url = f"{reverse('systems')}?sort=-changed" if done.entry is not None else reverse("systems")
+        return _shown(request, what, planned, status=422)
+    _tell(request, what, done)
+    url = f"{what.here}?sort=-changed" if done.entry is not None else what.here
     return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url, status=303)  # type: ignore[attr-defined]
 
 
-def _tell(request: HttpRequest, done: Imported) -> None:
+def _tell(request: HttpRequest, what: Importing, done: Imported) -> None:
     if done.entry is None:
-        messages.info(request, f"Nothing changed: all {done.unchanged:,} systems are as the file has them")
+        messages.info(request, f"Nothing changed: all {done.unchanged:,} {what.register.many} are as the file has them")
         return
     counts = f"{done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged"
     link = reverse("entry", args=[done.entry])
@@ -146,15 +210,18 @@ def _tell(request: HttpRequest, done: Imported) -> None:
     messages.success(request, text)
 
 
-def _shown(request: HttpRequest, planned: Planned, *, conflict: str = "", status: int = 200) -> HttpResponse:
+def _shown(
+    request: HttpRequest, what: Importing, planned: Plan, *, conflict: str = "", status: int = 200
+) -> HttpResponse:
     plan, table = planned.plan, planned.table
-    fields = _fields(request.GET, planned)
+    fields = _fields(request.GET, what.register, planned)
     context = {
+        "what": what,
         "heading": planned.name,
         "planned": planned,
         "counts": [(outcome, n) for outcome in ("added", "updated", "unchanged") if (n := plan.count(outcome))],
         "changes": plan.count("added") + plan.count("updated"),
-        "rows": plan.rows[:ROWS_SHOWN],
+        "rows": [(row, _cells(what, row.facts)) for row in plan.rows[:ROWS_SHOWN]],
         "fields": [one for one in fields if one.read],
         "others": [one for one in fields if not one.read],
         "encodings": [Option(value=one, label=one, chosen=request.GET.get("encoding") == one) for one in ENCODINGS],
@@ -168,6 +235,11 @@ def _shown(request: HttpRequest, planned: Planned, *, conflict: str = "", status
         "conflict": conflict,
     }
     return render(request, "imports/preview.html", context, status=status)
+
+
+def _cells(what: Importing, facts: Any) -> list[tuple[str, str]]:
+    """The columns of the preview in one row: heading and text."""
+    return [(one.label, shown(one, getattr(facts, one.name))) for one in what.columns]
 
 
 def troubles(problems: Sequence[Problem]) -> list[Trouble]:
@@ -193,7 +265,7 @@ def _spans(rows: Sequence[int]) -> str:
     return ", ".join([*said[:SPANS_SHOWN], *["…"][: len(said) > SPANS_SHOWN]])
 
 
-def _planned(request: HttpRequest, found: Upload) -> Planned:
+def _planned(request: HttpRequest, what: Importing, found: Upload) -> Plan:
     """The plan for an upload as its address asks. Raises Http404, TableError, MappingError."""
     try:
         with blobs().open_checked(found.sha256) as stream:
@@ -205,15 +277,16 @@ def _planned(request: HttpRequest, found: Upload) -> Planned:
         "encoding": query.get("encoding") or None,
         "sheet": query.get("sheet") or None,
     }
-    plain = plan_systems(actor=actor(request), data=data, name=found.name, **options)
-    said = _said(query, plain.table.header)
-    return plan_systems(actor=actor(request), data=data, name=found.name, said=said, **options) if said else plain
+    given = {"actor": actor(request), "data": data, "name": found.name, **options}
+    plain: Plan = what.plan(**given)
+    said = _said(query, what.register, plain.table.header)
+    return what.plan(said=said, **given) if said else plain
 
 
-def _said(query: QueryDict, header: Sequence[str]) -> MappingFile | None:
+def _said(query: QueryDict, register: Register, header: Sequence[str]) -> MappingFile | None:
     """What the selects of the preview say about columns and dates; None if everything is as guessed."""
     columns: list[tuple[str, tuple[str, ...]]] = []
-    for field in FIELDS:
+    for field in register.fields:
         asked = query.get(f"c.{field.name}", "")
         if asked == NOT_READ:
             columns.append((field.name, ()))
@@ -223,12 +296,12 @@ def _said(query: QueryDict, header: Sequence[str]) -> MappingFile | None:
     return MappingFile(columns=tuple(columns), day_first=day_first) if columns or day_first is not None else None
 
 
-def _fields(query: QueryDict, planned: Planned) -> list[FieldRow]:
+def _fields(query: QueryDict, register: Register, planned: Plan) -> list[FieldRow]:
     header = planned.table.header
     names = [(str(i), _short(name)) for i, name in enumerate(header[:COLUMNS_OFFERED])]
     because = {mapped.field: mapped.because for mapped in planned.mapping.fields}
     found = []
-    for field in FIELDS:
+    for field in register.fields:
         guessed = " + ".join(_short(column) for column in planned.guess.columns_of(field.name))
         asked = query.get(f"c.{field.name}", "")
         choices = [
@@ -240,7 +313,7 @@ def _fields(query: QueryDict, planned: Planned) -> list[FieldRow]:
             FieldRow(
                 name=field.name,
                 read=bool(guessed or asked),
-                label=FIELD[field.name].label,
+                label=field.label,
                 because="chosen here" if asked and field.name in because else because.get(field.name, ""),
                 options=tuple(Option(value=value, label=label, chosen=value == asked) for value, label in choices),
             )
@@ -252,11 +325,9 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_OPTION else text[: LONGEST_OPTION - 1] + "…"
 
 
-def _preview_url(found: Upload) -> str:
-    return reverse("systems-import-preview", args=[found.token()])
-
-
 urls = [
     path("systems/import", upload, name="systems-import"),
     path("systems/import/<str:upload>", preview, name="systems-import-preview"),
+    path(f"{REGISTER}/import", upload, name="register-import"),
+    path(f"{REGISTER}/import/<str:upload>", preview, name="register-import-preview"),
 ]

@@ -45,6 +45,7 @@ HEIRS: Mapping[str, Any] = {
     "systems": later("Who takes over the AI systems"),
     "tasks": later("Who takes over the tasks"),
     "offices": later("Who takes over the offices"),
+    "records": later("Who takes over the records of registers"),
 }
 
 
@@ -380,7 +381,7 @@ def _form(bound: Bound, key: str, offered: bool, fresh: Callable[[], forms.Form]
 
 
 def _counts(held: Holdings) -> dict[str, int]:
-    things = (held.ownerships, held.systems, held.tasks, held.appointments)
+    things = (held.ownerships, held.systems, held.tasks, held.appointments, held.records)
     return dict(zip(KINDS, map(len, things), strict=True))
 
 

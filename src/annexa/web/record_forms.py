@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from annexa.answers.registers import Offer, Target, meant_targets, offers
-from annexa.pure.fields import Field
+from annexa.pure.fields import Field, field_problems
 from annexa.pure.permits import Actor
 from annexa.pure.register import Group, Register
 from annexa.web.lists import said
@@ -20,6 +20,8 @@ from annexa.web.lists import said
 BLANKS = 3
 """Empty lines under a list of links, for more of them."""
 LONGEST_TYPED = 300
+ALONE = ("name", "reference")
+"""What tells records apart, so that no two are given the same."""
 
 
 class LinksField(forms.Field):
@@ -37,6 +39,10 @@ class LinksField(forms.Field):
     def prepare_value(self, value: Any) -> list[str]:
         """What was typed or recorded, each once."""
         return typed_of(value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether other records were typed than there are."""
+        return typed_of(initial) != typed_of(data)
 
     def to_python(self, value: Any) -> list[str]:
         """The same, as it is checked."""
@@ -128,7 +134,7 @@ class RecordForm(forms.Form):
 
     def _asking(self, group: Group) -> Asking:
         long = {one.name for one in group.fields if one.kind == "long"}
-        bound = [self[one.name] for one in group.fields]
+        bound = [self[one.name] for one in group.fields if one.name in self.fields]
         return Asking(
             title=group.title,
             help=group.help,
@@ -140,6 +146,46 @@ class RecordForm(forms.Form):
     def offers(self) -> Mapping[str, Offer]:
         """What there is to lead to."""
         return offers(actor=self.who, register=self.register)
+
+
+class ManyForm(RecordForm):
+    """What many records are given at once: of the fields only those that are ticked, in place of what each has."""
+
+    def __init__(self, register: Register, data: QueryDict | None = None, *, who: Actor, **more: Any) -> None:
+        super().__init__(register, data, who=who, changes=True, **more)
+        for name in ("seen", *ALONE):
+            self.fields.pop(name, None)
+        for one in self.fields.values():
+            one.required = False
+        choices = [(name, register.field[name].label) for name in self.fields if name in register.field]
+        required = {"required": "Tick what the records are given."}
+        self.fields["set"] = forms.MultipleChoiceField(label="Given", choices=choices, error_messages=required)
+
+    def clean(self) -> dict[str, Any]:
+        """What links mean, and what keeps a value that is given from being accepted."""
+        values: dict[str, Any] = dict(super(RecordForm, self).clean() or {})
+        given = values.get("set", [])
+        for name in [name for name in self.register.field if name in self.fields and name not in given]:
+            self.errors.pop(name, None)
+            if name in self.changed_data:
+                self.add_error(name, f"Tick {self.register.field[name].label}, or leave it as it was.")
+        for one in (self.register.field[name] for name in given if name in values):
+            values[one.name] = self._led(one, values[one.name]) if one.to else values[one.name]
+            if one.name not in self.errors:
+                for problem in field_problems(one, self._given(values)[one.name]):
+                    self.add_error(one.name, self.register.sentence(problem))
+        return values
+
+    def values(self) -> dict[str, Any]:
+        """The fields that are given, with their values."""
+        return {
+            name: value for name, value in self._given(self.cleaned_data).items() if name in self.cleaned_data["set"]
+        }
+
+    @property
+    def ticked(self) -> list[str]:
+        """The fields that are ticked as the form stands."""
+        return [str(one) for one in self["set"].value() or []]
 
 
 def form_field(field: Field, register: Register) -> forms.Field:

@@ -25,6 +25,7 @@ from annexa.web.frame import actor
 from annexa.web.lineage import Section, section_of
 from annexa.web.record_forms import RecordForm, differing, parse_seen, shown
 from annexa.web.refused import refused
+from annexa.web.register_guide import proven_by
 from annexa.web.risk_levels import level_of
 
 LONGEST_LEAD = 220
@@ -72,7 +73,8 @@ class Revised:
 def record(request: HttpRequest, register: Register, record: str) -> HttpResponse:
     """The page of one record."""
     found = record_page(actor=actor(request), register=register, slug=record)
-    row = found.row
+    row, now = found.row, timezone.now()
+    ended = register.ended(row.entry, now.date())
     long = next((getattr(row, one.name) for one in register.fields if one.kind == "long"), "")
     context = {
         "heading": row.name,
@@ -80,9 +82,11 @@ def record(request: HttpRequest, register: Register, record: str) -> HttpRespons
         "row": row,
         "lead": long if len(long) <= LONGEST_LEAD else "",
         "owner": found.owner,
-        "ended": register.ended(row.entry, timezone.now().date()),
+        "ended": ended,
         "facts": facts_of(found),
         "led": led_of(found.led_from, row.slug),
+        "now": now,
+        "proves": [] if ended else proven_by(register, row.entry),
         "history": [Revised(version=one, changes=_changes(one.changes)) for one in found.history],
         "ledger_url": f"{reverse('ledger')}?q={quote(f'{register.noun}/{row.slug}')}",
         "compared": _compared(request, found),

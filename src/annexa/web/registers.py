@@ -8,7 +8,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import path, register_converter, reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -27,7 +27,7 @@ from annexa.answers.registers import (
 from annexa.pure.fields import Field, tidy
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.register import Register
-from annexa.pure.registers import BY_PLURAL
+from annexa.web.converters import REGISTER
 from annexa.web.frame import actor
 from annexa.web.lists import (
     Filter,
@@ -46,25 +46,8 @@ from annexa.web.records import add, edit, record
 from annexa.web.refused import refused
 
 LONGEST_SUB = 74
-OWN = frozenset({"q", "sort", "page", "size", "unowned", "ended", "by", "to", "all", "format"})
+OWN = frozenset({"q", "sort", "page", "size", "unowned", "ended", "by", "to", "all", "format", "slug", "these"})
 """What addresses of lists say besides facets; no facet may be called so."""
-
-
-class RegisterConverter:
-    """The word for a register in an address."""
-
-    regex = "|".join(sorted(BY_PLURAL))
-
-    def to_python(self, value: str) -> Register:
-        """The register of a word."""
-        return BY_PLURAL[value]
-
-    def to_url(self, value: Register) -> str:
-        """The word of a register."""
-        return value.plural
-
-
-register_converter(RegisterConverter, "register")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +99,7 @@ def listing(request: HttpRequest, register: Register) -> HttpResponse:
         "unfolded": getattr(request.htmx, "trigger", "") == "facets",  # type: ignore[attr-defined]
         "exports": exports(reverse("register-export", args=[register]), request.GET),
         "may_change": not isinstance(may_somewhere(who, register.change), Refusal),
+        "may_import": not isinstance(may_somewhere(who, "import_register"), Refusal),
     }
     whole = not request.htmx  # type: ignore[attr-defined]
     response = render(request, "registers/index.html" if whole else "registers/_register.html", context)
@@ -239,9 +223,9 @@ def _dropped(register: Register, query: QueryDict, asked: Asked) -> list[Link]:
 
 
 urls = [
-    path("<register:register>", listing, name="register"),
-    path("<register:register>/add", add, name="record-add"),
-    path("<register:register>/export", export, name="register-export"),
-    path("<register:register>/<slug:record>", record, name="record"),
-    path("<register:register>/<slug:record>/edit", edit, name="record-edit"),
+    path(REGISTER, listing, name="register"),
+    path(f"{REGISTER}/add", add, name="record-add"),
+    path(f"{REGISTER}/export", export, name="register-export"),
+    path(f"{REGISTER}/<slug:record>", record, name="record"),
+    path(f"{REGISTER}/<slug:record>/edit", edit, name="record-edit"),
 ]

@@ -1,4 +1,4 @@
-"""Search over systems, controls and requirements."""
+"""Search over systems, records of registers, controls and requirements."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -69,6 +69,7 @@ def held(left: LeftBehind) -> list[str]:
         (left.systems, ngettext("%s AI system", "%s AI systems", left.systems)),
         (left.tasks, ngettext("%s task", "%s tasks", left.tasks)),
         (left.offices, ngettext("%s office", "%s offices", left.offices)),
+        (left.records, ngettext("%s record", "%s records", left.records)),
     )
     return [said % f"{n:,}" for n, said in kinds if n]
 
