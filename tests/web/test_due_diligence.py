@@ -168,6 +168,16 @@ def test_somebody_asks_and_gets_the_link_once(at, client, supplier, outside) -> 
         assert "annexa_" not in page.content.decode()
 
 
+def test_one_supplier_by_itself(at, client, sent, supplier) -> None:
+    record = client.get(f"/suppliers/{supplier}").content.decode()
+    address = f"{reverse('due-diligence')}?supplier={supplier}"
+    assert address in record
+    page = client.get(address).content.decode()
+    assert reverse("due-diligence-one", args=[sent[0].id]) in page
+    assert f"{reverse('due-diligence-new')}?supplier={supplier}" in page
+    assert sent[0].id not in client.get(f"{reverse('due-diligence')}?supplier=another").content.decode()
+
+
 def test_everything_wrong_about_asking_is_told_at_once(at, client, supplier) -> None:
     posted = {"supplier": supplier, "questionnaire": SHORT.id, "to": "x", "due_on": "2020-01-01"}
     assert client.post(reverse("due-diligence-new"), {**posted, "to": " "}).status_code == 422

@@ -101,12 +101,13 @@ class WithdrawForm(forms.Form):
 
 @require_safe
 def due_diligence(request: HttpRequest) -> HttpResponse:
-    """Everything that was sent, what waits for us first."""
-    now = timezone.now()
-    found = sorted(sent_to(actor=actor(request), now=now), key=lambda one: ORDER.index(one.state))
+    """What was sent, to everybody or to one supplier; what waits for us first."""
+    now, supplier = timezone.now(), request.GET.get("supplier", "")
+    found = sorted(sent_to(actor=actor(request), now=now, supplier=supplier), key=lambda one: ORDER.index(one.state))
     context = {
         "heading": _("Due diligence"),
         "now": now,
+        "supplier": supplier,
         "rows": [(one, STATES[one.state], _late(one, now)) for one in found],
         "waiting": sum(one.state == "handed in" for one in found),
         "open": sum(one.state in ("open", "returned") for one in found),
