@@ -17,7 +17,7 @@ from annexa.pure.registers.issues import ISSUES
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.systems import SystemFacts
 from annexa.records.ledger import EntryBody, LedgerEntry
-from annexa.records.registers import TABLES
+from annexa.records.registers import TABLES, RegisterRow
 from tests.actions.test_door import check_ledger
 from tests.strategies.entries import required
 
@@ -237,3 +237,9 @@ def test_a_unit_sees_and_changes_its_own(organisation, actor, now, monkeypatch) 
         add_record(actor=RETAIL, register=ASSETS, entry=asset(name="New", unit="Retail", uses=(other.slug,)), now=now)
     assert history(actor=RETAIL, register=ASSETS, slug=mine.slug)
     assert history(actor=RETAIL, register=ASSETS, slug=other.slug) == ()
+
+
+@pytest.mark.parametrize("register", REGISTERS.values(), ids=lambda one: one.noun)
+def test_no_field_hides_what_every_row_has(register) -> None:
+    """Rule: a field called like a method of the row would break the row, so none is."""
+    assert not {one.name for one in register.fields if one.name != "name" and hasattr(RegisterRow, one.name)}

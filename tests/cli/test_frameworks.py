@@ -97,3 +97,13 @@ def test_a_broken_file_is_told_in_full(run, tmp_path) -> None:
     code, out, err = run("frameworks", "diff", "nis2", tmp_path / "b.csv")
     assert (code, out) == (2, "")
     assert len(err.splitlines()) == 2
+
+
+def test_what_is_asked_for_is_told_by_framework(run) -> None:
+    code, out, err = run("frameworks", "evidence", "--format", "json")
+    assert (code, err) == (0, "")
+    lines = {one["framework"]: one for one in json.loads(out)}
+    assert set(library().frameworks) < set(lines)
+    whole = lines["every control"]
+    assert whole["expectations"] == sum(len(one.expectations) for one in library().controls.values())
+    assert whole["record"] + whole["artifact"] + whole["signal"] + whole["attestation"] == whole["expectations"]

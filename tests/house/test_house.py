@@ -281,7 +281,7 @@ def included(text: str) -> set[str]:
 
 def inline(text: str) -> list[str]:
     """Style and script written into the page, which the content security policy refuses."""
-    text = re.sub(r"\{#.*?#\}|<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"\{#.*?#\}|\{%.*?%\}|<!--.*?-->", "", text, flags=re.DOTALL)
     return [
         match[0]
         for match in re.finditer(

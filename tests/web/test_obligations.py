@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annexa.actions.organisation import set_up_organisation
-from annexa.actions.people import actor_of
+from annexa.actions.people import actor_of, add_person
 from annexa.actions.systems import add_system
 from annexa.library.regimes import regimes
 from annexa.pure.regimes import timeline
 from annexa.pure.systems import SystemFacts
+from annexa.records.people import Person
+from annexa.records.registers import TABLES
 from annexa.web.obligations import ROW, drawn
 
 DAY = date(2026, 11, 20)
@@ -191,3 +193,37 @@ def test_a_time_to_keep_is_said_in_whole_years_where_it_has_them(page) -> None:
     assert "At least 6 months" in shown
     assert "120 months" not in shown
     assert "<b>At most</b>" not in shown
+
+
+def test_an_event_is_taken_into_the_register_of_duties(page, client) -> None:
+    """Rule: it comes with its source, its day and the AI systems it concerns, once, and its asker answers for it."""
+    shown = page("regime", "eu-ai-act").content.decode()
+    assert shown.count("Take into the register") > 5
+    event = next(one for one in regimes()["eu-ai-act"].events if "deployer" in one.roles and one.on and one.on > DAY)
+    answer = client.post("/obligations/eu-ai-act/duties", {"event": event.id})
+    assert (answer.status_code, answer["Location"]) == (303, "/obligations/eu-ai-act")
+    duty = TABLES["duty"].objects.get()
+    assert (duty.taken_from, duty.owner, duty.met) == (f"eu-ai-act/{event.id}", "ada@example.org", "not due yet")
+    assert duty.binds_from == event.on
+    shown = page("regime", "eu-ai-act").content.decode()
+    assert "In the register of duties" in shown
+    assert client.post("/obligations/eu-ai-act/duties", {"event": event.id}).status_code == 409
+    assert client.post("/obligations/eu-ai-act/duties", {"event": "nothing"}).status_code == 404
+    assert client.post("/obligations/nowhere/duties", {"event": event.id}).status_code == 404
+    assert TABLES["duty"].objects.count() == 1
+
+
+def test_who_may_not_write_takes_nothing_over(page, client, now) -> None:
+    auditor = add_person(
+        actor=actor_of(Person.objects.get()),
+        email="ari@example.org",
+        name="Ari",
+        role="auditor",
+        password=None,
+        now=now,
+    )
+    client.force_login(auditor)
+    assert "Take into the register" not in page("regime", "eu-ai-act").content.decode()
+    event = regimes()["eu-ai-act"].events[0].id
+    assert client.post("/obligations/eu-ai-act/duties", {"event": event}).status_code == 403
+    assert not TABLES["duty"].objects.exists()

@@ -13,6 +13,7 @@ from typing import Literal
 from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.posture import Standpoint, standpoint
+from annexa.answers.registers import rows_of
 from annexa.library.regimes import regimes
 from annexa.pure.applicability import bind_organisation, bind_system
 from annexa.pure.facts import SystemFact
@@ -33,6 +34,7 @@ from annexa.pure.regimes import (
     statements_for,
     timeline,
 )
+from annexa.pure.registers.duties import DUTIES
 from annexa.pure.standards import Framework, Library, Requirement
 
 JUDGED_DAYS = 4
@@ -213,6 +215,26 @@ def regime_page(*, actor: Actor, regime: str, now: datetime) -> RegimePage:
         penalties=_entries(found, found.penalties, stand.library),
         questions=tuple((one, tuple(row for row in found.rows if row.question == one)) for one in found.questions),
     )
+
+
+def one_event(*, actor: Actor, regime: str, event: str, now: datetime) -> Dated:
+    """One event of a regime on the first of its days, and what it means here. Raises UnknownError."""
+    known = regimes().get(regime)
+    moments = [one for one in _moments(known, now) if one.event.id == event] if known else []
+    if not moments:
+        raise UnknownError(f"There is no event {event!r} with a day in {regime!r}.")
+    return _Dating(stand=standpoint(actor=actor, now=now), actor=actor, now=now).all(moments[:1])[0]
+
+
+def _moments(regime: Regime, now: datetime) -> list[Moment]:
+    line = timeline([regime], at=now.date())
+    return sorted((*line.past, *line.ahead), key=lambda one: one.on)
+
+
+def taken_over(*, actor: Actor) -> Mapping[str, str]:
+    """The slugs of the duties that were taken over from the timeline, by regime/event. Cost: one query."""
+    rows = rows_of(actor, DUTIES).exclude(taken_from="").filter(ended_on=None)
+    return dict(rows.values_list("taken_from", "slug"))
 
 
 def entries(

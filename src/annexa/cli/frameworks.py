@@ -23,7 +23,9 @@ def add_parsers(sub: Any) -> None:
         help="the frameworks of the library, one in full, their differences, and one for other tools",
         epilog="example: annexa frameworks show iso42001-2023 --format json",
     )
-    below = found.add_subparsers(dest="what", metavar="list|show|diff|export|import|upgrade|withdraw|own|choose")
+    below = found.add_subparsers(
+        dest="what", metavar="list|show|diff|evidence|export|import|upgrade|withdraw|own|choose"
+    )
     one = below.add_parser("list", help="every framework", epilog="example: annexa frameworks list")
     words.add_format(one)
     two = below.add_parser("show", help="one framework", epilog="example: annexa frameworks show nist-ai-rmf-1.0")
@@ -31,9 +33,38 @@ def add_parsers(sub: Any) -> None:
     words.add_format(two)
     two.set_defaults(run=_show, looks_before=True)
     _add_diff(below)
+    three = below.add_parser(
+        "evidence",
+        help="what the controls of each framework ask for, and how much of it records answer by themselves",
+        epilog="example: annexa frameworks evidence",
+    )
+    words.add_format(three)
+    three.set_defaults(run=_evidence, looks_before=True)
     _add_export(below)
     libraries.add_parsers(below)
     found.set_defaults(run=_list, format="table", looks_before=True)
+
+
+def _evidence(args: argparse.Namespace) -> int:
+    """Expectations by kind, framework by framework."""
+    from annexa.answers.libraries import active_or_shipped
+    from annexa.pure.asked import asked
+    from annexa.pure.standards import ExpectationKind
+
+    words.rows(
+        [
+            {
+                "framework": one.framework,
+                "controls": one.controls,
+                "expectations": one.expectations,
+                **{str(kind.value): one.kinds[kind] for kind in ExpectationKind},
+                "by records": f"{one.by_records:.0%}",
+            }
+            for one in asked(active_or_shipped())
+        ],
+        args.format,
+    )
+    return 0
 
 
 def _add_diff(below: Any) -> None:

@@ -1,25 +1,29 @@
 """Obligations: the timeline of the law with what each day means here, then clocks, times to keep and penalties."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from annexa.actions.duties import take_over_duty
 from annexa.answers.errors import UnknownError
-from annexa.answers.obligations import Dated, Kind, Obligations, entries, obligations, regime_page
+from annexa.answers.obligations import Dated, Kind, Obligations, entries, obligations, regime_page, taken_over
 from annexa.pure.regimes import Moment
+from annexa.pure.registers.duties import DUTIES
 from annexa.pure.words import short
-from annexa.web.frame import actor
+from annexa.web.forms import takes_form_of, tried_or_told
+from annexa.web.frame import actor, permitted, person
 
 ROW = 19
 """Height of one line of text in the timeline."""
@@ -119,8 +123,25 @@ def regime(request: HttpRequest, regime: str) -> HttpResponse:
         "ahead": _by_day(page.ahead),
         "past": _by_day(page.past),
         "open": sum(1 for one in page.regime.rows if one.open),
+        "may_take": permitted(request, DUTIES.change),
+        "taken": {key.partition("/")[2] for key in taken_over(actor=actor(request)) if key.startswith(f"{regime}/")},
     }
     return render(request, "obligations/regime.html", context)
+
+
+@takes_form_of("regime")
+def take(request: HttpRequest, regime: str) -> HttpResponse:
+    """Takes one event of the timeline into the register of duties; who asks answers for it at first."""
+
+    def do(_given: Mapping[str, Any]) -> str:
+        made = take_over_duty(
+            actor=actor(request), regime=regime, event=request.POST.get("event", ""), owner=person(request).email,
+            now=timezone.now(),
+        )  # fmt: skip
+        return _("%(name)s is in the register of duties. Say there how it is met.") % {"name": made.name}
+
+    back = reverse("regime", args=[regime])
+    return tried_or_told(request, forms.Form(request.POST), do, wrong=_("Nothing was taken over"), back=back)
 
 
 @require_safe
@@ -266,4 +287,5 @@ urls = [
     path("obligations/retention", facts, {"kind": "retention"}, name="retention"),
     path("obligations/penalties", facts, {"kind": "penalties"}, name="penalties"),
     path("obligations/<str:regime>", regime, name="regime"),
+    path("obligations/<str:regime>/duties", take, name="take-duty"),
 ]

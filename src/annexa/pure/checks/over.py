@@ -6,7 +6,7 @@ check. A day is the last but one: on it the record fulfils the check no more. `A
 `@over(PUBLICATIONS)` looks at a part of a register: at entries of a kind of their own, each about one of its records.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -108,6 +108,11 @@ def _all(_entry: Entry) -> bool:
 def within(day: date | None, days: int) -> date | None:
     """Until so many days after a day; None without one."""
     return None if day is None else day + timedelta(days=days)
+
+
+def within_interval(day: date | None, interval: str, days: Mapping[str, int]) -> date | None:
+    """Until a day has grown as old as its interval allows; None without either."""
+    return within(day, days[interval]) if interval in days else None
 
 
 def as_long(*conditions: object) -> date | None:

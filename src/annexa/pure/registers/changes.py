@@ -47,9 +47,15 @@ CHANGES = Register(
             fields=(
                 name("The change in a few words.", label="Change"),
                 reference("the change"),
-                choice("kind", "Kind", "What is changed.",
-                       ("management system", OF_SYSTEMS, "IT system", "organisation", "supplier", "site"),
-                       required=True, facet=True, listed=True),
+                choice(
+                    "kind",
+                    "Kind",
+                    "What is changed.",
+                    ("management system", OF_SYSTEMS, "IT system", "organisation", "supplier", "site"),
+                    required=True,
+                    facet=True,
+                    listed=True,
+                ),
                 long("why", "What and why", "What is changed, and what for (6.3)."),
                 systems_of("The AI systems that change or are put into use."),
                 controls_of("The controls that change or are at risk while it runs."),
@@ -63,11 +69,30 @@ CHANGES = Register(
             help="A new AI system, or one that changes in substance, is a high-risk change: it asks for a risk and an "
             "impact assessment before anybody approves it.",
             fields=(
-                answer("high_risk", "High risk", "Whether it puts an AI system into use or changes it in substance, or "
-                       "can stop a critical service.", facet=True, listed=True),
+                answer(
+                    "high_risk",
+                    "High risk",
+                    "Whether it puts an AI system into use or changes it in substance, or can stop a critical service.",
+                    facet=True,
+                    listed=True,
+                ),
                 long("consequences", "Consequences", "What it may break, whom it concerns, and what it needs."),
                 text("risk_assessment", "Risk assessment", "Its name or number."),
                 text("impact_assessment", "Impact assessment", "Its name or number, for AI systems (42001 6.1.4)."),
+            ),
+        ),
+        Group(
+            title="For an AI system",
+            help="ISO/IEC 42001 A.6.2.5; who modifies a system in substance becomes its provider (AI Act Art. 25).",
+            fields=(
+                text("version", "Version", "The version that is put into use.", longest=100),
+                text(
+                    "manifest",
+                    "Manifest",
+                    "Where the list of model, prompts, data, code and configuration is, with its digest.",
+                ),
+                answer("substantial", "Substantial", "Whether it is a substantial modification or changes your role."),
+                long("substantial_because", "Why so", "The reason for that answer."),
             ),
         ),
         Group(
@@ -77,11 +102,16 @@ CHANGES = Register(
                 long("tested", "Tested", "What was tried beforehand, and the result."),
                 long("rollback", "Way back", "How it is undone, and who decides that."),
                 day("done_on", "Done on", "The day it was done.", listed=True),
-                choice("outcome", "Outcome", "How it went.", ("as planned", "with problems", "rolled back", "given up"),
-                       facet=True),
+                choice(
+                    "outcome",
+                    "Outcome",
+                    "How it went.",
+                    ("as planned", "with problems", "rolled back", "given up"),
+                    facet=True,
+                ),
                 ended("the change"),
             ),
         ),
     ),
     rule=_rule,
-)  # fmt: skip
+)

@@ -1,8 +1,10 @@
 """What binds the organisation and how it complies: ISO/IEC 27001 A.5.31, 42001 4.1 and A.8.5, 27701 A.1.2."""
 
 from collections.abc import Iterable
+from datetime import date
 
-from annexa.pure.fields import FieldProblem, choice, day, link, long, text
+from annexa.pure.fields import MOST_LINKS, FieldProblem, choice, day, link, long, text
+from annexa.pure.regimes import Event, Regime
 from annexa.pure.register import (
     Entry,
     Group,
@@ -67,3 +69,22 @@ DUTIES = Register(
     ),
     rule=_rule,
 )  # fmt: skip
+
+
+def duty_of(regime: Regime, event: Event, *, owner: str, systems: tuple[str, ...], on: date) -> Entry:
+    """What an event of the law's timeline asks, as a duty that nobody answered yet. An open day stays empty."""
+    return DUTIES.tidied(
+        DUTIES.make(
+            {
+                "name": event.title[: DUTIES.field["name"].longest],
+                "kind": "law",
+                "provision": f"{regime.title} {event.article}".strip()[: DUTIES.field["provision"].longest],
+                "taken_from": f"{regime.id}/{event.id}",
+                "asks": event.what_it_means,
+                "binds_from": event.on,
+                "met": "not due yet" if event.on is None or event.on > on else "",
+                "systems": systems[:MOST_LINKS],
+                "owner": owner,
+            }
+        )
+    )
