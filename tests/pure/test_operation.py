@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from annexa.pure.checks import THROUGH_RECORDS
+from annexa.pure.checks import OVER_RECORDS, THROUGH_RECORDS
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.evaluations import EVALUATIONS, KINDS
 from annexa.pure.registers.subject_requests import SUBJECT_REQUESTS, due_on
@@ -33,6 +33,11 @@ DONE = {"besides": {"kind": "AI system"}}
             "routines_followed_up",
             {"result": "passed with findings", "actions": "Mend", "done_by": OTHER},
             {},
+        ),
+        (
+            "routine_passed",
+            {"result": "passed", "done_by": OTHER, "done_on": DAY, "frequency": "monthly"},
+            {"until": at(2026, 4, 10)},
         ),
         ("validated", EVALUATED, {"besides": {"kind": "validation"}, "until": YEAR}),
         ("bias_examined", EVALUATED, {"besides": {"kind": "bias"}, "until": HALF_YEAR}),
@@ -198,6 +203,12 @@ def test_every_kind_of_evaluation_is_asked_for_by_one_check() -> None:
 def test_a_failed_evaluation_proves_nothing() -> None:
     failed = EVALUATIONS.make({"name": "x", "kind": "validation", **EVALUATED, "outcome": "failed"})
     assert EVERY["validated"].until(failed) is None
+
+
+def test_a_routine_is_asked_about_what_it_serves() -> None:
+    check = OVER_RECORDS["routine_passed"]
+    served = REGISTERS["routine"].make({"name": "x", "serves": ("BCM-02/restore-test", "BCM-01/continuity-test")})
+    assert check.names(served) == ("routine_passed:BCM-02/restore-test", "routine_passed:BCM-01/continuity-test")
 
 
 @pytest.mark.parametrize(

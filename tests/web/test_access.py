@@ -103,7 +103,7 @@ OWN = (
     "/", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library",
     "/account/again", "/account/sessions", "/account/second-factors", "/account/second-factors/app",
     "/account/second-factors/passkey", "/people", "/people/<int:person_id>", "/uses/ask", "/uses/requests",
-    "/tools/catalogue",
+    "/tools/catalogue", "/reading",
 )  # fmt: skip
 """What somebody without any grant gets to see: their own, and what holds nothing of the organisation's records."""
 

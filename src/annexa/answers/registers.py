@@ -14,7 +14,6 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
 from annexa.answers.runs import Place, Run, instant_of, run_of_rows
 from annexa.answers.systems import FacetValue
-from annexa.pure.checks.documents import acknowledged, documented
 from annexa.pure.checks.over import SUBJECT
 from annexa.pure.fields import Field
 from annexa.pure.near import meant
@@ -269,7 +268,7 @@ def targets(*, actor: Actor, noun: str, most: int | None = None) -> tuple[Target
             Target(noun=noun, slug=one.id, name=one.name) for one in sorted(library.controls.values(), key=_id)
         )
     if noun == EXPECTATION:
-        return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in sorted(documents_asked().items()))
+        return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in sorted(expectations_asked().items()))
     rows = _table(noun).objects.visible_to(actor).order_by(Lower("name"), "slug")[:most]
     return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in rows.values_list("slug", "name"))
 
@@ -396,13 +395,13 @@ def missing_targets(
     return found
 
 
-def documents_asked() -> Mapping[str, str]:
-    """The expectations that a document in force, or its readers, fulfil, as CONTROL/expectation; what they ask for."""
+def expectations_asked() -> Mapping[str, str]:
+    """The expectations of controls that records name as what they serve, as CONTROL/expectation, and what they ask."""
     return {
-        one.check.partition(SUBJECT)[2]: one.what
+        itself: one.what
         for control in active_library().controls.values()
         for one in control.expectations
-        if one.check.partition(SUBJECT)[0] in (documented.name, acknowledged.name) and SUBJECT in one.check
+        if one.check.endswith(f"{SUBJECT}{(itself := f'{control.id}/{one.id}')}")
     }
 
 
@@ -428,7 +427,7 @@ def _named(actor: Actor, noun: str, slugs: Iterable[str]) -> Mapping[str, str]:
         controls = active_library().controls
         return {one: controls[one].name for one in wanted if one in controls}
     if noun == EXPECTATION:
-        asked = documents_asked()
+        asked = expectations_asked()
         return {one: asked[one] for one in wanted if one in asked}
     return dict(_table(noun).objects.visible_to(actor).filter(slug__in=wanted).values_list("slug", "name"))
 

@@ -28,6 +28,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Library", "library", "policies"),
         ),
     ),
+    ("Context", (("Scopes and objectives", "context", "path"),)),
     ("Inventory", (("AI systems", "systems", "systems"), ("Due diligence", "due-diligence", "suppliers"))),
     (
         "Operation",

@@ -38,6 +38,12 @@ def routines_in_time(routine: Entry) -> date | None:
     return earliest(as_long(routine.result), within_interval(routine.done_on, routine.frequency, INTERVALS))
 
 
+@over(ROUTINES, subjects=lambda routine: routine.serves)
+def routine_passed(routine: Entry) -> date | None:
+    """Every routine that serves this was done within its interval and passed, and what it found is being mended."""
+    return earliest(routines_followed_up.holds(routine), within_interval(routine.done_on, routine.frequency, INTERVALS))
+
+
 # Evaluations of AI systems: 42001 A.6.2.4
 
 

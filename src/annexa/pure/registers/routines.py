@@ -1,6 +1,7 @@
 """What is done again and again, and what came of it last: clauses 8.1 and 9.1; 27001 A.5.29, A.5.35, A.5.36, A.8.13.
 
-Tests, exercises, reviews and reports are one register, because planning, interval and outcome are the same for all.
+Tests, exercises, reviews and reports are one register, because planning, interval and outcome are the same for all; the
+expectations of controls that one of them answers are named in it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,6 +9,7 @@ from types import MappingProxyType
 
 from annexa.pure.fields import FieldProblem, answer, choice, day, links, long, owner, text
 from annexa.pure.register import Entry, Group, Register, ended, name, owned, reference, systems_of, unit
+from annexa.pure.registers.documents import EXPECTATION
 
 INTERVALS: Mapping[str, int] = MappingProxyType(
     {
@@ -65,6 +67,7 @@ ROUTINES = Register(
                 ),
                 long("method", "How it is done", "The scope, the steps and the sample, so that somebody else could."),
                 text("target", "Target", "What has to come out: a time, a rate, no finding above medium."),
+                links("serves", "Serves", "The expectations of controls that it answers.", to=EXPECTATION),
                 links("assets", "Assets", "What it is about.", to="asset"),
                 systems_of("The AI systems that it is about."),
                 unit("the routine"),
