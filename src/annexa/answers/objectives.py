@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from annexa.answers.actors import ask_reads
 from annexa.answers.errors import UnknownError
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.registers import history, rows_of
@@ -59,6 +60,7 @@ class Direction:
 def direction(*, actor: Actor, now: datetime) -> Direction:
     """Scopes and objectives that count today. Cost: two queries, one more for each typed objective, and one engine for
     each of MONTHS month ends if an objective is computed."""
+    ask_reads(actor)
     today = now.date()
     scopes = rows_of(actor, SCOPES).exclude(ended_on__lte=today).order_by("part", "name")
     rows = rows_of(actor, OBJECTIVES).exclude(ended_on__lte=today).order_by("due_on", "name")
