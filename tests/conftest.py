@@ -143,6 +143,7 @@ def control():
 
     for found in sorted(library().controls.values(), key=lambda c: c.id):
         kinds = {e.kind for e in found.expectations}
-        if found.level == ORGANISATION and kinds == {ExpectationKind.ARTIFACT} and library().covered_by[found.id]:
+        of = {framework for framework, _ in library().covered_by[found.id]}
+        if found.level == ORGANISATION and kinds == {ExpectationKind.ARTIFACT} and "iso27001-2022" in of:
             return found
     raise LookupError

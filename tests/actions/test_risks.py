@@ -25,9 +25,9 @@ from tests.actions.test_door import check_ledger
 STRANGER = Actor(
     id="person/98", name="Rita Retail", role="member", grants=(Grant(role="owner", units=frozenset({"Retail"})),)
 )
-CONTROL = "PHY-02"
+CONTROL = "OPS-10"
 """A control that two files prove."""
-EXPECTED = ("maintenance-records", "siting-and-cabling-check")
+EXPECTED = ("test-agreements", "removal-confirmations")
 
 
 @pytest.fixture

@@ -67,10 +67,10 @@ def test_the_mark_of_the_register_tells_any_change(organisation, actor, now) -> 
         return register_mark(AiSystem.objects.order_by("id").values_list("slug", "changed_at"))
 
     empty = mark()
-    assert plan_systems(actor=actor, data=SMALL, name="x").register == empty
+    assert plan_systems(actor=actor, data=SMALL, name="x").mark == empty
     add_system(actor=actor, facts=SystemFacts(name="One"), now=now)
     assert mark() != empty
-    assert plan_systems(actor=actor, data=SMALL, name="x").register == mark()
+    assert plan_systems(actor=actor, data=SMALL, name="x").mark == mark()
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "json"])

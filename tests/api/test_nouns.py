@@ -161,7 +161,7 @@ def test_who_may_declare_may_not_always_exclude(program) -> None:
 def test_controls_by_verdict(admin) -> None:
     found = every(admin, "controls?verdict=effective&verdict=failing", 1)
     assert {one["verdict"] for one in found} <= {"effective", "failing"}
-    assert {one["id"] for one in found} >= {"RSK-01"}
+    assert {one["id"] for one in found} >= {"GOV-02"}
 
 
 def test_a_file_becomes_evidence_and_can_be_read_again(admin) -> None:

@@ -27,6 +27,7 @@ from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 from annexa.records.people import Person
 from annexa.records.recorded import Recorded, recorded_tables
+from annexa.records.risks import RiskStep
 from annexa.records.sign_in import SecondFactor
 from annexa.records.soa import StatementVersion
 from annexa.records.tokens import ApiToken
@@ -68,6 +69,8 @@ WORDS = {
     "assessment_id": "assessment",
     "handed_in_by_id": "handed_in_by",
     "sent_id": "sent",
+    "risk_id": "risk",
+    "proposal_id": "proposal",
     "document_id": "document",
     "author_id": "author",
 }
@@ -80,6 +83,7 @@ HELD = {
     "grant": ("unit_id",),
     "directory_person": ("person_id",),
     "questionnaire_step": ("step", "outcome"),
+    "risk_step": ("number", "step"),
 }
 """Columns that the database itself keeps in step with another one: alone they cannot be edited at all."""
 
@@ -199,6 +203,9 @@ def test_a_record_added(house: House, table: type[Recorded]) -> None:
     if table.KIND == "soa_decision":
         open_version = StatementVersion.objects.get(decision=None)
         fresh |= {"decision": "'returned'", "version_id": f"'{open_version.id}'"}
+    if table.KIND == "risk_step":
+        refused = RiskStep.objects.get(step="refused").proposal_id
+        fresh |= {"proposal_id": f"'{refused}'", "number": "2", "step": "'withdrawn'"}
     if table.KIND == "access_review_end":
         fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
     if table.KIND == "access_carried_out":

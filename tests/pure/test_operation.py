@@ -44,7 +44,7 @@ DONE = {"besides": {"kind": "AI system"}}
         ("retrieval_graded", EVALUATED, {"besides": {"kind": "retrieval"}, "until": at(2026, 4, 15)}),
         (
             "bias_examined",
-            {"outcome": "not needed", "because": "Reads meters", "done_on": DAY},
+            {"outcome": "not needed", "reason": "Reads meters", "done_on": DAY},
             {"besides": {"kind": "bias"}, "until": YEAR},
         ),
         (
@@ -107,7 +107,7 @@ DONE = {"besides": {"kind": "AI system"}}
         ),
         (
             "workers_told",
-            {"because": "Nobody here uses it", "compared_on": DAY},
+            {"reason": "Nobody here uses it", "compared_on": DAY},
             {"besides": {"kind": "not needed"}, "until": YEAR},
         ),
         (
@@ -155,12 +155,12 @@ DONE = {"besides": {"kind": "AI system"}}
         ("deliveries_accepted", {"source_built": "yes", "accepted_by": OTHER}, GIVEN),
         (
             "impacts_heard",
-            {"received_on": DAY, "answered_on": LATER, "because": "Wrong date", "outcome": "upheld"},
+            {"received_on": DAY, "answered_on": LATER, "reason": "Wrong date", "outcome": "upheld"},
             {"besides": {"kind": "received", "about": ("adverse impact of AI",)}},
         ),
         (
             "contests_kept",
-            {"received_on": DAY, "answered_on": LATER, "because": "Fair", "outcome": "upheld", "judged_by": OTHER},
+            {"received_on": DAY, "answered_on": LATER, "reason": "Fair", "outcome": "upheld", "judged_by": OTHER},
             {"besides": {"kind": "received", "about": ("decision contested",)}, "until": at(2026, 6, 9)},
         ),
         (
@@ -237,7 +237,7 @@ def test_a_request_is_due_after_a_month_or_three(received: date, extended: date 
     ("noun", "values", "wrong"),
     [
         ("routine", {"kind": "test", "frequency": "monthly", "result": "failed"}, ["done_on", "findings"]),
-        ("evaluation", {"kind": "bias", "outcome": "not needed"}, ["done_on", "because"]),
+        ("evaluation", {"kind": "bias", "outcome": "not needed"}, ["done_on", "reason"]),
         (
             "evaluation",
             {"kind": "bias", "outcome": "passed", "done_on": DAY, "direction": "at most", "threshold": 5.0,
@@ -260,7 +260,7 @@ def test_a_request_is_due_after_a_month_or_three(received: date, extended: date 
             "subject_request",
             {"kind": "access", "received_on": DAY, "answered_on": date(2026, 2, 1), "extended_on": DAY,
              "outcome": "refused"},
-            ["answered_on", "extended_because", "because"],
+            ["answered_on", "extended_because", "reason"],
         ),
         ("credential", {"kind": "key", "status": "destroyed"}, ["destroyed_on"]),
         ("engagement", {"kind": "employee", "screening": "exception"}, ["screening_because"]),
@@ -269,8 +269,8 @@ def test_a_request_is_due_after_a_month_or_three(received: date, extended: date 
             {"stage": "handed over", "developed_by": "supplier", "handed_over_on": DAY},
             ["supplier", "accepted_by"],
         ),
-        ("notice", {"kind": "not needed"}, ["because"]),
-        ("concern", {"kind": "received", "received_on": DAY, "outcome": "upheld"}, ["because"]),
+        ("notice", {"kind": "not needed"}, ["reason"]),
+        ("concern", {"kind": "received", "received_on": DAY, "outcome": "upheld"}, ["reason"]),
         ("medium", {"kind": "disk", "status": "off site"}, ["back_by"]),
         ("indicator", {"value": 3.0, "threshold": 3.0}, ["valued_on", "direction"]),
     ],

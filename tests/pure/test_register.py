@@ -205,3 +205,9 @@ def test_money_without_a_currency_is_told() -> None:
     ]
     assert amount_of("") is None
     assert value_of(SUPPLIERS.field["spend"], "1.00 EUR") == "1.00 EUR"
+
+
+@pytest.mark.parametrize("register", REGISTERS.values(), ids=REGISTERS)
+def test_no_field_has_a_name_that_forms_and_the_api_use_themselves(register) -> None:
+    """Rule: `because` is the reason for a change and `seen` what the asker saw, in every form and every request."""
+    assert set(register.field).isdisjoint({"because", "seen", "slug", "id", "source", "words"})

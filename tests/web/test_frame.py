@@ -35,7 +35,24 @@ def test_places_say_how_many_there_are(asked, actor, now, django_assert_num_quer
     expected: dict[str, int | None] = dict.fromkeys(label for _, items in EVERY_PLACE for label, *_ in items)
     expected |= {"AI systems": 2, "Controls": len(library().controls), "Ledger": before + 2}
     assert _counts(context) == expected
-    assert expected.keys() >= {"Today", "Frameworks", "People", *(one.title for one in REGISTERS.values())}
+    assert expected.keys() >= {
+        "Today",
+        "Frameworks",
+        "People",
+        "All registers",
+        "Assets",
+        "Suppliers",
+        "Risks",
+        "Documents",
+    }
+
+
+def test_every_register_is_a_step_away(admin, actor) -> None:
+    client = Client()
+    client.force_login(admin)
+    page = client.get("/registers").content.decode()
+    for one in REGISTERS.values():
+        assert f'<a href="/{one.plural}">{one.title}</a>' in page
 
 
 def test_the_place_one_is_in_is_marked(asked) -> None:

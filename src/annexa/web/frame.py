@@ -29,7 +29,14 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         ),
     ),
     ("Context", (("Scopes and objectives", "context", "path"),)),
-    ("Inventory", (("AI systems", "systems", "systems"), ("Due diligence", "due-diligence", "suppliers"))),
+    (
+        "Inventory",
+        (
+            ("AI systems", "systems", "systems"),
+            ("All registers", "registers", "assets"),
+            ("Due diligence", "due-diligence", "suppliers"),
+        ),
+    ),
     (
         "Operation",
         (
@@ -47,16 +54,17 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
 """Groups of places: their label, the name of their page, their icon. Only what exists is offered."""
 
 
+OFTEN = frozenset({"assets", "risks", "suppliers", "documents"})
+"""Registers with a place of their own; every other one is a step away, in the list of all registers."""
+
+
 def _with_registers() -> tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...]:
-    """The same with every register under its heading; a heading that nothing else stands under comes after Posture."""
+    """The same with the registers that are opened often under their heading."""
     listed: dict[str, tuple[tuple[str, str, str], ...]] = {}
-    for one in BY_PLURAL.values():
-        icon = one.plural if one.plural in ICONS else "register"
+    for one in (one for one in BY_PLURAL.values() if one.plural in OFTEN):
+        icon = one.plural if one.plural in ICONS else "policies"
         listed[one.place.capitalize()] = (*listed.get(one.place.capitalize(), ()), (one.title, f"/{one.plural}", icon))
-    titles = [title for title, _ in PLACES]
-    alone = tuple((title, items) for title, items in listed.items() if title not in titles)
-    places = tuple((title, (*items, *listed.get(title, ()))) for title, items in PLACES)
-    return (*places[:2], *alone, *places[2:])
+    return tuple((title, (*items, *listed.get(title, ()))) for title, items in PLACES)
 
 
 EVERY_PLACE = _with_registers()

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from annexa.answers.actors import ask_reads
@@ -27,6 +28,7 @@ from annexa.answers.registers import (
 from annexa.pure.fields import Field, tidy
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.register import Register
+from annexa.pure.registers import BY_PLURAL
 from annexa.web.converters import REGISTER
 from annexa.web.frame import actor
 from annexa.web.lists import (
@@ -222,7 +224,19 @@ def _dropped(register: Register, query: QueryDict, asked: Asked) -> list[Link]:
     return found
 
 
+@require_safe
+def every(request: HttpRequest) -> HttpResponse:
+    """Every register by heading, with what it is for."""
+    ask_reads(actor(request))
+    found: dict[str, list[Register]] = {}
+    for one in BY_PLURAL.values():
+        found.setdefault(one.place.capitalize(), []).append(one)
+    groups = [(place, sorted(some, key=lambda one: one.title)) for place, some in sorted(found.items())]
+    return render(request, "registers/every.html", {"heading": _("Registers"), "groups": groups, "n": len(BY_PLURAL)})
+
+
 urls = [
+    path("registers", every, name="registers"),
     path(REGISTER, listing, name="register"),
     path(f"{REGISTER}/add", add, name="record-add"),
     path(f"{REGISTER}/export", export, name="register-export"),

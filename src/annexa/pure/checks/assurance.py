@@ -152,7 +152,7 @@ def _heard(concern: Entry) -> date | None:
     if concern.answered_on is None:
         return earliest(as_long(concern.owner), within(concern.received_on, ANSWERED_WITHIN + 1))
     in_time = concern.answered_on <= (within(concern.received_on, ANSWERED_WITHIN) or date.min)
-    return as_long(in_time, concern.because, concern.outcome)
+    return as_long(in_time, concern.reason, concern.outcome)
 
 
 def _logged(about: str, name: str) -> RecordCheck:

@@ -52,7 +52,7 @@ def _evaluated(kind: str, name: str, days: int) -> RecordCheck:
 
     def holds(evaluation: Entry) -> date | None:
         if evaluation.outcome == "not needed":
-            return earliest(as_long(evaluation.because), within(evaluation.done_on, YEAR))
+            return earliest(as_long(evaluation.reason), within(evaluation.done_on, YEAR))
         told = as_long(evaluation.outcome in HELD, evaluation.version, evaluation.method, evaluation.done_by)
         return earliest(told, within(evaluation.done_on, days))
 

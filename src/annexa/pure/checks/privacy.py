@@ -98,7 +98,7 @@ def notices_kept_true(notice: Entry) -> date | None:
 def people_told(notice: Entry) -> date | None:
     """Every AI system in use has a notice to the people it bears on, shown and approved, or it is said why none."""
     if notice.kind == "not needed":
-        return earliest(as_long(notice.because), within(notice.compared_on, YEAR))
+        return earliest(as_long(notice.reason), within(notice.compared_on, YEAR))
     return earliest(as_long(notice.where, notice.shown_since, notice.approved_by), within(notice.compared_on, YEAR))
 
 
@@ -106,5 +106,5 @@ def people_told(notice: Entry) -> date | None:
 def workers_told(notice: Entry) -> date | None:
     """Every AI system in use has a dated notice to the workers it bears on, or it is said why none."""
     if notice.kind == "not needed":
-        return earliest(as_long(notice.because), within(notice.compared_on, YEAR))
+        return earliest(as_long(notice.reason), within(notice.compared_on, YEAR))
     return earliest(as_long(notice.where, notice.shown_since), within(notice.compared_on, YEAR))

@@ -17,8 +17,8 @@ ABOUT: tuple[str, ...] = (
 
 def _rule(entry: Entry) -> Iterable[FieldProblem]:
     yield from order_problem(entry, CONCERNS, "received_on", "answered_on")
-    if entry.outcome and not entry.because:
-        yield FieldProblem(field="because", message="is missing although there is an outcome")
+    if entry.outcome and not entry.reason:
+        yield FieldProblem(field="reason", message="is missing although there is an outcome")
 
 
 CONCERNS = Register(
@@ -83,7 +83,7 @@ CONCERNS = Register(
                     facet=True,
                     listed=True,
                 ),
-                long("because", "Reason", "What the answer said."),
+                long("reason", "Reason", "What the answer said."),
                 long("mended", "Mended", "What was changed because of it."),
                 ended("the concern"),
             ),

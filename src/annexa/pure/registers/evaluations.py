@@ -38,8 +38,8 @@ HELD: tuple[str, ...] = ("passed", "passed with conditions")
 def _rule(entry: Entry) -> Iterable[FieldProblem]:
     if entry.outcome and entry.done_on is None:
         yield FieldProblem(field="done_on", message="is missing although there is an outcome")
-    if entry.outcome in ("passed with conditions", "failed", "not needed") and not entry.because:
-        yield FieldProblem(field="because", message=f"is missing although the outcome is {entry.outcome}")
+    if entry.outcome in ("passed with conditions", "failed", "not needed") and not entry.reason:
+        yield FieldProblem(field="reason", message=f"is missing although the outcome is {entry.outcome}")
     if entry.value is None or entry.threshold is None:
         return
     if not entry.direction:
@@ -97,7 +97,7 @@ EVALUATIONS = Register(
                     facet=True,
                     listed=True,
                 ),
-                long("because", "Reason and limits", "Conditions, limits, what is left unmeasured, or why not needed."),
+                long("reason", "Reason and limits", "Conditions, limits, what is left unmeasured, or why not needed."),
                 text("report", "Report", "Where the report is."),
                 ended("the evaluation"),
             ),

@@ -20,8 +20,8 @@ from annexa.pure.register import (
 
 def _rule(entry: Entry) -> Iterable[FieldProblem]:
     yield from approval_problem(entry)
-    if entry.kind == "not needed" and not entry.because:
-        yield FieldProblem(field="because", message="is missing although no notice is needed")
+    if entry.kind == "not needed" and not entry.reason:
+        yield FieldProblem(field="reason", message="is missing although no notice is needed")
 
 
 NOTICES = Register(
@@ -58,7 +58,7 @@ NOTICES = Register(
                 text("where", "Where", "The place and moment people see it."),
                 text("languages", "Languages", "The languages it is in.", longest=100),
                 text("version", "Version", "The version that is shown.", longest=60, listed=True),
-                long("because", "Reason", "Why no notice is needed, if so."),
+                long("reason", "Reason", "Why no notice is needed, if so."),
                 unit("the notice"),
                 owned("the notice"),
             ),

@@ -25,8 +25,8 @@ def _rule(entry: Entry) -> Iterable[FieldProblem]:
     yield from order_problem(entry, SUBJECT_REQUESTS, "received_on", "extended_on")
     if entry.extended_on is not None and not entry.extended_because:
         yield FieldProblem(field="extended_because", message="is missing although the period was extended")
-    if entry.outcome in ("partly granted", "refused") and not entry.because:
-        yield FieldProblem(field="because", message=f"is missing although the request was {entry.outcome}")
+    if entry.outcome in ("partly granted", "refused") and not entry.reason:
+        yield FieldProblem(field="reason", message=f"is missing although the request was {entry.outcome}")
 
 
 SUBJECT_REQUESTS = Register(
@@ -92,7 +92,7 @@ SUBJECT_REQUESTS = Register(
                     facet=True,
                     listed=True,
                 ),
-                long("because", "Reason", "Why it was refused, in full or in part."),
+                long("reason", "Reason", "Why it was refused, in full or in part."),
                 long("effect", "Proof of effect", "How it is known that erasure or correction reached every copy."),
                 owner("Who read the answer before it went out.", name="read_by", label="Read by"),
                 ended("the request"),
