@@ -4,7 +4,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hypothesis
@@ -136,7 +136,7 @@ def noor(organisation, now):
 
 @pytest.fixture
 def control():
-    """An organisation-level control that asks for a file, of an adopted framework."""
+    """An organisation-level control that asks for files, one of them within the year, of an adopted framework."""
     from annexa.library.load import library
     from annexa.pure.facts import ORGANISATION
     from annexa.pure.standards import ExpectationKind
@@ -144,6 +144,8 @@ def control():
     for found in sorted(library().controls.values(), key=lambda c: c.id):
         kinds = {e.kind for e in found.expectations}
         of = {framework for framework, _ in library().covered_by[found.id]}
-        if found.level == ORGANISATION and kinds == {ExpectationKind.ARTIFACT} and "iso27001-2022" in of:
+        within = any(one.max_age < timedelta(days=365) for one in found.expectations if one.max_age)
+        asked = found.level == ORGANISATION and "iso27001-2022" in of
+        if asked and within and kinds == {ExpectationKind.ARTIFACT}:
             return found
     raise LookupError

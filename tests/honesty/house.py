@@ -201,18 +201,25 @@ def _risks(ada: Person, lee: Person, ola: Person) -> None:
         choose_risk_scale(
             actor=actor_of(lee), person=lee, scale=scale, appetite={"": "low"}, because="Board", now=days(when)
         )
-    made = []
-    for name in ("Fire", "Flood"):
-        entry = RISKS.make(
-            {"name": name, "area": "security", "owner": ola.email, "likelihood": 2, "impact": 3, "rated_because": "x"}
+    rows = [
+        add_record(
+            actor=actor_of(ada), register=RISKS, now=days(54.7),
+            entry=RISKS.make(
+                {
+                    "name": name, "area": "security", "owner": ola.email, "likelihood": 2, "impact": 3,
+                    "rated_because": "x",
+                }
+            ),
         )
-        row = add_record(actor=actor_of(ada), register=RISKS, entry=entry, now=days(54.7))
-        made.append(
-            propose_acceptance(
-                actor=actor_of(ola), person=ola, risk=row.slug, until=(NOW + timedelta(days=60)).date(),
-                because="Insured", now=days(54.6),
-            )
-        )  # fmt: skip
+        for name in ("Fire", "Flood")
+    ]  # fmt: skip
+    made = [
+        propose_acceptance(
+            actor=actor_of(ola), person=ola, risk=row.slug, until=(NOW + timedelta(days=60)).date(),
+            because="Insured", now=days(54.6),
+        )
+        for row in rows
+    ]  # fmt: skip
     by = {"actor": actor_of(lee), "person": lee}
     for proposal, accept in zip(made, (True, False), strict=True):
         decide_acceptance(proposal=proposal.id, accept=accept, because="Looked at", now=days(54.5), **by)

@@ -78,7 +78,7 @@ def test_bytes_of_evidence_replaced(house: House, how: Callable[[Path, Path], No
 # --- the published ledger
 
 
-@pytest.mark.parametrize("name", ["0/000.p/*", "entries/000.p/*"])
+@pytest.mark.parametrize("name", ["0/000", "entries/000"])
 @pytest.mark.parametrize("how", ["changed", "cut", "removed"])
 def test_published_files_replaced(house: House, name: str, how: str) -> None:
     """Change, cut short or remove a tile or a bundle of entries of the published ledger.
@@ -91,7 +91,7 @@ def test_published_files_replaced(house: House, name: str, how: str) -> None:
         path.unlink()
     else:
         overwrite(path, data[:-1] if how == "cut" else data[:40] + bytes([data[40] ^ 1]) + data[41:])
-    house.named(rf"tile/{name.replace('*', '')}\d+(:| has other) .+")
+    house.named(rf"tile/{name}(:| has other) .+")
     if how == "changed":
         house.sick("published ledger", "tile/")
 

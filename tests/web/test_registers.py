@@ -87,7 +87,7 @@ def test_it_works(signed_in, organisation, register) -> None:
 def test_the_form_asks_everything_there_is_and_says_what_it_is_for(register, db) -> None:
     form = RecordForm(register, who=ANNEXA)
     assert set(form.fields) == {"seen", *register.field}
-    asked = [one for group in form.groups() for one in (*group.short, *group.long)]
+    asked = [one for group in form.asked_in_groups() for one in (*group.short, *group.long)]
     assert sorted(one.name for one in asked) == sorted(register.field)
     assert all(one.help_text for one in asked)
 
@@ -106,7 +106,7 @@ def test_everything_that_is_wrong_is_said_at_once(signed_in, organisation, regis
 
 @every
 def test_it_is_in_the_navigation_and_no_facet_is_called_as_an_address_is(signed_in, organisation, register) -> None:
-    assert f'href="/{register.plural}"' in signed_in.get("/").content.decode()
+    assert f'href="/{register.plural}"' in signed_in.get("/registers").content.decode()
     assert not OWN & {one.name for one in register.facets}
 
 

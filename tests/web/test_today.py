@@ -258,7 +258,7 @@ def test_what_moved_since_the_last_visit_stands_with_its_cause(come, actor, admi
     found = today(actor=actor, now=later)
     met = {one.posture.framework.id: one.met - (one.gained or 0) for one in found.standing}
     assert met == {one.posture.framework.id: one.met for one in today(actor=actor, now=now).standing}
-    assert found.moves_total == len(found.moves)
+    assert found.moves_total >= len(found.moves) > 0
     assert "Moved since your last visit" in come(later + timedelta(minutes=20)), "it stays for the whole visit"
     assert "Moved since your last visit" not in come(later + timedelta(hours=3))
 

@@ -118,7 +118,7 @@ class RecordForm(forms.Form):
             for sentence in sentences:
                 self.add_error(name if name in self.fields else None, sentence)
 
-    def groups(self) -> list[Asking]:
+    def asked_in_groups(self) -> list[Asking]:
         """The headings with their fields, in the order of the page; links with what they lead to as they stand."""
         for one in self.register.leading:
             field = self.fields[one.name]
