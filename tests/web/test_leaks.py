@@ -151,7 +151,7 @@ def test_it_would_be_found(here) -> None:
     """Rule: this test can fail: who sees everything meets the hidden system wherever it matters."""
     found = walked(here, "auditor")
     for address in (
-        "/systems", "/systems/export", "/ledger", "/search?q=vault", "/portfolio?by=owner", "/api/v1/systems",
+        "/systems", "/systems/export", "/search?q=vault", "/portfolio?by=owner", "/api/v1/systems",
         "/api/v1/evidence", "/api/v1/judgements", "/api/v1/grants", "/api/v1/assets", "/api/v1/assets/chatbot/history",
         "/api/v1/ledger/entries", "/controls/LIF-03",
         f"/api/v1/people/{here.hidden['person']}",
