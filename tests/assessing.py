@@ -3,8 +3,13 @@
 from typing import Any
 
 from annexa.library.questionnaires import questionnaires
-from annexa.pure.assessments import missing, read
-from annexa.pure.questionnaires import Question
+from annexa.pure.assessments import (
+    missing,
+)
+from annexa.pure.questionnaires import (
+    Question,
+    read,
+)
 
 WORDS: dict[str, Any] = {"yes_no": "yes", "number": 12, "date": "2026-10-01", "person": "kim@example.org"}
 

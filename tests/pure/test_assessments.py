@@ -20,14 +20,16 @@ from annexa.pure.assessments import (
     moved_on,
     offers,
     pairs,
-    problems_of,
     until_problem,
-    value_of,
 )
 from annexa.pure.checks.assessments import ASSESSED, BY_FORM
 from annexa.pure.checks.over import EVER
 from annexa.pure.facts import Assessed, SystemFact
-from annexa.pure.questionnaires import Question
+from annexa.pure.questionnaires import (
+    Question,
+    problems_of,
+    value_of,
+)
 from annexa.pure.records_then import RecordsThen
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annexa.library.questionnaires import questionnaires
-from annexa.pure.due_diligence import OUTCOMES, next_review, plain, read, score, state_of
-from annexa.pure.questionnaires import SEVERITIES, Answers, Question, concerns, open_questions
+from annexa.pure.due_diligence import OUTCOMES, next_review, score, state_of
+from annexa.pure.questionnaires import SEVERITIES, Answers, Question, concerns, kept, open_questions, read
 
 SHORT = questionnaires()["supplier-short"]
 DAY = date(2026, 11, 20)
@@ -62,15 +62,14 @@ def test_the_worst_concern_decides_what_is_proposed_not_the_mean(given_: Answers
 
 @given(answers())
 def test_an_answer_is_read_as_it_was_kept(given_: Answers) -> None:
-    for name, value in given_.items():
-        assert read(SHORT.by_id[name], plain(value)) == value
+    assert read(SHORT, {name: kept(value) for name, value in given_.items()}) == given_
 
 
 def test_what_does_not_fit_the_question_any_more_is_no_answer() -> None:
     choice = next(one for one in SHORT.questions if one.kind in ("choice", "yes_no"))
-    assert read(choice, "a word of an earlier version") is None
-    assert read(choice, None) is None
-    assert read(choice, {"a": 1}) is None
+    assert read(SHORT, {choice.id: "a word of an earlier version"}) == {}
+    assert read(SHORT, {choice.id: None}) == {}
+    assert read(SHORT, {choice.id: {"a": 1}}) == {}
 
 
 def test_nothing_answered_is_no_score() -> None:

@@ -17,6 +17,7 @@ from annexa.actions.questionnaires import (
 from annexa.actions.registers import add_record
 from annexa.answers.due_diligence import one_sent
 from annexa.library.questionnaires import questionnaires
+from annexa.pure.questionnaires import problems_of
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.records.questionnaires import QuestionnaireAnswer, SentQuestionnaire
 from annexa.records.registers import TABLES
@@ -234,6 +235,7 @@ def test_every_question_of_every_questionnaire_can_be_asked_and_answered(one) ->
     asked = questionnaires()[one]
     answers = {name: value for name, value in everything(asked).items() if asked.by_id[name].kind != "date"}
     lines = {name: "\n".join(value) if asked.by_id[name].kind == "list" else value for name, value in answers.items()}
-    form = QuestionsForm(as_posted(lines), questions=asked.questions, answers={})
-    assert form.is_valid(), form.errors
-    assert {name: value for name, value in form.given.items() if value is not None} == answers
+    form = QuestionsForm(asked=[(question, None) for question in asked.questions])
+    values, wrong = problems_of(asked, form.given(as_posted(lines)))
+    assert wrong == []
+    assert {name: value for name, value in values.items() if value is not None} == answers

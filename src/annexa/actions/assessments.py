@@ -31,14 +31,17 @@ from annexa.pure.assessments import (
     Offer,
     answers_of,
     digest_of,
-    kept,
     merge,
     missing,
-    problems_of,
     until_problem,
 )
 from annexa.pure.permits import Actor, Place
-from annexa.pure.questionnaires import Questionnaire, Value
+from annexa.pure.questionnaires import (
+    Questionnaire,
+    Value,
+    kept,
+    problems_of,
+)
 from annexa.records.assessments import Assessment, AssessmentAnswer, AssessmentStep
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem

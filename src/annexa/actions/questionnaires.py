@@ -15,9 +15,9 @@ from annexa.actions.registers import place_in, take_values
 from annexa.answers.due_diligence import Linked, Sent, by_link, for_suppliers, one_sent
 from annexa.answers.errors import UnknownError
 from annexa.answers.registers import one_record
-from annexa.pure.due_diligence import LINK_LASTS, OUTCOMES, answerable, next_review, plain
+from annexa.pure.due_diligence import LINK_LASTS, OUTCOMES, answerable, next_review
 from annexa.pure.permits import Actor
-from annexa.pure.questionnaires import Questionnaire, Value, problems, wrong
+from annexa.pure.questionnaires import Questionnaire, Value, kept, problems, wrong
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.tokens import SECRET_BYTES, token_digest, token_text
 from annexa.records.people import Person
@@ -84,12 +84,12 @@ def answer_questionnaire(*, secret: str, given: Mapping[str, Value | None], now:
     question, NotFoundError, ConflictError once it is handed in or has ended.
     """
     with _by_link(secret, now) as (opened, found, asked):
-        bad = {
-            name: ["is not asked here."] if name not in asked.by_id else [f"{said}."]
-            for name, value in given.items()
-            if (said := "" if name not in asked.by_id or value is None else wrong(asked.by_id[name], value))
-            or name not in asked.by_id
-        }
+        bad = {}
+        for name, value in given.items():
+            if name not in asked.by_id:
+                bad[name] = ["is not asked here."]
+            elif value is not None and (said := wrong(asked.by_id[name], value)):
+                bad[name] = [f"{said}."]
         if bad:
             raise InvalidError(bad)
         changed = {name: value for name, value in given.items() if value != found.answers.get(name)}
@@ -104,7 +104,7 @@ def answer_questionnaire(*, secret: str, given: Mapping[str, Value | None], now:
                 sent=found.row,
                 question=name,
                 number=numbers.get(name, 0) + 1,
-                value=None if value is None else plain(value),
+                value=kept(value),
                 recorded_at=now,
             )
             for name, value in changed.items()

@@ -27,13 +27,11 @@ from annexa.pure.assessments import (
     answers_of,
     changes,
     component_of,
-    kept,
     material_of,
     missing,
     moved_on,
     offers,
     pairs,
-    read,
 )
 from annexa.pure.checks.assessments import BY_FORM
 from annexa.pure.facts import Pairs
@@ -49,7 +47,9 @@ from annexa.pure.questionnaires import (
     Value,
     completeness,
     concerns,
+    kept,
     open_questions,
+    read,
     registered,
 )
 from annexa.pure.tables import with_guard

@@ -9,8 +9,7 @@ from annexa.answers.actors import ask_reads
 from annexa.answers.errors import UnknownError
 from annexa.answers.registers import rows_of
 from annexa.library.questionnaires import questionnaires
-from annexa.pure.due_diligence import Score as Score
-from annexa.pure.due_diligence import State, read, score, state_of
+from annexa.pure.due_diligence import Score, State, score, state_of
 from annexa.pure.permits import RESPONDENT, Actor
 from annexa.pure.questionnaires import (
     Answers,
@@ -22,6 +21,7 @@ from annexa.pure.questionnaires import (
     Value,
     completeness,
     open_questions,
+    read,
 )
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.tokens import TokenError, token_digest
@@ -160,10 +160,7 @@ def _stands(
     row: SentQuestionnaire, supplier: str, steps: list[QuestionnaireStep], kept: Mapping[str, Any], today: date
 ) -> Sent:
     asked = questionnaires().get(row.questionnaire)
-    answers: dict[str, Value] = {}
-    for question in asked.questions if asked else ():
-        if (value := read(question, kept.get(question.id))) is not None:
-            answers[question.id] = value
+    answers = read(asked, kept) if asked else {}
     return Sent(
         row=row,
         supplier=supplier,

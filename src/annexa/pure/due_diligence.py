@@ -1,4 +1,4 @@
-"""Due diligence by questionnaire: where one that was sent stands, what its answers amount to, how they are kept.
+"""Due diligence by questionnaire: where one that was sent stands, what its answers amount to.
 
 Sources: ISO/IEC 27001 A.5.19 to A.5.22, ISO/IEC 42001 A.10.3, GDPR Art. 28(1), NIS 2 Art. 21(2)(d).
 """
@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from annexa.pure.questionnaires import Answers, Concern, Question, Questionnaire, Value, concerns, open_questions, wrong
+from annexa.pure.questionnaires import Answers, Concern, Questionnaire, concerns, open_questions, wrong
 
 Step = Literal["handed in", "returned", "withdrawn", "judged"]
 STEPS: tuple[str, ...] = get_args(Step)
@@ -87,21 +87,3 @@ def answerable(state: State) -> bool:
 def next_review(tier: str, on: date) -> date:
     """The day a supplier is to be looked at again; one without a tier as if it were important."""
     return on + AGAIN.get(tier, AGAIN["important"])
-
-
-def plain(value: Value) -> object:
-    """An answer as JSON keeps it."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return list(value) if isinstance(value, tuple) else value
-
-
-def read(question: Question, kept: object) -> Value | None:
-    """An answer as it was kept; None for what is no answer to this question, also where the question changed since."""
-    if question.kind == "date" and isinstance(kept, str):
-        try:
-            return date.fromisoformat(kept)
-        except ValueError:
-            return None
-    value = tuple(kept) if isinstance(kept, list) else kept
-    return value if isinstance(value, str | int | float | tuple) and not wrong(question, value) else None

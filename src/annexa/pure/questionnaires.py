@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from annexa.pure.fields import FieldProblem, plain
 from annexa.pure.systems import SystemFacts
 
 Kind = Literal["text", "long text", "yes_no", "choice", "several", "number", "date", "person", "list"]
@@ -320,6 +321,75 @@ def wrong(question: Question, value: object) -> str:
             return "is not a number from 0 upwards"
         case "date":
             return "" if isinstance(value, date) and not isinstance(value, datetime) else "is not a date"
+
+
+def value_of(question: Question, raw: object) -> Value | None:
+    """An answer from its plain form, None where it is empty. Raises ValueError with the end of a sentence."""
+    value: Any = raw
+    if question.kind in ("several", "list"):
+        if not isinstance(raw, list | tuple):
+            raise ValueError("is not a list")
+        value = tuple(one.strip() if isinstance(one, str) else one for one in raw if one != "")
+    elif isinstance(raw, str):
+        value = raw.replace("\r\n", "\n").strip()
+    if value is None or value in ("", ()):
+        return None
+    if question.kind == "date" and isinstance(value, str):
+        value = _day(value)
+    elif question.kind == "number" and isinstance(value, str):
+        value = _number(value)
+    if said := wrong(question, value):
+        raise ValueError(said)
+    found: Value = value
+    return found
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("is not a date such as 2026-11-30") from error
+
+
+def _number(text: str) -> int | float:
+    try:
+        return int(text) if text.isdecimal() else float(text)
+    except ValueError as error:
+        raise ValueError("is not a number") from error
+
+
+def kept(value: Value | None) -> object:
+    """An answer in its plain form."""
+    return None if value is None else plain(value)
+
+
+def read(form: Questionnaire, answers: Mapping[str, object]) -> dict[str, Value]:
+    """Answers from their plain form; what today's form does not ask, or cannot read, is left out."""
+    found: dict[str, Value] = {}
+    for question in form.questions:
+        try:
+            value = value_of(question, answers.get(question.id))
+        except ValueError:
+            continue
+        if value is not None:
+            found[question.id] = value
+    return found
+
+
+def problems_of(form: Questionnaire, given: Mapping[str, object]) -> tuple[dict[str, Value | None], list[FieldProblem]]:
+    """Answers in their plain form as values, and everything that is wrong with them, by question."""
+    values: dict[str, Value | None] = {}
+    found = []
+    for name, raw in given.items():
+        question = form.by_id.get(name)
+        if question is None:
+            found.append(FieldProblem(field=name, message="is not asked here"))
+            continue
+        try:
+            values[name] = None if raw is None else value_of(question, raw)
+        except ValueError as error:
+            found.append(FieldProblem(field=name, message=str(error)))
+    return values, found
 
 
 def _wrong_text(value: object, longest: int) -> str:

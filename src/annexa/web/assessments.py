@@ -1,13 +1,12 @@
 """Impact assessments: where every system stands, the form section by section, the decision, versions, print, files."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Literal, TypeVar
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.forms.utils import ErrorDict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path, reverse
@@ -46,10 +45,11 @@ from annexa.library.questionnaires import questionnaires
 from annexa.pure.assessments import Origin
 from annexa.pure.instants import months_after
 from annexa.pure.permits import Refusal
-from annexa.pure.questionnaires import LONGEST, Question, Value
+from annexa.pure.questionnaires import Question, Value
 from annexa.records.systems import AiSystem
 from annexa.web.forms import date_field, fresh, see, takes_form_of, text_field, tried, tried_or_told
 from annexa.web.frame import actor, permit, permitted, person
+from annexa.web.questions import QuestionsForm, said, written
 from annexa.web.refused import refused
 
 STATES: Mapping[str, tuple[Any, str]] = {
@@ -82,41 +82,6 @@ MEDIA: Mapping[str, str] = {
     "json": "application/json",
 }
 PER_PAGE = 25
-
-
-class SectionForm(forms.Form):
-    """The questions of one section, as they are asked now; what stands elsewhere is proposed as the answer.
-
-    Everything may be left open until it is handed in, and what is wrong the action tells.
-    """
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, asked: Sequence[Asked], **more: Any) -> None:
-        super().__init__(*args, **more)
-        for one in asked:
-            field = _field(one.question)
-            field.initial = _written(one.question, one.value if one.value is not None else _proposed(one))
-            self.fields[one.question.id] = field
-
-    def full_clean(self) -> None:
-        """Finds nothing by itself."""
-        self._errors = ErrorDict()
-        self.cleaned_data: dict[str, Any] = {}
-
-    def given(self, sent: Mapping[str, Any]) -> dict[str, Any]:
-        """What was sent, in the plain form of the answers. What cannot be read is told by the action."""
-        found: dict[str, Any] = {}
-        for name, field in self.fields.items():
-            value = field.widget.value_from_datadict(sent, {}, name)
-            if isinstance(field, EntriesField):
-                value = [line.strip() for line in str(value or "").splitlines() if line.strip()]
-            found[name] = value or None
-        return found
-
-
-class EntriesField(forms.CharField):
-    """Entries, each in a line of its own."""
 
 
 class HandInForm(forms.Form):
@@ -218,7 +183,7 @@ def save(request: HttpRequest, assessment: str) -> HttpResponse:
     """Keeps the answers of one section. What others wrote meanwhile stays, and what both wrote is shown."""
     page = _found(request, assessment)
     part = _chosen(page, request.POST.get("section", ""))
-    form = SectionForm(request.POST, asked=part.asked, auto_id="q-%s")
+    form = QuestionsForm(request.POST, asked=proposed(part), auto_id="q-%s")
     seen = {
         one.question.id: int(sent)
         for one in part.asked
@@ -362,15 +327,6 @@ def export(request: HttpRequest, assessment: str, file_format: Literal["csv", "x
 # --- parts of the pages
 
 
-def said(value: Value | None) -> str:
-    """An answer as people read it; entries each in a line."""
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return "\n".join(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
 T = TypeVar("T")
 
 
@@ -448,7 +404,7 @@ def _page(
     today = timezone.now().date()
     made: dict[str, forms.Form] = {}
     if page.open and writes:
-        made["section"] = SectionForm(asked=part.asked, auto_id="q-%s")
+        made["section"] = QuestionsForm(asked=proposed(part), auto_id="q-%s")
         made["hand_in"] = fresh(HandInForm, "hand-in")
     if waits and decides and not took_part:
         made["approve"] = fresh(ApproveForm, "approve", until=months_after(today, page.form.months))
@@ -498,7 +454,7 @@ def _questions(page: AssessmentPage, part: Part, form: forms.Form | None, *, kee
 def _differs(form: forms.Form, one: Asked) -> str:
     """What stands in the record where the form that came back says otherwise."""
     sent = form[one.question.id].value()
-    return "" if sent == _written(one.question, one.value) else said(one.value)
+    return "" if sent == written(one.question, one.value) else said(one.value)
 
 
 def references_of(question: Question) -> str:
@@ -506,39 +462,12 @@ def references_of(question: Question) -> str:
     return ", ".join(f"{one.requirement}{one.point}" for one in question.answers)
 
 
-def _proposed(one: Asked) -> Value | None:
-    return one.offer.value if one.offer else None
-
-
-def _written(question: Question, value: Value | None) -> Any:
-    """An answer as its field has it."""
-    if question.kind == "several":
-        return list(value) if isinstance(value, tuple) else []
-    return said(value)
-
-
-def _field(question: Question) -> forms.Field:
-    about: dict[str, Any] = {"label": question.text, "help_text": question.help, "required": question.required}
-    match question.kind:
-        case "yes_no" | "choice":
-            made: forms.Field = forms.ChoiceField(choices=_worded(question), widget=forms.RadioSelect, **about)
-        case "several":
-            made = forms.MultipleChoiceField(choices=_worded(question), widget=forms.CheckboxSelectMultiple, **about)
-        case "date":
-            made = forms.CharField(widget=forms.TextInput(attrs={"type": "date"}), **about)
-        case "number":
-            made = forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **about)
-        case "long text" | "list":
-            kind = EntriesField if question.kind == "list" else forms.CharField
-            made = kind(widget=forms.Textarea(attrs={"rows": 4}), **about)
-        case _:
-            made = forms.CharField(max_length=LONGEST[question.kind], **about)
-    return made
-
-
-def _worded(question: Question) -> list[tuple[str, str]]:
-    """The words to choose from, as people read them."""
-    return [(word, word[:1].upper() + word[1:].replace("_", " ")) for word in question.words]
+def proposed(part: Part) -> list[tuple[Question, Value | None]]:
+    """The questions of a section with the answer, or the one that stands elsewhere."""
+    return [
+        (one.question, one.value if one.value is not None else one.offer.value if one.offer else None)
+        for one in part.asked
+    ]
 
 
 def _done(

@@ -1,5 +1,6 @@
 """What a supplier sees that opens its link: the questions section by section, saved as they are answered."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from annexa.actions.request_counts import COUNTED
 from annexa.answers.due_diligence import AskedSection, Linked, by_link, sections_of
 from annexa.answers.errors import UnknownError
 from annexa.pure.due_diligence import answerable
-from annexa.pure.questionnaires import problems
+from annexa.pure.questionnaires import Value, problems, problems_of
 from annexa.web.forms import see
 from annexa.web.questions import QuestionsForm, said
 
@@ -50,11 +51,14 @@ def questionnaire(request: HttpRequest, secret: str, section: str = "") -> HttpR
     if section and here.section.id != section:
         raise Http404(section)
     form = QuestionsForm(
-        request.POST if request.method == "POST" else None, questions=[one.question for one in here.rows],
-        answers=found.answers, auto_id="q-%s",
+        request.POST if request.method == "POST" else None,
+        asked=[(one.question, one.value) for one in here.rows], auto_id="q-%s",
     )  # fmt: skip
     if request.method == "POST":
-        answer = _keep(request, secret, linked, here, form, now)
+        values, wrong = problems_of(found.questionnaire, form.given(request.POST))
+        for one in wrong:
+            form.add_error(one.field, _("This %s.") % one.message)
+        answer = _keep(request, secret, linked, here, form, values, now)
         if answer is not None:
             return answer
     return _shown(request, secret, linked, here, form=form)
@@ -92,14 +96,19 @@ def hand_in(request: HttpRequest, secret: str) -> HttpResponse:
 
 
 def _keep(
-    request: HttpRequest, secret: str, linked: Linked, here: AskedSection, form: QuestionsForm, now: datetime
+    request: HttpRequest,
+    secret: str,
+    linked: Linked,
+    here: AskedSection,
+    form: QuestionsForm,
+    values: Mapping[str, Value | None],
+    now: datetime,
 ) -> HttpResponse | None:
     """Keeps what can stand. None: something is wrong, and the section is shown again with it."""
     if not COUNTED.let_through(linked.actor.id, int(now.timestamp()) // 60, now, MOST_A_MINUTE):
         return render(request, "questionnaires/ended.html", _told(linked, FIRST_TOO_MANY), status=429)
-    form.is_valid()
     try:
-        answer_questionnaire(secret=secret, given=form.given, now=now)
+        answer_questionnaire(secret=secret, given=values, now=now)
     except ConflictError:
         return _ended(request, _linked(secret, now))
     after = _linked(secret, now).sent

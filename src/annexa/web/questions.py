@@ -1,98 +1,85 @@
-"""The questions of a questionnaire as fields of a form: saved as far as they are answered, never lost when wrong."""
+"""The questions of a questionnaire as fields of a form: kept as far as they are answered, never lost when wrong."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as later
+from django.forms.utils import ErrorDict
 
-from annexa.pure.questionnaires import LONGEST, Answers, Question, Value, wrong
-from annexa.web.forms import date_field
-
-YES_NO = (("yes", later("Yes")), ("no", later("No")))
+from annexa.pure.questionnaires import LONGEST, Question, Value
 
 
 class QuestionsForm(forms.Form):
-    """Some questions with the answers so far. Nothing is required here: what is missing is told when it is handed in.
+    """Some questions, each with its answer or what is proposed for it.
 
-    Cleaned data hold, by question, its value or None for no answer.
+    Everything may be left open until it is handed in, and what is wrong is told by whoever keeps the answers.
     """
 
-    def __init__(self, *args: Any, questions: Iterable[Question], answers: Answers, **more: Any) -> None:
-        self.questions = {one.id: one for one in questions}
-        more["initial"] = {one: shown(value) for one, value in answers.items()}
-        super().__init__(*args, **more)
-        for one in self.questions.values():
-            self.fields[one.id] = _field(one)
+    use_required_attribute = False
 
-    def clean(self) -> dict[str, Any]:
-        """Every answer as the engine takes it; one that cannot stand is refused by itself."""
-        found: dict[str, Any] = super().clean() or {}
-        for name in list(found):
-            question = self.questions[name]
-            found[name] = value = _value(question, found[name])
-            if value is not None and (message := wrong(question, value)):
-                self.add_error(name, _("This %s.") % message)
+    def __init__(self, *args: Any, asked: Iterable[tuple[Question, Value | None]], **more: Any) -> None:
+        super().__init__(*args, **more)
+        for question, value in asked:
+            field = _field(question)
+            field.initial = written(question, value)
+            self.fields[question.id] = field
+
+    def full_clean(self) -> None:
+        """Finds nothing by itself."""
+        self._errors = ErrorDict()
+        self.cleaned_data: dict[str, Any] = {}
+
+    def given(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """What was sent, in the plain form of the answers. What cannot be read is told there."""
+        found: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            value = field.widget.value_from_datadict(sent, {}, name)
+            if isinstance(field, EntriesField):
+                value = [line.strip() for line in str(value or "").splitlines() if line.strip()]
+            found[name] = value or None
         return found
 
-    @property
-    def given(self) -> Mapping[str, Value | None]:
-        """The answers that can stand, whatever is wrong with others."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in self.errors}
 
-
-def shown(value: Value) -> Any:
-    """An answer as its field shows it."""
-    return list(value) if isinstance(value, tuple) else value
+class EntriesField(forms.CharField):
+    """Entries, each in a line of its own."""
 
 
 def said(value: Value | None) -> str:
-    """An answer as people read it."""
+    """An answer as people read it; entries each in a line."""
     if value is None:
         return ""
     if isinstance(value, tuple):
-        return "; ".join(value)
-    return {"yes": _("Yes"), "no": _("No")}.get(value, value) if isinstance(value, str) else str(value)
+        return "\n".join(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _field(one: Question) -> forms.Field:
-    told: dict[str, Any] = {"label": one.text, "help_text": one.help, "required": False}
-    if one.kind in ("yes_no", "choice"):
-        choices = YES_NO if one.kind == "yes_no" else [(word, word[:1].upper() + word[1:]) for word in one.choices]
-        return forms.ChoiceField(widget=forms.RadioSelect, choices=choices, **told)
-    if one.kind == "several":
-        pairs = [(word, word[:1].upper() + word[1:]) for word in one.choices]
-        return forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, choices=pairs, **told)
-    if one.kind == "number":
-        return forms.FloatField(min_value=0, **told)
-    if one.kind == "date":
-        return date_field(told.pop("label"), **told)
-    if one.kind == "list":
-        told["help_text"] = f"{one.help} {_('One on each line.')}".strip()
-        return Lines(widget=forms.Textarea(attrs={"rows": 3}), max_length=LONGEST["long text"], **told)
-    area = forms.Textarea(attrs={"rows": 3}) if one.kind == "long text" else forms.TextInput()
-    return forms.CharField(max_length=LONGEST[one.kind], widget=area, **told)
-
-
-class Lines(forms.CharField):
-    """Several texts, one on each line."""
-
-    def prepare_value(self, value: Any) -> Any:
-        """As the field shows them."""
-        return "\n".join(value) if isinstance(value, list | tuple) else value
-
-
-def _value(question: Question, given: Any) -> Value | None:
-    if given in (None, "", []):
-        return None
-    if question.kind == "list":
-        lines = tuple(dict.fromkeys(filter(None, (line.strip() for line in str(given).splitlines()))))
-        return lines or None
+def written(question: Question, value: Value | None) -> Any:
+    """An answer as its field has it."""
     if question.kind == "several":
-        return tuple(given)
-    if question.kind == "number":
-        number = float(given)
-        return int(number) if number.is_integer() else number
-    value: Value = given.strip() if isinstance(given, str) else given
-    return value
+        return list(value) if isinstance(value, tuple) else []
+    return said(value)
+
+
+def _field(question: Question) -> forms.Field:
+    about: dict[str, Any] = {"label": question.text, "help_text": question.help, "required": question.required}
+    match question.kind:
+        case "yes_no" | "choice":
+            made: forms.Field = forms.ChoiceField(choices=_worded(question), widget=forms.RadioSelect, **about)
+        case "several":
+            made = forms.MultipleChoiceField(choices=_worded(question), widget=forms.CheckboxSelectMultiple, **about)
+        case "date":
+            made = forms.CharField(widget=forms.TextInput(attrs={"type": "date"}), **about)
+        case "number":
+            made = forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), **about)
+        case "long text" | "list":
+            kind = EntriesField if question.kind == "list" else forms.CharField
+            made = kind(widget=forms.Textarea(attrs={"rows": 4}), **about)
+        case _:
+            made = forms.CharField(max_length=LONGEST[question.kind], **about)
+    return made
+
+
+def _worded(question: Question) -> list[tuple[str, str]]:
+    """The words to choose from, as people read them."""
+    return [(word, word[:1].upper() + word[1:].replace("_", " ")) for word in question.words]
