@@ -100,7 +100,9 @@ def test_budget() -> None:
 def test_every_part_is_served_once_and_layers_come_first() -> None:
     """A file nobody lists would silently do nothing."""
     assert assets.CSS_ORDER[0] == "layers"
-    assert sorted(assets.CSS_ORDER) == sorted(part.stem for part in CSS)
+    apart = assets.SPECIMENS.removesuffix(".css")
+    assert sorted((*assets.CSS_ORDER, apart)) == sorted(part.stem for part in CSS)
+    assert asset_url(assets.SPECIMENS)
     assert assets.stylesheet().startswith(b"@layer reset,tokens,base,layout,components,utilities;")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -31,9 +31,12 @@ CSS_ORDER = (
     "tag", "risk", "person", "match", "digest", "waiting", "decide", "feed",
     "register", "facets", "selection", "pages", "tabs", "index", "menu",
     "passport", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "timeline", "merkle", "checks",
-    "crossing", "notice", "toast", "dialog", "empty", "loading", "revision", "stamp", "specimen",
+    "crossing", "notice", "toast", "dialog", "empty", "loading", "revision", "stamp",
     "utilities", "print",
 )  # fmt: skip
+
+SPECIMENS = "specimen.css"
+"""What only the style page has, in a file of its own that no other page fetches."""
 
 KINDS = {
     "css": "text/css; charset=utf-8",
@@ -119,6 +122,7 @@ def _by_served() -> dict[str, Asset]:
 def _all() -> Iterator[Asset]:
     static = files("annexa.web") / "static"
     yield _asset(STYLESHEET, stylesheet())
+    yield _asset(SPECIMENS, stylesheet((SPECIMENS.removesuffix(".css"),)))
     yield _asset(HTMX, _htmx())
     for folder in (static, static / "js"):
         for part in folder.iterdir():
@@ -138,10 +142,10 @@ def _asset(name: str, body: bytes) -> Asset:
     )
 
 
-def stylesheet() -> bytes:
+def stylesheet(parts: Sequence[str] = CSS_ORDER) -> bytes:
     """The whole face as one file: its parts in the declared order, without comments and needless blanks."""
     folder = files("annexa.web") / "static" / "css"
-    text = "".join((folder / f"{part}.css").read_text("utf-8") for part in CSS_ORDER)
+    text = "".join((folder / f"{part}.css").read_text("utf-8") for part in parts)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     text = re.sub(r"\s*([{};])\s*", r"\1", text)
     return re.sub(r"([:,]) +", r"\1", text).replace(";}", "}").strip().encode()
