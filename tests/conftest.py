@@ -1,14 +1,14 @@
-"""An installation of its own for every test run: a fresh home, fast password hashing, a vault per test."""
+"""An installation of its own for every test run: fast password hashing, a vault per test. Its home: tests/home.py."""
 
 import gc
 import os
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import hypothesis
 import pytest
+from django.conf import settings as _settings
 
 # A busy machine is slower, and its clock says nothing about the code; bench/ measures.
 # ANNEXA_TEST_EXAMPLES asks for more cases than a run on every change needs.
@@ -20,14 +20,6 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("annexa")
 
-for _name in [name for name in os.environ if name.startswith("ANNEXA_") and not name.startswith("ANNEXA_TEST_")]:
-    del os.environ[_name]
-os.environ["ANNEXA_HOME"] = tempfile.mkdtemp(prefix="annexa-test-")
-if url := os.environ.get("ANNEXA_TEST_DATABASE_URL"):
-    os.environ["ANNEXA_DATABASE_URL"] = url
-os.environ["DJANGO_SETTINGS_MODULE"] = "annexa.settings"
-
-from django.conf import settings as _settings  # noqa: E402
 
 _settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 _settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
@@ -59,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ]  # fmt: skip
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item not in set(apart)]
-    items.sort(key=lambda item: (not any(item.iter_markers("postgres")), not any(item.iter_markers("slow"))))
+    items.sort(key=lambda item: [not any(item.iter_markers(kind)) for kind in ("browser", "postgres", "slow")])
 
 
 @pytest.fixture(autouse=True)

@@ -88,27 +88,31 @@ def _wait(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
     pytest.fail(f"no answer from {url}: {output.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on an empty home."""
     yield from start(tmp_path_factory.mktemp("empty") / "home")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server on another empty home, for who begins."""
     yield from start(tmp_path_factory.mktemp("newcomer") / "home")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the demo organisation."""
     yield from start(tmp_path_factory.mktemp("demo") / "home", "--demo")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Chromium without a window; tests are skipped where it is not installed."""
+    """Chromium without a window; tests are skipped where it is not installed.
+
+    It ends with the last test of the browser: while it is there, its loop runs in this thread, and Django asks no
+    database from within a loop.
+    """
     if CHROMIUM is None:
         pytest.skip("needs Chromium (apt install chromium)")
     flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]

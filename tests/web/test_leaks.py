@@ -153,7 +153,7 @@ def test_it_would_be_found(here) -> None:
     for address in (
         "/systems", "/systems/export", "/search?q=vault", "/portfolio?by=owner", "/api/v1/systems",
         "/api/v1/evidence", "/api/v1/judgements", "/api/v1/grants", "/api/v1/assets", "/api/v1/assets/chatbot/history",
-        "/api/v1/ledger/entries", "/controls/LIF-03",
+        "/api/v1/ledger/entries?kind=ai_system", "/controls/LIF-03",
         f"/api/v1/people/{here.hidden['person']}",
     ):  # fmt: skip
         assert address in found, address

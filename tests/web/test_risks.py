@@ -10,7 +10,7 @@ from annexa.answers.registers import one_record
 from annexa.pure.permits import ANNEXA
 from annexa.pure.registers.risks import RISKS
 from annexa.records.risks import RiskProposal, RiskScale
-from tests.actions.test_risks import entry, prove
+from tests.actions.test_risks import CONTROL, entry, prove
 from tests.web.proving import signed_in
 
 PAGES = ("/risks/map", "/risks/money", "/risks/scale")
@@ -73,7 +73,7 @@ def test_money_is_never_one_number(client, at, fire) -> None:
 def test_the_page_of_a_risk_says_why(client, at, fire) -> None:
     shown = client.get("/risks/fire").content.decode()
     assert "0 of 1 controls are effective" in shown
-    assert 'href="/controls/PHY-02"' in shown
+    assert f'href="/controls/{CONTROL}"' in shown
     assert "Propose acceptance" in shown
 
 
