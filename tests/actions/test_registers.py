@@ -161,9 +161,9 @@ def test_what_leads_to_a_record_is_found(organisation, actor, now) -> None:
     page = record_page(actor=actor, register=ASSETS, slug=model.slug)
     assert [(one.slug, one.name) for one in page.leads["trained_on"]] == [("loans", "Loans")]
     assert [(one.noun, one.name) for one in page.leads["systems"]] == [("ai_system", "Bot")]
-    ((register, field, targets),) = led_from(actor=actor, noun="asset", slug="loans")
-    assert (register, field.name, [one.slug for one in targets]) == (ASSETS, "trained_on", ["score-model"])
-    assert led_from(actor=actor, noun="ai_system", slug="bot")[0][2][0].slug == "score-model"
+    (led,) = led_from(actor=actor, noun="asset", slug="loans")
+    assert (led.register, led.field.name, [one.slug for one in led.targets]) == (ASSETS, "trained_on", ["score-model"])
+    assert led_from(actor=actor, noun="ai_system", slug="bot")[0].targets[0].slug == "score-model"
 
 
 # --- files

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal, cast
 
-from django.db.models import Exists, OuterRef, TextField
-from django.db.models.functions import Cast, Lower
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Lower
 
 from annexa.answers.errors import UnknownError, no_system
 from annexa.answers.imports import Format, file_of
 from annexa.answers.posture import Standpoint, standpoint
+from annexa.answers.registers import leading_to
 from annexa.library.questionnaires import questionnaires
 from annexa.pure.actors import number_of
 from annexa.pure.assessments import (
@@ -52,6 +53,7 @@ from annexa.pure.questionnaires import (
     read,
     registered,
 )
+from annexa.pure.registers.assets import ASSETS
 from annexa.pure.tables import with_guard
 from annexa.records.assessments import Assessment, AssessmentAnswer, AssessmentStep
 from annexa.records.ledger import EntryBody, LedgerEntry
@@ -328,7 +330,7 @@ def differences(*, actor: Actor, assessment: str, other: str) -> tuple[Differenc
 
 def components_of(slug: str, on: date) -> dict[str, dict[str, Any]]:
     """What an AI system is made of on a day, as assessments keep it: by slug of the asset. Cost: one query."""
-    rows = TABLES["asset"].objects.alias(led=Cast("systems", TextField())).filter(led__contains=json.dumps(slug))
+    rows = leading_to(TABLES["asset"].objects.all(), ASSETS, ASSETS.field["systems"], slug)
     found = {row.slug: component_of(row.entry) for row in rows if not row.REGISTER.ended(row.entry, on)}
     return {name: part for name, part in sorted(found.items()) if part is not None}
 
@@ -501,9 +503,8 @@ def standings(
     for row in rows.order_by("number"):
         by_key.setdefault((row.scope, row.form), []).append(row)
     steps: dict[str, list[AssessmentStep]] = {}
-    for step in (
-        AssessmentStep.objects.filter(assessment__in=rows).select_related("by", "assessment").order_by("number")
-    ):
+    taken = AssessmentStep.objects.filter(assessment__in=rows).select_related("by", "assessment").order_by("number")
+    for step in taken if by_key else ():
         steps.setdefault(step.assessment_id, []).append(step)
     return tuple(
         _standing(questionnaires()[form], system, by_key.get((system.slug, form), []), steps, stand, now, dated)

@@ -16,8 +16,10 @@ from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.pure.tiles import TILE_WIDTH, TileError, decode_entries, split_hashes, tile_path, tile_root
 from annexa.records.kept_empty import strays
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
+from annexa.records.links import astray
 from annexa.records.moment import one_moment
 from annexa.records.recorded import recorded_tables
+from annexa.records.registers import TABLES
 from annexa.vault import VaultError
 from annexa.vault.tiles import TileMissingError
 
@@ -91,7 +93,8 @@ def check_everything(*, progress: Progress, kept: bytes | None = None) -> tuple[
     with one_moment():
         walk = _Walk(kept)
         walk.go(progress)
-        records, tables = (*walk.telling.differences(progress), *strays()), len(recorded_tables())
+        records = (*walk.telling.differences(progress), *strays(), *astray(TABLES.values()))
+        tables = len(recorded_tables())
         unsigned = walk.checkpoint_problems()
         sound = not walk.wrong and not unsigned
         found = (

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, TextField
-from django.db.models.functions import Cast, Lower
+from django.db.models import CharField, Count, F, Q, QuerySet, Value, Window
+from django.db.models.functions import Lower, RowNumber
 
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
@@ -23,6 +23,7 @@ from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import EXPECTATION
 from annexa.pure.words import fold
 from annexa.records.ledger import EntryBody, LedgerEntry
+from annexa.records.links import Link
 from annexa.records.people import Person
 from annexa.records.registers import TABLES, RegisterRow
 from annexa.records.systems import AiSystem
@@ -34,6 +35,8 @@ OF_LIBRARY = frozenset({CONTROL, EXPECTATION})
 """What of that stands in the library, where everybody reads it."""
 MOST_OFFERED = 200
 """Records that a form offers to lead to; any other is found by what is typed."""
+FIRST_NAMED = 10
+"""Records that a page names of those that lead to something by one field; the list has the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,16 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedFrom:
+    """The records of a register that lead to one by a field: the first by name, and how many there are."""
+
+    register: Register
+    field: Field
+    targets: tuple[Target, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """What a form offers to lead to: the first records by name, and how many there are."""
 
@@ -126,7 +139,7 @@ class RecordPage:
     row: RegisterRow
     owner: str
     leads: Mapping[str, tuple[Target, ...]]
-    led_from: tuple[tuple[Register, Field, tuple[Target, ...]], ...]
+    led_from: tuple[LedFrom, ...]
     history: tuple[Version, ...]
 
 
@@ -246,18 +259,37 @@ def leads_of(*, actor: Actor, register: Register, row: RegisterRow) -> Mapping[s
     }  # fmt: skip
 
 
-def led_from(*, actor: Actor, noun: str, slug: str) -> tuple[tuple[Register, Field, tuple[Target, ...]], ...]:
-    """Which records lead to one, by register and field. Cost: one query for each field that could."""
-    found = []
-    for register in REGISTERS.values():
-        for one in (one for one in register.leading if one.to == noun):
-            rows = _leading_to(rows_of(actor, register), one, slug).order_by(Lower("name"), "slug")
-            targets = tuple(
-                Target(noun=register.noun, slug=there, name=name) for there, name in rows.values_list("slug", "name")
-            )
-            if targets:
-                found.append((register, one, targets))
-    return tuple(found)
+def led_from(*, actor: Actor, noun: str, slug: str) -> tuple[LedFrom, ...]:
+    """Which records lead to one, by register and field. Cost: two queries, however many registers could."""
+    there = Link.objects.filter(to_noun=noun, to_slug=slug)
+    fields = sorted(there.values_list("from_noun", "field").distinct())
+    parts = [_led_by(actor, there, REGISTERS[register].field[name], register) for register, name in fields]
+    found: dict[tuple[str, str], list[tuple[Target, int]]] = {}
+    for register, name, here, called, _, total in parts[0].union(*parts[1:], all=True) if parts else ():
+        found.setdefault((register, name), []).append((Target(noun=register, slug=here, name=called), total))
+    return tuple(
+        LedFrom(
+            register=register,
+            field=one,
+            targets=tuple(sorted((target for target, _ in some), key=lambda one: (one.name.lower(), one.slug))),
+            total=some[0][1],
+        )
+        for register in REGISTERS.values()
+        for one in register.leading
+        if (some := found.get((register.noun, one.name)))
+    )
+
+
+def _led_by(actor: Actor, there: QuerySet[Any], one: Field, noun: str) -> QuerySet[Any]:
+    """The first records by name that lead there by one field, with how many do."""
+    rows = rows_of(actor, REGISTERS[noun])
+    rows = rows.filter(slug__in=there.filter(from_noun=noun, field=one.name).values("from_slug"))
+    numbered = rows.order_by().annotate(
+        of=Value(noun, CharField()), by=Value(one.name, CharField()), total=Window(Count("*")),
+        nth=Window(RowNumber(), order_by=[Lower("name"), "slug"]),
+    )  # fmt: skip
+    found: QuerySet[Any] = numbered.filter(nth__lte=FIRST_NAMED)
+    return found.values_list("of", "by", "slug", "name", "nth", "total")
 
 
 def targets(*, actor: Actor, noun: str, most: int | None = None) -> tuple[Target, ...]:
@@ -457,15 +489,14 @@ def _matching(rows: QuerySet[Any], register: Register, asked: Asked, on: date) -
     if asked.unowned and "owner" in register.field:
         rows = rows.filter(owner="")
     if asked.led_to is not None and (one := register.field.get(asked.led_to[0])):
-        rows = _leading_to(rows, one, asked.led_to[1])
+        rows = leading_to(rows, register, one, asked.led_to[1])
     return rows if asked.ended else rows.exclude(_gone(register, on))
 
 
-def _leading_to(rows: QuerySet[Any], one: Field, slug: str) -> QuerySet[Any]:
-    if one.kind == "link":
-        return rows.filter(**{one.name: slug})
-    found: QuerySet[Any] = rows.alias(led=Cast(one.name, TextField())).filter(led__contains=json.dumps(slug))
-    return found
+def leading_to(rows: QuerySet[Any], register: Register, one: Field, slug: str) -> QuerySet[Any]:
+    """Those of the rows of a register that lead to something by one of its fields."""
+    links = Link.objects.filter(to_noun=one.to, to_slug=slug, from_noun=register.noun, field=one.name)
+    return rows.filter(slug__in=links.values("from_slug"))
 
 
 def _order(register: Register, sort: str) -> tuple[Any, ...]:

@@ -199,7 +199,7 @@ def passport(
         controls=tuple(p for p in proofs if not p.inherited and p.verdict is not Verdict.NOT_APPLICABLE),
         inherited=tuple(p for p in proofs if p.inherited),
         evidence=shown,
-        evidence_total=evidence.count(),
+        evidence_total=len(shown) if whole or len(shown) < EVIDENCE_SHOWN else evidence.count(),
         history=_history(actor, slug, stand, shown, at or now),
         at=stand.at,
         ledger_size=stand.size,
@@ -244,7 +244,7 @@ def _history(
     rows = LedgerEntry.objects.visible_to(actor).filter(subject__in=subjects, at__lte=until).order_by("-position")
     entries = list(rows[:HISTORY_SHOWN])
     records = [entry.position for entry in entries if entry.kind == "ai_system"]
-    records += _before(slug, records[-1:])
+    records += _before(slug, records[-1:]) if len(entries) == HISTORY_SHOWN else []  # else the oldest is there
     kept = EntryBody.objects.filter(position__in={*records, *(entry.position for entry in entries)})
     bodies = {position: json.loads(bytes(body)) for position, body in kept.values_list("position", "body")}
     before = iter([*(bodies[position]["state"] for position in records[1:]), None])

@@ -23,6 +23,7 @@ from annexa.records.evidence import Evidence
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.records.links import Link
 from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
@@ -81,6 +82,7 @@ __all__ = [
     "KnownPlace",
     "LedgerCheckpoint",
     "LedgerEntry",
+    "Link",
     "Organisation",
     "Outbox",
     "Ownership",

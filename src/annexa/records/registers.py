@@ -1,6 +1,6 @@
 """The tables of the registers, each made from its declaration: a column for every field."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -10,14 +10,34 @@ from annexa.pure.fields import Field
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.words import fold
+from annexa.records.guard import GuardedQuerySet
+from annexa.records.links import keep
 from annexa.records.recorded import Column, Recorded, at, first_at
+
+
+class RegisterQuerySet(GuardedQuerySet["RegisterRow"]):
+    """Writes many rows and, with them, their links."""
+
+    def bulk_create(self, objs: Iterable["RegisterRow"], *args: Any, **kwargs: Any) -> list["RegisterRow"]:
+        """As Django's, behind the door."""
+        made = super().bulk_create(objs, *args, **kwargs)
+        keep(self.model.REGISTER, made, fresh=True)
+        return made
+
+    def bulk_update(self, objs: Iterable["RegisterRow"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
+        """As Django's, behind the door."""
+        rows, names = list(objs), set(fields)
+        many = super().bulk_update(rows, names, *args, **kwargs)
+        if any(one.name in names for one in self.model.REGISTER.leading):
+            keep(self.model.REGISTER, rows, fresh=False)
+        return many
 
 
 class RegisterRow(Recorded):
     """A record of a register as it is now; earlier states are in the ledger.
 
     `words` holds all its texts in small letters, for the search. `source` keeps, as [column, text] pairs, what no field
-    takes.
+    takes. Where it leads is kept in `Link` besides.
     """
 
     REGISTER: ClassVar[Register]
@@ -32,11 +52,19 @@ class RegisterRow(Recorded):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField(db_index=True)
 
+    objects: ClassVar[Any] = RegisterQuerySet.as_manager()
+
     class Meta:
         abstract = True
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As Django's, behind the door, with its links."""
+        fresh = self._state.adding
+        super().save(*args, **kwargs)
+        keep(self.REGISTER, [self], fresh=fresh)
 
     @property
     def entry(self) -> Entry:

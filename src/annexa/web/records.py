@@ -15,7 +15,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.registers import add_record, change_record
 from annexa.answers.lineage import THINGS, lineage_page
-from annexa.answers.registers import RecordPage, Target, Version, differences, one_record, record_page, seen_links
+from annexa.answers.registers import (
+    LedFrom,
+    RecordPage,
+    Target,
+    Version,
+    differences,
+    one_record,
+    record_page,
+    seen_links,
+)
 from annexa.pure.fields import Field
 from annexa.pure.permits import Place, Refusal, may, may_somewhere
 from annexa.pure.register import Entry, Register
@@ -130,14 +139,13 @@ def _fact(found: RecordPage, field: Field) -> Fact:
     return Fact(kind="text", value=shown(field, value), **about)
 
 
-def led_of(found: Sequence[tuple[Register, Field, tuple[Target, ...]]], slug: str) -> list[Led]:
+def led_of(found: Sequence[LedFrom], slug: str) -> list[Led]:
     """What leads to a record or an AI system, by register and field."""
     listed = []
-    for register, field, targets in found:
-        here = reverse("register", args=[register])
-        url = f"{here}?by={field.name}&to={quote(slug)}"
-        title = f"{register.title}: {field.label.lower()}"
-        listed.append(Led(title=title, targets=targets[:10], total=len(targets), url=url))
+    for one in found:
+        url = f"{reverse('register', args=[one.register])}?by={one.field.name}&to={quote(slug)}"
+        title = f"{one.register.title}: {one.field.label.lower()}"
+        listed.append(Led(title=title, targets=one.targets, total=one.total, url=url))
     return listed
 
 

@@ -47,7 +47,7 @@ from annexa.pure.posture import ControlProof, ExpectationProof, FrameworkPosture
 from annexa.pure.standards import Framework
 from annexa.pure.systems import FIELD, GROUPS, SYSTEMS, SystemFacts
 from annexa.records.evidence import Evidence
-from annexa.records.systems import gravest
+from annexa.records.systems import AiSystem, gravest
 from annexa.web.asof import as_of
 from annexa.web.assessments import assessments_of
 from annexa.web.frame import actor, permit
@@ -401,7 +401,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "history": [(line, _cut(line.because or line.detail)) for line in found.history],
         "ledger_url": f"{reverse('ledger')}?q={quote(slug)}",
         "may_change": not refusal_of(request, "change_system", slug),
-        "lineage": _lineage(request, slug, now) if asof.at is None else None,
+        "lineage": _lineage(request, found.system, now) if asof.at is None else None,
         "led": led_of(led_from(actor=actor(request), noun=SYSTEM, slug=slug), slug) if asof.at is None else [],
         "unit_url": _address(QueryDict(), unit=found.system.unit) if found.system.unit else "",
     }
@@ -411,9 +411,10 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
-def _lineage(request: HttpRequest, slug: str, now: datetime) -> Section | None:
+def _lineage(request: HttpRequest, system: AiSystem, now: datetime) -> Section | None:
     """What the system rests on, and what comes along with it."""
-    return section_of(lineage_page(actor=actor(request), noun=SYSTEM, slug=slug, now=now))
+    page = lineage_page(actor=actor(request), noun=SYSTEM, slug=system.slug, now=now, name=system.name)
+    return section_of(page)
 
 
 def _facts(facts: SystemFacts) -> list[FactGroup]:
