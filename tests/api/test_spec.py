@@ -1,6 +1,8 @@
 """The description of the API: kept in the repository, valid, and complete for every operation."""
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema_rs
@@ -8,6 +10,7 @@ import pytest
 
 import annexa
 from annexa.api.nouns import api
+from annexa.api.shapes import Given, Shown
 from annexa.api.spec import document, document_text, operations
 from annexa.pure.permits import SCOPES
 
@@ -86,3 +89,15 @@ def test_every_address_of_the_server_is_described() -> None:
     served = {f"/api/v1/{pattern.pattern}" for pattern in api().urls[0]}
     described = {address.replace("{", "<").replace("}", ">") for _, address, _ in OPERATIONS}
     assert len(described) == len(served - {"/api/v1/"}), served
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    """Rule: of two classes of one name the description would keep one, and promise it for both."""
+    found = Counter(each.__name__ for each in [*derived(Shown), *derived(Given)] if each.__module__ != Shown.__module__)
+    assert not [name for name, count in found.items() if count > 1]
+
+
+def derived(shape: type) -> Iterator[type]:
+    for one in shape.__subclasses__():
+        yield one
+        yield from derived(one)

@@ -31,6 +31,7 @@ from annexa.pure.directory import (
     person_problems,
     person_said,
 )
+from annexa.pure.fields import tidy
 from annexa.pure.group_roles import GroupRole, highest_role, next_role, refusal, roles_in_units
 from annexa.pure.permits import EXTERNAL, MEMBER, Actor
 from annexa.records.directory import DirectoryGroup, DirectoryMembership, DirectoryPerson, GroupRoleEnd, GroupRoleRule
@@ -127,7 +128,7 @@ def _apply(opened: Door, person: Person, row: DirectoryPerson, said: PersonSaid,
     was = (person.email, person.name, person.is_active, person.role)
     if said.email != person.email:
         _rename_owner(opened, person.email, said.email)
-    person.email, person.name = said.email, said.name
+    person.email, person.name = said.email, tidy(said.name)
     row.user_name, row.external_id, row.attributes = said.user_name, said.external_id, dict(said.attributes)
     if person.is_active and not active:
         _suspend(opened, person, row)

@@ -13,6 +13,7 @@ from annexa.answers.libraries import active_library
 from annexa.answers.store import blobs
 from annexa.pure.evidence import expiry
 from annexa.pure.facts import ORGANISATION
+from annexa.pure.fields import tidy
 from annexa.pure.permits import Actor, Place, Refusal, may
 from annexa.pure.standards import Control, Expectation, ExpectationKind
 from annexa.records.evidence import Evidence
@@ -94,7 +95,7 @@ def attest(
     blob = blobs().put(text.encode(), limit_bytes=1024 * 1024)
     return _record(
         actor=actor, person=person, control=found, expectation=asked, scope=scope, blob=blob,
-        name=f"Statement by {actor.name}", media_type="text/plain", observed_at=now, expires_at=expires_at,
+        name=tidy(f"Statement by {actor.name}"), media_type="text/plain", observed_at=now, expires_at=expires_at,
         passing=passing, note=statement.strip(), now=now, verb="attest", place=place,
     )  # fmt: skip
 

@@ -26,6 +26,7 @@ from annexa.answers.governance import offices_held
 from annexa.answers.owners import can_act
 from annexa.answers.people import Holdings, holdings
 from annexa.library.governance import governance
+from annexa.pure.fields import tidy
 from annexa.pure.governance import stands_against
 from annexa.pure.permits import EXTERNAL, Actor
 from annexa.pure.registers import REGISTERS
@@ -193,7 +194,7 @@ def change_person(
                     problems["role"] = [refusal]
             if problems:
                 raise InvalidError(problems)
-            found.name, found.role = name.strip(), role
+            found.name, found.role = tidy(name), role
             opened.write(found, kind="person", subject=found.actor_id)
             lost = _unable(actor, found, holdings(found, now=now))
             problems = _without_successor(actor, lost, given)

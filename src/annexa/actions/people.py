@@ -11,6 +11,7 @@ from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.sign_in import write_sessions_end
 from annexa.answers.actors import actor_of
 from annexa.answers.people import is_last_administrator
+from annexa.pure.fields import tidy
 from annexa.pure.permits import Actor
 from annexa.records.people import ROLES, Person
 
@@ -36,7 +37,7 @@ def add_person(*, actor: Actor, email: str, name: str, role: str, password: str 
 def check_name(name: str, role: str) -> dict[str, list[str]]:
     """Everything that is wrong with a name and a role, by field."""
     problems: dict[str, list[str]] = {}
-    if not 0 < len(name.strip()) <= LONGEST_NAME:
+    if not 0 < len(tidy(name)) <= LONGEST_NAME:
         problems["name"] = [f"Give the person's name, at most {LONGEST_NAME} characters."]
     if role not in dict(ROLES):
         problems["role"] = [f"{role!r} is not a role; use one of {', '.join(dict(ROLES))}."]
@@ -68,7 +69,7 @@ def check_person(*, email: str, name: str, role: str, password: str | None) -> d
         problems["email"] = [f"{email!r} is not an email address." if email else "Give an email address."]
     if Person.objects.filter(email__iexact=email.strip()).exists():
         problems["email"] = [f"{email.strip()} is known already."]
-    if not name.strip():
+    if not tidy(name):
         problems["person_name"] = ["Give the person's name."]
     if role not in dict(ROLES):
         problems["role"] = [f"{role!r} is not a role; use one of {', '.join(dict(ROLES))}."]
@@ -82,7 +83,7 @@ def check_person(*, email: str, name: str, role: str, password: str | None) -> d
 
 def make_person(opened: Door, *, email: str, name: str, role: str, password: str | None, now: datetime) -> Person:
     """The row of a person, inside an open door."""
-    person = Person(email=email.strip().lower(), name=name.strip(), role=role, created_at=now)
+    person = Person(email=email.strip().lower(), name=tidy(name), role=role, created_at=now)
     if password is None:
         person.set_unusable_password()
     else:

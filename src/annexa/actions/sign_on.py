@@ -12,6 +12,7 @@ from annexa.actions.door import Door, door
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.people import make_person
 from annexa.answers.people import is_last_administrator
+from annexa.pure.fields import tidy
 from annexa.pure.group_roles import GroupRole
 from annexa.pure.permits import ANNEXA
 from annexa.pure.sign_on import Asserted, role_from
@@ -82,7 +83,7 @@ def _link(opened: Door, asserted: Asserted, person: Person, *, now: datetime) ->
 def _bring_up_to_date(opened: Door, asserted: Asserted, person: Person, role: str) -> None:
     """Name and role as the provider says them now."""
     before = (person.name, person.role)
-    person.name = _name(asserted) if asserted.name.strip() else person.name
+    person.name = _name(asserted) if tidy(asserted.name) else person.name
     if role != "administrator" and is_last_administrator(person):
         if person.role != role:
             log.warning("%s stays an administrator: nobody else can sign in as one by password.", person.actor_id)
@@ -93,4 +94,4 @@ def _bring_up_to_date(opened: Door, asserted: Asserted, person: Person, role: st
 
 
 def _name(asserted: Asserted) -> str:
-    return (asserted.name.strip() or asserted.email.partition("@")[0])[:LONGEST_NAME]
+    return (tidy(asserted.name) or asserted.email.partition("@")[0])[:LONGEST_NAME]

@@ -10,6 +10,7 @@ from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.answers.actors import actor_of, actor_of_account
 from annexa.answers.actors import units as known_units
+from annexa.pure.fields import tidy
 from annexa.pure.permits import ANNEXA, PERSONAL, PROVISION, SCOPES, VERBS, Actor, Refusal, may
 from annexa.pure.tokens import LONGEST, SECRET_BYTES, token_digest, token_text
 from annexa.records.people import ROLES, Person
@@ -41,7 +42,7 @@ def add_service_account(
         if problems:
             raise InvalidError(problems)
         account = ServiceAccount(
-            slug=slug, name=name.strip(), role=role, because=because.strip(), created_at=now, by=person
+            slug=slug, name=tidy(name), role=role, because=because.strip(), created_at=now, by=person
         )
         opened.write(account, kind="service_account", subject=f"service_account/{slug}")
     return account

@@ -238,7 +238,7 @@ class Decided(Shown):
     ids: list[str]
 
 
-class EndGiven(Given):
+class ReviewEndGiven(Given):
     """Why a review ends; needed if lines are undecided."""
 
     model_config = given(because="")
@@ -379,7 +379,9 @@ def decide_lines(request: HttpRequest, response: HttpResponse, review: str, body
 
 
 @post(router, "/access/reviews/{review}/end", AccessReview, may=("close_access_review",), reads=True)
-def end_access_review(request: HttpRequest, response: HttpResponse, review: str, body: EndGiven) -> dict[str, Any]:
+def end_access_review(
+    request: HttpRequest, response: HttpResponse, review: str, body: ReviewEndGiven
+) -> dict[str, Any]:
     """End a review. With every line decided it counts for the check access_review_done."""
     asks = who(request)
     close_access_review(actor=asks.actor, person=_person(asks), review=review, because=body.because, now=now())

@@ -164,7 +164,7 @@ class Begun(Given):
     because: Because = ""
 
 
-class AnswersGiven(Given):
+class AssessmentAnswersGiven(Given):
     """Answers by the id of their question; null takes one back, what is left out stays. `seen`: for each the `number`
     you saw, so that nobody's work is lost."""
 
@@ -233,7 +233,7 @@ def show_assessment(request: HttpRequest, response: HttpResponse, assessment: Id
 
 @post(router, f"{ONE}/answers", AssessmentShown, may=("assess",), reads=True)
 def answer_one_assessment(
-    request: HttpRequest, response: HttpResponse, assessment: Id, body: AnswersGiven
+    request: HttpRequest, response: HttpResponse, assessment: Id, body: AssessmentAnswersGiven
 ) -> dict[str, Any]:
     """Answer questions of an assessment. What others changed meanwhile and you did not see is a conflict."""
     asks = who(request)

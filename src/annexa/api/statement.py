@@ -192,7 +192,7 @@ class Difference(Shown):
     changes: list[Change]
 
 
-class Decided(Shown):
+class ControlsDecided(Shown):
     """How many controls were decided; what was so already is not counted."""
 
     model_config = shown(decided=93)
@@ -268,7 +268,7 @@ def show_statement(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@post(router, "/statement/decisions", Decided, may=("decide_applicability",), status=200)
+@post(router, "/statement/decisions", ControlsDecided, may=("decide_applicability",), status=200)
 def decide_controls(request: HttpRequest, body: ChoicesGiven) -> dict[str, Any]:
     """Decide which controls apply, and why. What does not apply is left out by an exclusion that ends."""
     choices = [
@@ -281,7 +281,7 @@ def decide_controls(request: HttpRequest, body: ChoicesGiven) -> dict[str, Any]:
     return _decide(request, choices, body.until)
 
 
-@post(router, "/statement/confirmations", Decided, may=("decide_applicability",), status=200, reads=True)
+@post(router, "/statement/confirmations", ControlsDecided, may=("decide_applicability",), status=200, reads=True)
 def confirm_proposals(request: HttpRequest, body: ConfirmationGiven) -> dict[str, Any]:
     """Follow what is proposed for controls nobody has decided on."""
     found = draft(actor=who(request).actor, now=now())

@@ -80,7 +80,7 @@ class WebhookGiven(Given):
     because: Because = ""
 
 
-class EndGiven(Given):
+class ReceiverEndGiven(Given):
     """Why a receiver is told nothing any more."""
 
     model_config = given(because="The chat has moved")
@@ -141,7 +141,7 @@ def show_receiver(request: HttpRequest, webhook: str) -> dict[str, Any]:
 
 
 @post(router, "/webhooks/{webhook}/end", Webhook, may=("manage_webhooks",))
-def end_receiver(request: HttpRequest, response: HttpResponse, webhook: str, body: EndGiven) -> dict[str, Any]:
+def end_receiver(request: HttpRequest, response: HttpResponse, webhook: str, body: ReceiverEndGiven) -> dict[str, Any]:
     """Tell a receiver nothing any more."""
     asks = who(request)
     made = end_webhook(actor=asks.actor, person=asks.person, webhook=webhook, because=body.because, now=now())
