@@ -13,11 +13,15 @@ from annexa.actions.evidence import add_evidence
 from annexa.actions.leaving import suspend_person
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.registers import add_record
+from annexa.actions.risks import propose_acceptance
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.answers.today import today
 from annexa.library.load import library
 from annexa.pure.facts import ORGANISATION
+from annexa.pure.registers.risks import RISKS
+from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.standards import ExpectationKind
 from annexa.pure.systems import SystemFacts
 from annexa.records.visits import Visit
@@ -35,6 +39,13 @@ def prove(control, *, actor, person, now, age=0.0, passing=True):
 
 def system(name, **more):
     return SystemFacts(**({"name": name} | more))
+
+
+def judged(actor, at, *systems):
+    """A risk of these AI systems that somebody owns and rated."""
+    values = {"name": "Errs", "area": "ai", "owner": "mei@example.org", "likelihood": 1, "impact": 1}
+    entry = RISKS.make({**values, "assessed_on": at.date(), "systems": systems})
+    return add_record(actor=actor, register=RISKS, entry=entry, now=at)
 
 
 def test_an_empty_organisation_is_told_its_first_steps(client, at):
@@ -104,6 +115,7 @@ def test_gaps_in_the_register_lead_to_their_rows(client, at, actor):
 
 def test_when_all_is_done_it_says_so_and_when_the_next_comes(client, at, actor, admin, control):
     add_system(actor=actor, facts=system("Alpha", owner="Mei Tanaka", classes=("minimal",)), now=at)
+    judged(actor, at, "alpha")
     prove(control, actor=actor, person=admin, now=at)
     assert today(actor=actor, now=at).waiting == 0
     page = client.get("/").content.decode()
@@ -131,7 +143,7 @@ def test_text_of_people_is_never_markup(client, at, actor):
 def test_it_asks_few_questions(client, at, actor, admin, control, django_assert_max_num_queries):
     prove(control, actor=actor, person=admin, now=at, age=0.99)
     client.get("/")
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(34):
         client.get("/")
 
 
@@ -227,6 +239,27 @@ def test_a_review_waits_for_who_may_decide_it(client, at, actor, admin, kim):
     review_classification(actor=actor_of(lee), person=lee, answers=answers.id, decision="returned", because="b", now=at)
     client.force_login(lee)
     assert "Review the classification" not in client.get("/?whose=all").content.decode()
+
+
+def test_what_records_ask_waits_for_whom_it_concerns(client, at, actor, admin, kim, noor):
+    """Rule: a decision that was asked for, what is to be looked at again, each with day and link; not for its asker."""
+    risk = judged(actor, at - timedelta(days=1))
+    propose_acceptance(
+        actor=actor, person=admin, risk=risk.slug, until=(at + timedelta(days=90)).date(), because="Insured", now=at
+    )
+    supplier = SUPPLIERS.make({"name": "Parley", "owner": "Kim@example.org", "next_review_on": at.date()})
+    add_record(actor=actor, register=SUPPLIERS, entry=supplier, now=at)
+    client.force_login(kim)
+    page = client.get("/?whose=mine").content.decode()
+    assert "1 record to look at again" in page
+    assert 'href="/suppliers/parley">Look at the supplier again: Parley' in page
+    assert "Decide whether to accept" not in page
+    client.force_login(admin)
+    assert "Look at the supplier again" not in client.get("/?whose=mine").content.decode()
+    page = client.get("/?whose=all").content.decode()
+    assert f'href="/risks/{risk.slug}#accept-h">Decide whether to accept: Errs' in page
+    assert "Somebody else has to decide" in page
+    assert page.count("Look at the supplier again: Parley") > 0
 
 
 # --- since the last visit

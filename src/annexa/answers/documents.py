@@ -65,6 +65,12 @@ def document_page(*, actor: Actor, slug: str, person: Person, now: datetime) -> 
     )
 
 
+def offers_to(entry: Entry, found: Life, person: Person) -> frozenset[str]:
+    """The steps that a person could take with a document as it stands, whatever their role."""
+    against = may_approve(entry, found, who=person.actor_id, address=person.email, name=person.name)
+    return frozenset(_offers(entry, found, person, approves=not against and not lacks(entry, found)))
+
+
 def _offers(entry: Entry, found: Life, person: Person, *, approves: bool) -> Iterator[str]:
     """The steps that this person could take with the document as it stands."""
     me, latest = person.email.lower(), found.latest

@@ -1,4 +1,5 @@
-"""Tasks: those that were given, with what the engine says of them, and those that freshness makes by itself."""
+"""Tasks: those that were given, with what the engine says of them, and those that make themselves: evidence that runs
+out, and what records ask of people."""
 
 import threading
 from collections import Counter
@@ -15,6 +16,7 @@ from annexa.answers.owners import Answering, answering, key_of, owners
 from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.renewals import Renewal, Urgency, renewals
 from annexa.answers.store import origin
+from annexa.answers.waits import Wait, assessments_waiting, waits
 from annexa.pure.calendars import Event, calendar
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.order import due_on
@@ -39,7 +41,8 @@ class Todo:
     """One thing to do: a task that was given, or evidence to renew, which nobody had to type (`id` empty).
 
     `due_on` of evidence that fails is None, of evidence that runs out the day on which it does. `systems` counts the AI
-    systems that lack the same. `since`: since when a task is done.
+    systems that lack the same. `since`: since when a task is done. `address`: the page on which what a record asks
+    for is done; then there is no control. `mine`: who asks may do it, whoever else may.
     """
 
     id: str
@@ -57,6 +60,8 @@ class Todo:
     state: TaskState
     verdict: Verdict | None
     since: datetime | None = None
+    address: str = ""
+    mine: bool = False
 
     @property
     def days(self) -> str:
@@ -173,7 +178,7 @@ def list_todos(
 ) -> Todos:
     """What there is to do, what needs somebody first on top. `whose` "" is what `whose_first` says.
 
-    `state` "" leaves what stands: late or open. Cost: five queries.
+    `state` "" leaves what stands: late or open. Cost: some twenty-five queries.
     """
     stand = standpoint(actor=actor, now=now)
     held = owners(actor=actor, stand=stand)
@@ -186,8 +191,9 @@ def list_todos(
         for one in renewals(stand=stand, owners=held, adopted=adopted, now=now, person=me)
         if one.urgency != "never"
     ]
+    asked = _asked(actor, stand, held, now)
     words = text.casefold().split()
-    rows = [one for one in (*given, *due) if chosen == "all" or _is_of(one, me)]
+    rows = [one for one in (*given, *due, *asked) if chosen == "all" or _is_of(one, me)]
     names = sorted({one.owner.name if one.owner else "" for one in rows})
     rows = [one for one in rows if _matches(one, words) and (not owner or _named(one) == owner)]
     counts = Counter(one.state for one in rows)
@@ -218,7 +224,8 @@ def standing_tasks(*, actor: Actor, stand: Standpoint, today: date) -> tuple[Tod
 
 
 def my_calendar(*, actor: Actor, now: datetime, address: str) -> str:
-    """One's own tasks, and the evidence one answers for that runs out within a year, as an iCalendar file.
+    """One's own tasks, the evidence one answers for that runs out within a year, and what records ask of one, as an
+    iCalendar file.
 
     `address`: where Annexa is reached, without a slash at the end.
     """
@@ -229,6 +236,7 @@ def my_calendar(*, actor: Actor, now: datetime, address: str) -> str:
     if me is not None:
         ends = renewals(stand=stand, owners=held, adopted=adopted, now=now, person=me, horizon=YEAR)
         mine += [_of_renewal(one) for one in ends if one.urgency in {"soon", "expired"}]
+        mine += [one for one in _asked(actor, stand, held, now) if _is_of(one, me)]
     events = [_event(one, address) for one in mine if one.due_on is not None]
     return calendar(events, name="Annexa", made_at=now)
 
@@ -254,7 +262,14 @@ def held_by(task: Task) -> tuple[Person, date]:
 
 def order(todo: Todo) -> tuple[int, date, str, str, str]:
     """What needs somebody first: by state, then by the day it is due."""
-    return (TASK_STATES.index(todo.state), todo.due_on or date.min, todo.control, todo.scope, todo.expectation)
+    unknown = date.max if todo.address else date.min  # evidence without a day fails now
+    return (
+        TASK_STATES.index(todo.state),
+        todo.due_on or unknown,
+        todo.control,
+        todo.scope,
+        todo.expectation or todo.name,
+    )
 
 
 def _rows(actor: Actor) -> QuerySet[Task]:
@@ -312,7 +327,39 @@ def _of_renewal(one: Renewal) -> Todo:
     )
 
 
+def _asked(actor: Actor, stand: Standpoint, held: Owners, now: datetime) -> tuple[Todo, ...]:
+    """What records ask of people, as tasks."""
+    found = (
+        *waits(actor=actor, stand=stand, held=held, now=now),
+        *assessments_waiting(actor=actor, stand=stand, held=held, now=now),
+    )
+    return tuple(_of_wait(one, now.date()) for one in found)
+
+
+def _of_wait(one: Wait, today: date) -> Todo:
+    return Todo(
+        id="",
+        control="",
+        name=one.title,
+        expectation="",
+        scope=one.scope,
+        scope_name=one.scope_name,
+        systems=one.systems,
+        owner=one.owner,
+        due_on=one.due_on,
+        effort_days=None,
+        because=one.why,
+        urgency=None,
+        state="late" if one.due_on is not None and one.due_on < today else "open",
+        verdict=None,
+        address=one.address,
+        mine=one.mine,
+    )
+
+
 def _is_of(todo: Todo, person: int | None) -> bool:
+    if todo.address:
+        return person is not None and todo.mine
     return person is not None and todo.owner is not None and todo.owner.person == person
 
 
@@ -342,6 +389,11 @@ def _event(one: Todo, address: str) -> Event:
         return Event(
             uid=f"task.{one.id}@{_host()}", on=one.due_on, title=f"{one.control} {one.name}{where}",
             text=one.because, url=f"{address}/tasks/{one.id}",
+        )  # fmt: skip
+    if one.address:
+        return Event(
+            uid=f"record.{one.address.strip('/').replace('/', '.').replace('#', '.')}@{_host()}", on=one.due_on,
+            title=f"{one.name}{where}", text=one.because, url=f"{address}{one.address}",
         )  # fmt: skip
     scope = "" if one.scope == ORGANISATION else f"?scope={one.scope}"
     return Event(

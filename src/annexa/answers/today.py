@@ -18,6 +18,7 @@ from annexa.answers.posture import Standpoint, standpoint
 from annexa.answers.renewals import AHEAD, Renewal, renewals
 from annexa.answers.since import last_visit, moved_since
 from annexa.answers.tasks import Todo, Whose, standing_tasks, whose_of
+from annexa.answers.waits import Wait, waits
 from annexa.pure.owners import Owner
 from annexa.pure.permits import Actor
 from annexa.pure.posture import FrameworkPosture, Verdict
@@ -63,12 +64,13 @@ class Ahead:
 class Today:
     """What the first page of the day shows, of one's own or of everybody's (`whose`).
 
-    `tasks` are late or due soon, `reviews`, `plans`, `approvals` of assessments and the lines of `access` reviews wait
-    for a decision, `follow_ups` for somebody to carry one out, `anew` for an assessment to be done anew; a task for
-    such a plan is no second thing. `left` are those who may not sign in any more and still hold things. What `failing`
-    does not hold, `renewals` ran out or soon will, `never` was never shown; each the first few of its total. `next_due`
-    is when the next verdict falls. `declared` counts controls that somebody said something about. `moves` are verdicts
-    that differ from those at `since`, when the last visit ended (None: the first one).
+    `tasks` are late or due soon, `reviews`, `plans`, `approvals` of assessments, the lines of `access` reviews and what
+    records `asked` for wait for a decision, `again` for another look, `follow_ups` for somebody to carry one out,
+    `anew` for an assessment to be done anew; a task for such a plan is no second thing. `left` are those who may not
+    sign in any more and still hold things. What `failing` does not hold, `renewals` ran out or soon will, `never` was
+    never shown; each the first few of its total. `next_due` is when the next verdict falls. `declared` counts controls
+    that somebody said something about. `moves` are verdicts that differ from those at `since`, when the last visit
+    ended (None: the first one).
     """
 
     organisation: Organisation | None
@@ -85,6 +87,10 @@ class Today:
     access_total: int
     approvals: tuple[ToApprove, ...]
     approvals_total: int
+    asked: tuple[Wait, ...]
+    asked_total: int
+    again: tuple[Wait, ...]
+    again_total: int
     anew: tuple[Assessment, ...]
     anew_total: int
     follow_ups: tuple[FollowUp, ...]
@@ -117,6 +123,7 @@ class Today:
             + self.follow_ups_total
             + self.to_decide
             + self.anew_total
+            + self.again_total
             + self.failing_total
             + self.renewals_total
             + self.never_total
@@ -125,7 +132,7 @@ class Today:
     @property
     def to_decide(self) -> int:
         """How many decisions wait."""
-        return self.reviews_total + self.plans_total + self.access_total + self.approvals_total
+        return self.reviews_total + self.plans_total + self.access_total + self.approvals_total + self.asked_total
 
     @property
     def waiting(self) -> int:
@@ -176,6 +183,8 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
     access = waiting_access(actor=actor, now=now, person=me)
     approvals, outdated = waiting_assessments(actor=actor, stand=stand, now=now, person=me)
     anew = tuple(one for one in outdated if _counts(held.systems.get(one.system.slug), me))
+    asking = [one for one in waits(actor=actor, stand=stand, held=held, now=now) if me is None or one.mine]
+    asked, again = (tuple(one for one in asking if one.decision is decision) for decision in (True, False))
     plans = [one for one in late_plans(stand=stand, owners=held, now=now) if _counts(one.owner, me)]
     planned = {(one.control, one.scope) for one in plans}
     tasks = [one for one in tasks if (one.control, one.scope) not in planned]
@@ -197,6 +206,10 @@ def today(*, actor: Actor, now: datetime, whose: str = "") -> Today:
         plans_total=len(plans),
         approvals=approvals[:MOST],
         approvals_total=len(approvals),
+        asked=asked[:MOST],
+        asked_total=len(asked),
+        again=again[:MOST],
+        again_total=len(again),
         anew=anew[:MOST],
         anew_total=len(anew),
         access=access.reviews[:MOST],

@@ -31,13 +31,15 @@ MOST = 25
 class UseRequest:
     """A use of AI as its page and its row show it.
 
-    `assessment`: what policy makes of it today. `tool`: the name of its tool. `decides`, `withdraws`: whether the
-    person may. `waits`: for a decision. `stands`: it is approved today. `due`: its approval ends soon, or has ended.
+    `assessment`: what policy makes of it today. `tool`: the name of its tool, `tool_owner`: who answers for that.
+    `decides`, `withdraws`: whether the person may. `waits`: for a decision. `stands`: it is approved today. `due`: its
+    approval ends soon, or has ended.
     """
 
     row: RegisterRow
     assessment: Assessment
     tool: str
+    tool_owner: str
     mine: bool
     decides: bool
     withdraws: bool
@@ -130,6 +132,18 @@ def use_requests(*, actor: Actor, now: datetime) -> UseRequests:
     )
 
 
+def uses_standing(*, actor: Actor, now: datetime) -> tuple[UseRequest, ...]:
+    """Every use that waits for a decision, and every approval that ends soon or has ended, what was asked first on top.
+
+    Cost: two queries, three if there is any.
+    """
+    soon = Q(decision__in=APPROVED, review_on__lte=now.date() + AHEAD)
+    undecided = ~Q(decision__in=SETTLED) & ~Q(in_use="no")
+    rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).filter(soon | undecided).defer("words", "source")
+    desk, address = Desk(on=now.date()), _address(actor)
+    return tuple(_seen(row, actor, address, desk) for row in rows.order_by("asked_on", "id"))
+
+
 def catalogue(*, actor: Actor, about: Entry | None, now: datetime) -> tuple[Offered, ...]:
     """The tools of the catalogue, those in use first; `about`: a use to be answered for each. Raises UnknownError."""
     if not isinstance(may_somewhere(actor, "ask_use"), Permit):
@@ -183,6 +197,7 @@ def _seen(row: RegisterRow, actor: Actor, address: str, desk: Desk) -> UseReques
         row=row,
         assessment=desk.assessed(use),
         tool=tool.name if tool is not None else use.tool_named,
+        tool_owner=tool.owner if tool is not None else "",
         mine=mine,
         decides=bool(address) and not mine and not over and (leads or owns),
         withdraws=not over and (mine or leads),

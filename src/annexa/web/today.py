@@ -51,6 +51,7 @@ def counted(page: Today) -> list[str]:
         ),
         (page.to_decide, ngettext("%s decision", "%s decisions", page.to_decide)),
         (page.anew_total, ngettext("%s assessment to do anew", "%s assessments to do anew", page.anew_total)),
+        (page.again_total, ngettext("%s record to look at again", "%s records to look at again", page.again_total)),
         (page.left_total, ngettext("%s hand-over", "%s hand-overs", page.left_total)),
         (page.failing_total, ngettext("%s check fails", "%s checks fail", page.failing_total)),
         (

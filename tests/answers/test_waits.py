@@ -1,0 +1,245 @@
+"""What records ask of people stands among the tasks of those who may do it, with day and page; of nobody else."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from django.urls import Resolver404, resolve
+
+from annexa.actions.documents import approve_version, hand_in, publish_version, read_version, write_version
+from annexa.actions.people import actor_of, add_person
+from annexa.actions.questionnaires import answer_questionnaire, hand_in_questionnaire, send_questionnaire
+from annexa.actions.readings import acknowledge, ask_to_read
+from annexa.actions.registers import add_record
+from annexa.actions.risks import decide_acceptance, propose_acceptance
+from annexa.actions.soa import ask_approval, decide_applicability, decide_statement
+from annexa.actions.systems import add_system, change_system
+from annexa.actions.uses import ask_use, decide_use
+from annexa.answers.owners import owners
+from annexa.answers.posture import standpoint
+from annexa.answers.soa import draft
+from annexa.answers.tasks import list_todos, my_calendar
+from annexa.answers.waits import waits
+from annexa.library.questionnaires import questionnaires
+from annexa.pure.permits import ANNEXA, Actor, Grant
+from annexa.pure.registers.documents import DOCUMENTS
+from annexa.pure.registers.risks import RISKS
+from annexa.pure.registers.suppliers import SUPPLIERS
+from annexa.pure.registers.tools import TOOLS
+from annexa.pure.registers.uses import USES
+from annexa.pure.systems import SystemFacts
+from annexa.records.systems import AiSystem
+from tests.questions import everything
+
+RETAIL = Actor(
+    id="person/98", name="Rita Retail", role="member", grants=(Grant(role="owner", units=frozenset({"Retail"})),)
+)
+
+
+@pytest.fixture
+def people(organisation, admin, now):
+    """Ola owns, Rob reads, Lee leads; Ada administers."""
+    made = {
+        name: add_person(
+            actor=ANNEXA, email=f"{name}@example.org", name=name.capitalize(), role=role, password=None, now=now
+        )
+        for name, role in (("ola", "owner"), ("rob", "owner"), ("lee", "lead"))
+    }
+    return {**made, "ada": admin}
+
+
+def asked_of(who, at, beginning=""):
+    """What waits, as somebody sees it: title, day, whether it is theirs. Every page it names is there."""
+    actor = who if isinstance(who, Actor) else actor_of(who)
+    stand = standpoint(actor=actor, now=at)
+    found = waits(actor=actor, stand=stand, held=owners(actor=actor, stand=stand), now=at)
+    for one in found:
+        try:
+            resolve(one.address.partition("#")[0])
+        except Resolver404:
+            pytest.fail(f"{one.address} is no page")
+    return [(one.title, one.due_on, one.mine) for one in found if one.title.startswith(beginning)]
+
+
+def said(who, at):
+    return [(title, mine) for title, _, mine in asked_of(who, at)]
+
+
+# --- uses of AI
+
+
+@pytest.fixture
+def tool(actor, people, now):
+    values = {
+        "name": "Aide", "status": "approved", "purposes": ("writing and editing",), "data_up_to": "internal",
+        "personal_up_to": "none", "trains_on_inputs": "no", "approved_until": date(2027, 3, 1),
+        "owner": "ola@example.org",
+    }  # fmt: skip
+    return add_record(actor=actor, register=TOOLS, entry=TOOLS.make(values), now=now)
+
+
+def test_a_use_of_ai_waits_for_who_may_decide_it_and_again_before_its_approval_ends(people, tool, now) -> None:
+    values = {
+        "name": "Letters", "tool": "aide", "purpose": "translation", "data_class": "internal",
+        "personal_data": "none", "result": "own draft or idea",
+    }  # fmt: skip
+    rob = people["rob"]
+    row = ask_use(actor=actor_of(rob), person=rob, entry=USES.make(values), now=now)
+    waiting, due = "Decide about the use of AI: Letters", now.date() + timedelta(days=27)
+    assert asked_of(people["ola"], now) == [(waiting, due, True)]
+    assert asked_of(people["lee"], now) == [(waiting, due, True)]
+    assert asked_of(rob, now) == [(waiting, due, False)], "who asked sees that it waits, and does not decide"
+    assert asked_of(RETAIL, now) == []
+    ends = now.date() + timedelta(days=90)
+    decide_use(
+        actor=actor_of(people["lee"]), person=people["lee"], slug=row.slug, decision="approved with conditions",
+        because="Needed", conditions="Nothing secret", review_on=ends, seen=row.changed_at, now=now,
+    )  # fmt: skip
+    assert asked_of(people["ola"], now) == []
+    later = now + timedelta(days=61)
+    assert asked_of(people["ola"], later) == [("Renew the use of AI: Letters", ends, True)]
+
+
+# --- risks
+
+
+def test_an_acceptance_waits_for_who_may_sign_it_and_comes_back_before_it_ends(people, actor, now) -> None:
+    values = {"name": "Fire", "area": "security", "owner": "ola@example.org", "likelihood": 3, "impact": 3}
+    risk = add_record(actor=actor, register=RISKS, entry=RISKS.make(values), now=now)
+    until = now.date() + timedelta(days=90)
+    ola, lee = people["ola"], people["lee"]
+    made = propose_acceptance(actor=actor_of(ola), person=ola, risk=risk.slug, until=until, because="Insured", now=now)
+    waiting, due = "Decide whether to accept: Fire", now.date() + timedelta(days=14)
+    assert asked_of(lee, now) == [(waiting, due, True)]
+    assert asked_of(ola, now) == [(waiting, due, False)], "who proposes does not sign"
+    assert asked_of(people["rob"], now) == [(waiting, due, False)], "another owner may not"
+    assert asked_of(RETAIL, now) == []
+    decide_acceptance(actor=actor_of(lee), person=lee, proposal=made.id, accept=True, because="Yes", now=now)
+    assert asked_of(lee, now) == []
+    assert asked_of(ola, now + timedelta(days=59)) == []
+    again = "Accept anew or treat: Fire"
+    assert asked_of(ola, now + timedelta(days=61)) == [(again, until, True)]
+    assert asked_of(ola, now + timedelta(days=91)) == [(again, until, True)]
+    later = now + timedelta(days=91)
+    propose_acceptance(
+        actor=actor_of(ola), person=ola, risk=risk.slug, until=later.date() + timedelta(days=9), because="So", now=later
+    )
+    assert [title for title, *_ in asked_of(ola, later)] == [waiting], "a new proposal is the same work"
+
+
+def test_an_ai_system_waits_until_its_risks_are_judged_and_again_when_it_changes(people, actor, now) -> None:
+    facts = SystemFacts(name="Ranking", owner="ola@example.org", purpose="Ranks", supplier="Parley")
+    add_system(actor=actor, facts=facts, now=now)
+    ola = people["ola"]
+    assert asked_of(ola, now) == [("Judge the risks of a new AI system", now.date() + timedelta(days=14), True)]
+    assert asked_of(people["rob"], now) == [
+        ("Judge the risks of a new AI system", now.date() + timedelta(days=14), False)
+    ]
+    values = {
+        "name": "Bias", "area": "ai", "owner": "ola@example.org", "likelihood": 2, "impact": 2,
+        "systems": ("ranking",), "assessed_on": now.date(),
+    }  # fmt: skip
+    add_record(actor=actor, register=RISKS, entry=RISKS.make(values), now=now)
+    assert asked_of(ola, now) == []
+
+    def change(at, **values):
+        row = AiSystem.objects.get(slug="ranking")
+        change_system(actor=actor, slug="ranking", facts=replace(row.facts(), **values), seen=row.changed_at, now=at)
+
+    later = now + timedelta(days=9)
+    change(later, personal_data="yes")
+    assert asked_of(ola, later) == [], "what nobody had said is no change of the system"
+    change(later + timedelta(hours=1), personal_data="yes", supplier="Hosting North")
+    at = later + timedelta(hours=2)
+    assert asked_of(ola, at) == [("Judge the risks again: the AI system changed", at.date() + timedelta(days=14), True)]
+
+
+# --- documents
+
+
+def test_a_document_waits_for_its_reader_then_its_approver_then_its_owner(people, actor, now) -> None:
+    ola, rob, lee = people["ola"], people["rob"], people["lee"]
+    values = {
+        "name": "Access", "kind": "policy", "owner": "ola@example.org", "approver": "lee@example.org",
+        "reviewers": "rob@example.org", "review_months": 12, "classification": "internal",
+    }  # fmt: skip
+    slug = add_record(actor=actor, register=DOCUMENTS, entry=DOCUMENTS.make(values), now=now).slug
+
+    def by(person):
+        return {"actor": actor_of(person), "person": person, "document": slug, "now": now, "because": "So"}
+
+    write_version(content="# Access", limit_bytes=999, **by(ola))
+    assert asked_of(ola, now) == [], "a draft waits for nobody"
+    hand_in(**by(ola))
+    soon = now.date() + timedelta(days=14)
+    assert asked_of(rob, now) == [("Review the document: Access", soon, True)]
+    assert said(lee, now) == [("Review the document: Access", False)]
+    read_version(agrees=True, **by(rob))
+    assert said(lee, now) == [("Approve the document: Access", True)]
+    assert said(rob, now) == [("Approve the document: Access", False)]
+    approve_version(**by(lee))
+    assert said(ola, now) == [("Publish the document: Access", True)]
+    publish_version(**by(ola))
+    assert asked_of(lee, now) == asked_of(ola, now) == []
+    ask_to_read(readers=[rob], due_on=soon, **by(ola))
+    assert asked_of(rob, now) == [("Read the document: Access", soon, True)]
+    assert asked_of(ola, now) == []
+    acknowledge(actor=actor_of(rob), person=rob, document=slug, number=1, now=now)
+    assert asked_of(rob, now) == []
+    ends = date(2027, 11, 20)
+    for days in (340, 400):
+        assert asked_of(lee, now + timedelta(days=days)) == [("Look at the document again: Access", ends, True)]
+    assert asked_of(RETAIL, now + timedelta(days=400)) == []
+
+
+# --- the statement, questionnaires, suppliers
+
+
+def test_the_statement_waits_for_somebody_else_than_who_asked(people, actor, admin, now) -> None:
+    choices = tuple(draft(actor=actor, now=now).proposals.values())
+    decide_applicability(actor=actor, person=admin, choices=choices, until=date(2027, 1, 1), now=now)
+    ask_approval(actor=actor, person=admin, scopes={}, now=now)
+    waiting = "Decide about the statement of applicability, version 1"
+    assert said(people["lee"], now) == [(waiting, True)]
+    assert said(admin, now) == said(people["ola"], now) == [(waiting, False)]
+    assert said(RETAIL, now) == []
+    lee = people["lee"]
+    decide_statement(actor=actor_of(lee), person=lee, number=1, decision="approved", because="Read", now=now)
+    assert said(lee, now) == []
+
+
+def test_a_supplier_waits_for_its_owner_when_it_answered_and_when_it_is_due(people, actor, admin, now) -> None:
+    due = now.date() + timedelta(days=40)
+    values = {"name": "Parley", "tier": "critical", "owner": "ola@example.org", "next_review_on": due, "unit": "Legal"}
+    slug = add_record(actor=actor, register=SUPPLIERS, entry=SUPPLIERS.make(values), now=now).slug
+    asked = questionnaires()["supplier-short"]
+    _, secret = send_questionnaire(
+        actor=actor, person=admin, supplier=slug, questionnaire=asked.id, to="a@b.example", now=now,
+        due_on=now.date() + timedelta(days=9),
+    )  # fmt: skip
+    assert said(people["ola"], now) == []
+    answer_questionnaire(secret=secret, given=everything(asked), now=now)
+    hand_in_questionnaire(secret=secret, signed="Pat", now=now)
+    assert said(people["ola"], now) == said(admin, now) == [("Judge the answers of Parley", True)]
+    assert said(people["rob"], now) == [("Judge the answers of Parley", False)]
+    assert said(RETAIL, now) == []
+    assert [row[:2] for row in asked_of(people["ola"], now + timedelta(days=12), "Look")] == [
+        ("Look at the supplier again: Parley", due)
+    ]
+
+
+# --- among the tasks
+
+
+def test_it_stands_among_the_tasks_and_in_the_calendar_of_whom_it_waits_for(people, actor, now) -> None:
+    values = {"name": "Parley", "owner": "ola@example.org", "next_review_on": now.date() - timedelta(days=1)}
+    add_record(actor=actor, register=SUPPLIERS, entry=SUPPLIERS.make(values), now=now)
+    mine = list_todos(actor=actor_of(people["ola"]), now=now, whose="mine")
+    assert [(one.name, one.state, one.address) for one in mine.rows] == [
+        ("Look at the supplier again: Parley", "late", "/suppliers/parley")
+    ]
+    assert list_todos(actor=actor_of(people["rob"]), now=now, whose="mine").rows == ()
+    assert len(list_todos(actor=actor_of(people["rob"]), now=now, whose="all").rows) == 1
+    text = my_calendar(actor=actor_of(people["ola"]), now=now, address="https://annexa.example")
+    assert "URL:https://annexa.example/suppliers/parley" in text
+    assert "parley" not in my_calendar(actor=actor_of(people["rob"]), now=now, address="https://annexa.example")
