@@ -151,6 +151,10 @@ def test_an_ai_system_waits_until_its_risks_are_judged_and_again_when_it_changes
     assert asked_of(ola, later) == [], "what nobody had said is no change of the system"
     change(later + timedelta(hours=1), personal_data="yes", supplier="Hosting North")
     at = later + timedelta(hours=2)
+    for when, fulfilled in ((later, True), (at, False)):
+        lasting = standpoint(actor=actor, now=when, at=when if when == later else None)
+        assert ("ranking" in lasting.engine.lasting["ai_risks_assessed"]) is fulfilled
+        assert ("ranking" in lasting.portfolio._lasting["ai_risks_assessed"]) is fulfilled, "both engines agree"
     assert asked_of(ola, at) == [("Judge the risks again: the AI system changed", at.date() + timedelta(days=14), True)]
 
 

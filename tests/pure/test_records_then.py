@@ -8,7 +8,7 @@ import pytest
 from annexa.pure.checks import BY_REGISTER, KNOWN, OVER_RECORDS, THROUGH_RECORDS, says
 from annexa.pure.checks.over import EVER, over
 from annexa.pure.fact_entries import FACT_KINDS, fact_of_entry
-from annexa.pure.facts import ORGANISATION, Facts, RecordFact
+from annexa.pure.facts import ORGANISATION, Facts, RecordFact, SystemFact
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.records_then import RecordsThen
 from annexa.pure.registers import REGISTERS
@@ -29,6 +29,33 @@ def supplier(**values):
 def record(slug: str, until: datetime | None, **more) -> RecordFact:
     values = {"id": slug, "register": "supplier", "fulfils": (("suppliers_assessed", until),)} | more
     return fact(RecordFact, **values)
+
+
+def test_a_material_change_of_a_system_ends_what_was_judged_of_it_before() -> None:
+    """Rule: to fill in what nobody had said is no change; to change what was said is one, from that day on."""
+
+    def state(days: int, **values) -> SystemFact:
+        at = AT - timedelta(days=days)
+        return fact(SystemFact, id="bot", name="Bot", effective_at=at, recorded_at=at, **values)
+
+    def judged(days: int) -> RecordFact:
+        day = (AT - timedelta(days=days)).date()
+        return fact(
+            RecordFact, id="bias", register="risk", systems=("bot",), fulfils=(("ai_risks_assessed", EVER),),
+            judged=(("ai_risks_assessed", day),),
+        )  # fmt: skip
+
+    def covered(*states: SystemFact, since: int) -> bool:
+        return "bot" in RecordsThen((judged(since),), (), AT, None, states).through("ai_risks_assessed")
+
+    first, filled = state(9), state(8, supplier="North")
+    moved = state(5, supplier="South")
+    named = state(3, supplier="South", owner="ada@example.org")
+    assert covered(first, filled, since=9)
+    assert not covered(first, filled, moved, since=6)
+    assert covered(first, filled, moved, since=5), "on the same day counts"
+    assert covered(first, filled, moved, named, since=4), "another owner is no other system"
+    assert not covered(named, moved, filled, first, since=6), "whatever the order of facts"
 
 
 # --- the checks

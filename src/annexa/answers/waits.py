@@ -23,7 +23,7 @@ from annexa.library.questionnaires import questionnaires
 from annexa.pure.checks.uses import ANSWER_DAYS
 from annexa.pure.document_steps import SOON
 from annexa.pure.facts import ORGANISATION
-from annexa.pure.material import judged_on, material_since
+from annexa.pure.material import judged_on
 from annexa.pure.owners import Owner, Owners
 from annexa.pure.permits import ANNEXA, Actor, Permit, Place, may
 from annexa.pure.register import Entry, Register
@@ -233,7 +233,7 @@ def _systems(desk: _Desk) -> Iterator[Wait]:
     """AI systems that changed materially since their risks were judged, or whose risks nobody judged, by owner."""
     rows = rows_of(ANNEXA, RISKS).exclude(systems=[]).defer("source", "words")  # whether one is judged, all see alike
     judged = judged_on(one for row in rows if not RISKS.ended(one := row.entry, desk.today))
-    lives = material_since(desk.stand.engine.facts.systems, desk.stand.at, desk.stand.learnt_by)
+    lives = desk.stand.engine.records.changed
     found: dict[tuple[Owner | None, bool], list[tuple[date, str]]] = {}
     for slug in desk.stand.systems:
         last, since = judged.get(slug), lives[slug]

@@ -217,6 +217,11 @@ def _of_checks(register: Register, slug: str, entry: Entry, when: dict[str, Any]
         systems=entry.values.get("systems", ()),
         ends_at=datetime.combine(end, time(), UTC) if isinstance(end, date) else None,
         component=None if part is None else pairs(part),
+        judged=tuple(
+            (check.name, day)
+            for check in BY_REGISTER[register.noun]
+            if check.through and (day := check.judged_on(entry)) is not None
+        ),
         **when,
     )
 

@@ -6,7 +6,7 @@ Facts are only ever added. `entry` is the position of the ledger entry that carr
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeVar
 
 ORGANISATION = "organisation"
@@ -180,7 +180,8 @@ class RecordFact(Fact):
     `fulfils`: for each check that asks about it, until when it is fulfilled (exclusive; None: it is not). `systems`:
     the AI systems it leads to. `ends_at`: since when it no longer counts. `hidden`: it counts, but is not named.
     `component`: what impact assessments keep of it, where those systems are made of it.
-    `part`: what part of the record it speaks of, such as its publication; it ends with the record.
+    `part`: what part of the record it speaks of, such as its publication; it ends with the record. `judged`: for each
+    check that a material change of those systems ends, the day on which the record judged them.
     """
 
     register: str
@@ -190,6 +191,7 @@ class RecordFact(Fact):
     ends_at: datetime | None = None
     hidden: bool = False
     component: Pairs | None = None
+    judged: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -412,7 +412,8 @@ class Portfolio:
     @cached_property
     def _records(self) -> RecordsThen:
         """The records of the registers that count."""
-        return RecordsThen(self.columns.records, self.columns.supposed, self.at, self.learnt_by)
+        columns = self.columns
+        return RecordsThen(columns.records, columns.supposed, self.at, self.learnt_by, columns.systems.versions)
 
     @cached_property
     def _lasting(self) -> Mapping[str, Mapping[str, datetime]]:

@@ -402,7 +402,7 @@ class Engine:
     @cached_property
     def records(self) -> RecordsThen:
         """The records of the registers that count."""
-        return RecordsThen(self.facts.records, self.facts.supposed, self.at, self.learnt_by)
+        return RecordsThen(self.facts.records, self.facts.supposed, self.at, self.learnt_by, self.facts.systems)
 
     @cached_property
     def lasting(self) -> Mapping[str, Mapping[str, datetime]]:

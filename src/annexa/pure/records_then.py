@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
-from annexa.pure.checks import THROUGH_RECORDS
+from annexa.pure.checks import JUDGING, THROUGH_RECORDS
 from annexa.pure.checks.over import EVER
-from annexa.pure.facts import ORGANISATION, Pairs, RecordFact, Supposed
+from annexa.pure.facts import ORGANISATION, Pairs, RecordFact, Supposed, SystemFact
+from annexa.pure.material import Since, material_since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,7 @@ class RecordsThen:
     """The records known at an instant that had not ended, each in its last state.
 
     `parts`: for each AI system what it is made of, by slug of the component; `parts_end`: when the first of them ends.
+    `systems`: the states of AI systems, by which records that judged an earlier one of them are told.
     """
 
     def __init__(
@@ -34,8 +37,10 @@ class RecordsThen:
         supposed: Iterable[Supposed],
         at: datetime,
         learnt_by: datetime | None = None,
+        systems: Iterable[SystemFact] = (),
     ) -> None:
         self.at = at
+        self._learnt_by, self._systems = learnt_by, systems
         latest: dict[tuple[str, str, str], RecordFact] = {}
         for one in records:
             if one.known(at, learnt_by):
@@ -83,12 +88,26 @@ class RecordsThen:
             if until is not None:
                 last = min(until, one.ends_at or EVER)
                 for slug in one.systems if last > self.at else ():
-                    found[slug] = max(last, found.get(slug, last))
+                    if check not in JUDGING or fits(one, check, self.changed.get(slug)):
+                        found[slug] = max(last, found.get(slug, last))
         return found
+
+    @cached_property
+    def changed(self) -> Mapping[str, Since]:
+        """For each AI system since when it is materially what it is."""
+        return material_since(self._systems, self.at, self._learnt_by)
 
     def lasting(self) -> dict[str, Mapping[str, datetime]]:
         """The same for every check over AI systems through records."""
         return {check: self.through(check) for check in THROUGH_RECORDS}
+
+
+def fits(record: RecordFact, check: str, since: Since | None) -> bool:
+    """Whether a record judged an AI system as it is now: on the day of its last material change, or later."""
+    if since is None or since.changed is None:
+        return True
+    day = dict(record.judged).get(check)
+    return day is not None and day >= since.changed.date()
 
 
 def _ending_with(one: RecordFact, record: RecordFact | None) -> RecordFact:

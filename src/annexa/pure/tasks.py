@@ -4,10 +4,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
 
-from annexa.pure.checks import CHECKS, DEEDS, REVIEWS, THROUGH_RECORDS
+from annexa.pure.checks import CHECKS, DEEDS, JUDGING, REVIEWS, THROUGH_RECORDS
 from annexa.pure.checks.assessments import ASSESSED, AssessmentCheck
 from annexa.pure.facts import ORGANISATION, Evidence, RecordFact, SystemFact
+from annexa.pure.material import Since
 from annexa.pure.posture import ControlProof, Engine, ExpectationProof, Verdict
+from annexa.pure.records_then import fits
 
 TaskState = Literal["open", "late", "done", "void", "withdrawn"]
 TASK_STATES: tuple[TaskState, ...] = ("late", "open", "done", "void", "withdrawn")
@@ -134,28 +136,29 @@ def _assessed(engine: Engine, check: AssessmentCheck, scopes: Sequence[str]) -> 
 
 def _recorded(engine: Engine, check: str, scopes: Sequence[str]) -> Iterator[datetime]:
     """When records last began to fulfil a check: all of a register, or for each AI system the first that still does."""
-    through = check in THROUGH_RECORDS
     versions: dict[str, list[RecordFact]] = {}
     for fact in sorted(engine.facts.records, key=lambda one: one.order):
         if fact.known(engine.at) and check in dict(fact.fulfils):
             versions.setdefault(f"{fact.register}/{fact.id}/{fact.part}", []).append(fact)
-    starts = {key: _began(states, check) for key, states in versions.items()}
-    if not through:
-        known = [start for start in starts.values() if start is not None]
+    if check not in THROUGH_RECORDS:
+        starts = [_began(states, check) for states in versions.values()]
+        known = [start for start in starts if start is not None]
         yield from [max(known)] if known else []
         return
     covered = engine.lasting[check]
     for scope in covered if ORGANISATION in scopes else [one for one in scopes if one in covered]:
-        here = [start for key, start in starts.items() if start and scope in versions[key][-1].systems]
+        since = engine.records.changed.get(scope) if check in JUDGING else None
+        led = [states for states in versions.values() if scope in states[-1].systems]
+        here = [start for states in led if (start := _began(states, check, since)) is not None]
         yield from [min(here)] if here else []
 
 
-def _began(states: Sequence[RecordFact], check: str) -> datetime | None:
-    """Since when a record fulfils a check without a break."""
+def _began(states: Sequence[RecordFact], check: str, since: Since | None = None) -> datetime | None:
+    """Since when a record fulfils a check without a break, of an AI system as it is since then."""
     start: datetime | None = None
     before: datetime | None = None
     for state in states:
-        until = dict(state.fulfils)[check]
+        until = dict(state.fulfils)[check] if fits(state, check, since) else None
         if until is None:
             start = None
         elif start is None or (before is not None and before < state.counts_from):

@@ -74,6 +74,8 @@ OVER_RECORDS: Mapping[str, RecordCheck] = ChecksByName({n: one for n, one in _FO
 """Checks over the records of a register: of the organisation, whatever AI systems there are."""
 THROUGH_RECORDS: Mapping[str, RecordCheck] = MappingProxyType({n: one for n, one in _FOUND.items() if one.through})
 """Checks over the AI systems in use, each fulfilled by a record that leads to it."""
+JUDGING: frozenset[str] = frozenset(name for name, one in THROUGH_RECORDS.items() if one.judged)
+"""Those of them that a material change of the system ends."""
 BY_REGISTER: Mapping[str, tuple[RecordCheck, ...]] = MappingProxyType(
     {
         noun: tuple(one for one in _FOUND.values() if one.register.noun == noun)

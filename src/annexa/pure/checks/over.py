@@ -44,6 +44,7 @@ class RecordCheck:
 
     `holds`: until which day (exclusive) a record fulfils it, None if it does not. `part`: it looks at that instead of
     the records themselves. `subjects`: what a record fulfils it for, where it is asked about one thing at a time.
+    `judged`: when a record last judged the AI systems it leads to; one that changed materially since is not covered.
     """
 
     name: str
@@ -54,6 +55,7 @@ class RecordCheck:
     through: bool = field(default=False)
     part: Part | None = None
     subjects: Callable[[Entry], Iterable[str]] | None = None
+    judged: Holds | None = None
 
     def names(self, entry: Entry) -> tuple[str, ...]:
         """Under which names a record is asked about it."""
@@ -67,6 +69,13 @@ class RecordCheck:
             return self.where(entry) is not False
         except Exception:  # noqa: BLE001  what errs must not take itself out of the count
             return True
+
+    def judged_on(self, entry: Entry) -> date | None:
+        """When a record last judged the AI systems it leads to; None: nothing says, or the check does not ask."""
+        try:
+            return self.judged(entry) if self.judged else None
+        except Exception:  # noqa: BLE001  what errs has judged nothing
+            return None
 
     def until(self, entry: Entry) -> datetime | None:
         """Until when a record fulfils it (exclusive, UTC); None: it does not. What errs has proven nothing."""
@@ -91,9 +100,14 @@ def over(
     return lambda holds: _made(holds, register, where, part=part, subjects=subjects)
 
 
-def through(register: Register, *, where: Callable[[Entry], bool] | None = None) -> Callable[[Holds], RecordCheck]:
-    """The check that every AI system in use has a record of a register that leads to it and fulfils the function."""
-    return lambda holds: _made(holds, register, where, through=True)
+def through(
+    register: Register, *, where: Callable[[Entry], bool] | None = None, judged: Holds | None = None
+) -> Callable[[Holds], RecordCheck]:
+    """The check that every AI system in use has a record of a register that leads to it and fulfils the function.
+
+    `judged`: the day of the record that no material change of the system may be later than.
+    """
+    return lambda holds: _made(holds, register, where, through=True, judged=judged)
 
 
 def _made(holds: Holds, register: Register, where: Callable[[Entry], bool] | None, **more: Any) -> RecordCheck:

@@ -94,17 +94,22 @@ def treatments_judged(step: Entry) -> date | None:
     return as_long(step.effect, step.effect_because)
 
 
-@through(RISKS)
+def _judged(risk: Entry) -> date | None:
+    day: date | None = risk.assessed_on
+    return day
+
+
+@through(RISKS, judged=_judged)
 def ai_risks_assessed(risk: Entry) -> date | None:
-    """Every AI system in use has a risk in the register that has an owner and was judged within a year."""
+    """Every AI system in use has a risk with an owner, judged within a year and since its last material change."""
     if not risk.owner or risk.likelihood is None or risk.impact is None:
         return None
     return within(risk.assessed_on, YEAR)
 
 
-@through(RISKS, where=lambda risk: risk.area in BEARING_ON_PEOPLE)
+@through(RISKS, where=lambda risk: risk.area in BEARING_ON_PEOPLE, judged=_judged)
 def ai_harms_assessed(risk: Entry) -> date | None:
-    """Every AI system in use has a risk in the register that says whom beside the organisation it could harm."""
+    """Every AI system in use has a risk that says whom else it could harm, judged since its last material change."""
     if not any(risk.values[f"harm_to_{who}"] for who in PEOPLE):
         return None
     return within(risk.assessed_on, YEAR)
