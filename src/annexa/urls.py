@@ -55,6 +55,7 @@ from annexa.web import (
     today,
     tokens,
     uses,
+    views,
     what_if,
 )
 from annexa.web.path import urls as path_urls
@@ -116,5 +117,6 @@ urlpatterns = [
     *finds.urls,
     *bulk.urls,
     *register_guide.urls,
+    *views.urls,
     *registers.urls,
 ]

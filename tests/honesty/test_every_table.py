@@ -14,12 +14,14 @@ from annexa.records.links import Link
 from annexa.records.processes import Process, RequestCount
 from annexa.records.recorded import recorded_tables
 from annexa.records.sign_in import KnownPlace, SignedIn, SignInTry
+from annexa.records.views import SavedView
 from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery
 
 LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
-NO_RECORDS = {Visit, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn}
-"""Tables that say nothing about the organisation: no verdict, no decision and no page but one's own rests on them."""
+NO_RECORDS = {Visit, SavedView, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn}
+"""Tables that say nothing about the organisation: no verdict and no decision rests on them, and no page says
+more by them than a link."""
 DERIVED = {Link}
 """Tables that repeat what rows say, and that verification holds against these rows: records/links.py."""
 

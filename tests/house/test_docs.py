@@ -180,6 +180,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     everybody = {
         "read", "read_people", "choose_theme", "change_own_password", "make_pack", "visit", "create_token",
         "revoke_token", "add_second_factor", "end_second_factor", "end_own_session", "ask_use", "acknowledge",
+        "keep_view",
     }  # fmt: skip
     assert able["lead"] - everybody == {
         "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "attest", "judge",
@@ -191,7 +192,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "decide_applicability", "ask_statement_approval", "decide_statement",
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
-        "propose_acceptance", "accept_risk", "choose_risk_scale",
+        "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",

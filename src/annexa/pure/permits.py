@@ -116,6 +116,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "choose_theme": _ANYBODY,
         "change_own_password": _ANYBODY,
         "visit": _ANYBODY,
+        "keep_view": _ANYBODY,
+        "share_view": _LEADS,
         "set_up_organisation": frozenset({"program"}),
         "back_up": frozenset({"program"}),
         "restore": frozenset({"program"}),

@@ -44,6 +44,7 @@ from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
 from annexa.records.units import Committee, Unit
+from annexa.records.views import SavedView
 from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
@@ -97,6 +98,7 @@ __all__ = [
     "RiskScale",
     "RiskStep",
     "RoleGrant",
+    "SavedView",
     "SecondFactor",
     "SecondFactorRemoval",
     "SentQuestionnaire",

@@ -46,6 +46,7 @@ from annexa.web.lists import (
 )
 from annexa.web.records import add, edit, record
 from annexa.web.refused import refused
+from annexa.web.views import views_above
 
 LONGEST_SUB = 74
 OWN = frozenset({"q", "sort", "page", "size", "unowned", "ended", "by", "to", "all", "format", "slug", "these"})
@@ -86,6 +87,7 @@ def listing(request: HttpRequest, register: Register) -> HttpResponse:
         "columns": columns(register),
         "rows": [_line(register, one) for one in found.rows],
         "tabs": _tabs(found),
+        "views": views_above(request, register.plural, here),
         "orders": [
             Link(label="By name", url=address(here, request.GET, sort=""), current=asked.sort == "name"),
             Link(

@@ -70,6 +70,8 @@ from annexa.web.over_time import slider
 from annexa.web.record_forms import RecordForm, differing, parse_seen
 from annexa.web.records import led_of
 from annexa.web.templatetags.face import HATCHES, IN_ORDER, LOOKS, RISKS
+from annexa.web.views import SYSTEMS as SYSTEMS_LIST
+from annexa.web.views import views_above
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
 PARAMETERS: Mapping[str, str] = {name: name.removesuffix("_class") for name in FACETS}
@@ -173,6 +175,7 @@ def register(request: HttpRequest) -> HttpResponse:
         "rows": [_line(row) for row in found.rows],
         "frameworks": [short_title(known[one]) for one in found.frameworks],
         "tabs": _tabs(found),
+        "views": views_above(request, SYSTEMS_LIST, reverse("systems")),
         "orders": orders(reverse("systems"), request.GET, asked.sort),
         "filters": [_filter(request, found, name) for name in FACETS],
         "dropped": _dropped(request.GET, asked),
