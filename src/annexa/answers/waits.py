@@ -47,7 +47,7 @@ AHEAD = timedelta(days=30)
 class Wait:
     """One thing that a record asks of people. `decision`: somebody asked, and waits for yes or no.
 
-    `title` says what is to be done, `why` what it is about. `owner`: whose it is, where that is one person; None: of
+    `title` says what is to be done, `why` what it is about, without a full stop. `owner`: whose it is, where that is one person; None: of
     several, or of nobody. `mine`: who asks may do it. `address`: the page to do it on, from the root. `systems`: how
     many AI systems it is about, the first of which is `scope_name`.
     """
@@ -195,7 +195,7 @@ def _proposals(desk: _Desk) -> Iterator[Wait]:
         mine = level is not None and desk.may("accept_risk", risk) and not refused(level, hands)
         yield Wait(
             title=f"Decide whether to accept: {risk.name}",
-            why=f"Proposed by {one.by.name} at {level.title.lower() if level else one.level}: {one.because}",
+            why=f"Proposed by {one.by.name} at {level.title.lower() if level else one.level}: {one.because.rstrip('. ')}",
             owner=None if owner and owner.person == one.by_id else owner,
             due_on=min(one.recorded_at.date() + DECIDE_WITHIN, one.until),
             mine=mine,
@@ -221,7 +221,7 @@ def _acceptances(desk: _Desk) -> Iterator[Wait]:
         owner = desk.owner(risk.owner)
         yield Wait(
             title=f"Accept anew or treat: {risk.name}",
-            why=because or f"Its acceptance ends after {risk.accepted_until}.",
+            why=because.rstrip(".") or f"Its acceptance ends after {risk.accepted_until}",
             owner=owner,
             due_on=min(risk.accepted_until, desk.today) if because else risk.accepted_until,
             mine=desk.mine(owner),
@@ -296,7 +296,7 @@ def _document(desk: _Desk, slug: str, entry: Entry, happened: Sequence[DocumentS
             title=f"{'Publish' if latest.state == 'approved' else 'Mend'} the document: {entry.name}",
             why=f"Version {latest.number} is approved"
             if latest.state == "approved"
-            else f"Version {latest.number} was returned: {last.because}",
+            else f"Version {latest.number} was returned: {last.because.rstrip('. ')}",
             owner=owner,
             due_on=asked_on,
             mine=desk.mine(owner),
