@@ -192,10 +192,11 @@ def _proposals(desk: _Desk) -> Iterator[Wait]:
             decider=desk.me.pk if desk.me else None,
             leads=leads,
         )
+        said = level.title.lower() if level else one.level
         mine = level is not None and desk.may("accept_risk", risk) and not refused(level, hands)
         yield Wait(
             title=f"Decide whether to accept: {risk.name}",
-            why=f"Proposed by {one.by.name} at {level.title.lower() if level else one.level}: {one.because.rstrip('. ')}",
+            why=f"Proposed by {one.by.name} at {said}: {one.because.rstrip('. ')}",
             owner=None if owner and owner.person == one.by_id else owner,
             due_on=min(one.recorded_at.date() + DECIDE_WITHIN, one.until),
             mine=mine,
