@@ -47,9 +47,9 @@ AHEAD = timedelta(days=30)
 class Wait:
     """One thing that a record asks of people. `decision`: somebody asked, and waits for yes or no.
 
-    `title` says what is to be done, `why` what it is about, without a full stop. `owner`: whose it is, where that is one person; None: of
-    several, or of nobody. `mine`: who asks may do it. `address`: the page to do it on, from the root. `systems`: how
-    many AI systems it is about, the first of which is `scope_name`.
+    `title` says what is to be done, `why` what it is about, without a full stop. `owner`: whose it is, where that is
+    one person; None: of several, or of nobody. `mine`: who asks may do it. `address`: the page to do it on, from the
+    root. `systems`: how many AI systems it is about, the first of which is `scope_name`.
     """
 
     title: str
