@@ -15,10 +15,11 @@ from annexa.actions.views import drop_view, keep_view
 from annexa.answers.views import views_of
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.systems import SystemFacts
-from annexa.pure.views import MOST, query_of
+from annexa.pure.views import MOST
 from annexa.records import guard
 from annexa.records.ledger import LedgerEntry
 from annexa.records.views import SavedView
+from annexa.web.views import query_of
 
 CHOSEN = "tier=critical&sort=-changed"
 

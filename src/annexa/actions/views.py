@@ -16,7 +16,7 @@ def keep_view(
 ) -> SavedView:
     """Keeps what is asked of a list under a name; the same name again takes the place of the one before.
 
-    `query`: see `query_of`. Ledger: nothing, for it says nothing about the management system.
+    `query`: as the list asks for it, in one order. Ledger: nothing, for it says nothing about the management system.
     Raises InvalidError with every problem, NotPermittedError.
     """
     with side_door(actor=actor, verb="keep_view", now=now):

@@ -1,23 +1,9 @@
-"""Saved views of a list: what of an address is worth keeping, in one order however it was made."""
-
-from collections.abc import Container
-from urllib.parse import parse_qsl, urlencode
+"""Saved views of a list: what can be kept, and how many."""
 
 LONGEST_QUERY = 2_000
 LONGEST_NAME = 60
 MOST = 20
 """Views that one person keeps of one list."""
-MOST_WORDS = 100
-"""Parameters of an address that are looked at."""
-
-
-def query_of(said: str, known: Container[str]) -> str:
-    """What an address asks of a list, in one order: the parameters that the list knows, each value once.
-
-    The page, its size and everything that a list does not know fall away; so do empty values.
-    """
-    pairs = parse_qsl(said[: 4 * LONGEST_QUERY], max_num_fields=None)[:MOST_WORDS]
-    return urlencode(sorted({(name, value) for name, value in pairs if name in known and value}))
 
 
 def problems_of(name: str, query: str) -> dict[str, list[str]]:

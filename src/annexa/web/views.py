@@ -3,6 +3,7 @@
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.contrib import messages
@@ -18,7 +19,7 @@ from annexa.answers.actors import ask_reads
 from annexa.answers.views import KeptView, views_of
 from annexa.pure.permits import Permit, may
 from annexa.pure.registers import BY_PLURAL
-from annexa.pure.views import LONGEST_NAME, query_of
+from annexa.pure.views import LONGEST_NAME, LONGEST_QUERY
 from annexa.web.forms import see, tried_or_told
 from annexa.web.frame import actor, person
 from annexa.web.lists import Link
@@ -26,6 +27,8 @@ from annexa.web.refused import refused
 
 SYSTEMS = "systems"
 """The list of AI systems, as addresses call it; every other list is called like its register."""
+MOST_WORDS = 100
+"""Parameters of an address that are looked at."""
 LISTS = frozenset({"q", "sort"})
 OF_REGISTER = LISTS | {"unowned", "ended", "by", "to"}
 OF_SYSTEMS = LISTS | {"owner", "risk", "stage", "unit", "personal_data", "impact_assessment", "monitoring"}
@@ -70,6 +73,15 @@ def views_above(request: HttpRequest, place: str, here: str) -> Views:
         name=next((one.view.name for one in kept if one.view.query == now and not one.by), ""),
         may_share=isinstance(may(who, "share_view"), Permit),
     )
+
+
+def query_of(said: str, known: Container[str]) -> str:
+    """What an address asks of a list, in one order: the parameters that the list knows, each value once.
+
+    The page, its size and everything that a list does not know fall away; so do empty values.
+    """
+    pairs = parse_qsl(said[: 4 * LONGEST_QUERY])[:MOST_WORDS]
+    return urlencode(sorted({(name, value) for name, value in pairs if name in known and value}))
 
 
 def known_in(place: str) -> Container[str]:
