@@ -1,14 +1,16 @@
 """Scopes side by side and objectives: what is computed, what was typed, and what nobody else sees."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from annexa.actions.registers import add_record, change_record
-from annexa.actions.systems import add_system
+from annexa.actions.systems import add_system, change_system
 from annexa.answers.objectives import direction
 from annexa.pure.registers import REGISTERS
 from annexa.pure.systems import SystemFacts
+from annexa.records.systems import AiSystem
 
 OBJECTIVES, SCOPES = REGISTERS["objective"], REGISTERS["scope"]
 
@@ -53,6 +55,17 @@ def test_what_is_computed_is_counted_and_what_is_typed_has_its_days(recorded, ac
     ]  # fmt: skip
     assert found["Mails"].reached
     assert found["Mails"].computed == ""
+
+
+def test_what_can_no_longer_be_counted_has_no_present_value(recorded, actor, now) -> None:
+    """A share of the AI systems in use, when none is in use any more: what it was last month is not what it is."""
+    later = now + timedelta(days=40)
+    for system in AiSystem.objects.all():
+        facts = replace(system.facts(), stage="retirement")
+        change_system(actor=actor, slug=system.slug, facts=facts, seen=system.changed_at, now=later)
+    found = {one.row.name: one for one in direction(actor=actor, now=later).objectives}
+    assert [one.value for one in found["Owned"].points] == [50.0]
+    assert (found["Owned"].last, found["Owned"].reached) == (None, None)
 
 
 def test_it_works(recorded, signed) -> None:

@@ -31,7 +31,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """An objective with its values, the earliest first; the last is the present one. `reached`: None if not known.
+    """An objective with its values, the earliest first. `last`: the present one; None where there is none, as when
+    nothing is left to be counted. `reached`: None if not known.
 
     `computed`: what Annexa counts for it; "" for values that somebody typed.
     """
@@ -40,13 +41,9 @@ class Progress:
     computed: str
     measured_in: str
     points: tuple[Point, ...]
+    last: Point | None
     reached: bool | None
     overdue: bool
-
-    @property
-    def last(self) -> Point | None:
-        """The present value."""
-        return self.points[-1] if self.points else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +68,14 @@ def _progress(actor: Actor, row: RegisterRow, now: datetime) -> Progress:
     entry = row.entry
     kpi = KPIS.get(entry.kpi)
     points = tuple(_computed(actor, entry.kpi, entry.kpi_of, now) if kpi else _typed(actor, row))
-    done = reached(points[-1].value if points else None, entry.target, entry.direction)
+    last = next((one for one in points[-1:] if not kpi or one.on == now.date()), None)
+    done = reached(last.value if last else None, entry.target, entry.direction)
     return Progress(
         row=row,
         computed=kpi.says if kpi else "",
         measured_in=kpi.measured_in if kpi else entry.measured_in,
         points=points,
+        last=last,
         reached=done,
         overdue=done is not True and entry.due_on is not None and entry.due_on < now.date(),
     )

@@ -107,9 +107,12 @@ def _drawn(points: Sequence[Point], target: float | None) -> Drawing | None:
 
 
 def _finding(one: Progress) -> str:
-    if one.last is None:
+    if not one.points:
         return _("No value yet")
     unit = f" {one.measured_in}" if one.measured_in else ""
+    if one.last is None:
+        before = {"value": one.points[-1].value, "unit": unit}
+        return _("Nothing to count at present; %(value)g%(unit)s before") % before
     return _("%(value)g%(unit)s, target %(target)s") % {
         "value": one.last.value,
         "unit": unit,
