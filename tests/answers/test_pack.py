@@ -26,11 +26,11 @@ from annexa.actions.sequencer import publish
 from annexa.answers.errors import UnknownError
 from annexa.answers.pack import make_pack
 from annexa.answers.store import origin, signer, tiles
-from annexa.answers.verdicts import verdict_files
+from annexa.answers.verdicts import KINDS, verdict_files
 from annexa.answers.verification import verify_pack
 from annexa.library.load import library, load
 from annexa.library.reader import shipped, version_of
-from annexa.pure.fact_entries import fact_of_entry
+from annexa.pure.fact_entries import FACT_KINDS, fact_of_entry
 from annexa.pure.facts import Facts, instant
 from annexa.pure.ledger import Frontier, Header, canonical, inclusion_proof, leaf_hash, salted_digest
 from annexa.pure.notes import Checkpoint, join_note
@@ -121,6 +121,11 @@ def stranger(tmp_path) -> Signer:
 
 
 # --- it holds
+
+
+def test_every_kind_of_fact_goes_into_a_pack() -> None:
+    """Verdicts rest on nothing that a verifier does not get."""
+    assert FACT_KINDS <= KINDS
 
 
 def test_it_holds(made) -> None:

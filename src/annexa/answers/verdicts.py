@@ -4,18 +4,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from annexa.pure.fact_entries import FACT_KINDS
 from annexa.pure.ledger import canonical
 from annexa.pure.pack import member
 from annexa.pure.posture import Engine
 from annexa.pure.proofs import posture_json, proof_json, rfc3339
-from annexa.pure.registers import REGISTERS
 
-KINDS = frozenset(
-    {
-        "ai_system", "adoption", "evidence", "judgement", "closure", "classification_review", "access_review_end",
-        "library", "organisation", "soa_decision", *REGISTERS,
-    }
-)  # fmt: skip
+KINDS = FACT_KINDS | {"library", "organisation"}
 """The kinds of entries that a pack rests on; it holds every one of them."""
 
 README = """Audit pack of {organisation}
