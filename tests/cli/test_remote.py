@@ -8,7 +8,8 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import connections
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections
 
 from annexa.actions.people import actor_of
 from annexa.actions.tokens import create_token, scopes_for
@@ -50,12 +51,17 @@ def server(secret) -> Iterator[str]:
         return application(environ, start)
 
     ours.inc_thread_sharing()
+    of_a_request = (request_started, request_finished)
+    for signal in of_a_request:  # a request would close the connection, and with it end the transaction of the test
+        signal.disconnect(close_old_connections)
     with make_server("127.0.0.1", 0, answer, handler_class=_Quiet) as made:
         thread = threading.Thread(target=made.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{made.server_port}"
         made.shutdown()
         thread.join()
+    for signal in of_a_request:
+        signal.connect(close_old_connections)
     ours.dec_thread_sharing()
 
 

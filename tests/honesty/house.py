@@ -538,7 +538,7 @@ class House:
     def sql(self, statement: str, *values: object) -> int:
         """Writes into the database directly. How many rows it touched."""
         with connection.cursor() as cursor:
-            cursor.execute(statement, values)
+            cursor.execute(statement, values or None)
             return cursor.rowcount
 
     def without_triggers(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import make_password
-from django.db import DatabaseError, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 
 from annexa.actions.controls import adopt_control
 from annexa.actions.sequencer import publish, sequence
@@ -107,12 +107,24 @@ def other(field: Any, value: Any) -> Any:
             return json.dumps([*value, "forged"] if isinstance(value, list) else {**value, "forged": True})
         case bool():
             return not value
-        case int():
+        case int() | float():
             return value + 1
         case datetime() | date():
             return value - timedelta(days=30)
         case None:
-            return NOW.date() if type(field) is models.DateField else NOW
+            return _first(field)
+    return "forged"[: field.max_length]
+
+
+def _first(field: Any) -> Any:
+    """A value for a column that is empty."""
+    match field:
+        case models.DateTimeField():
+            return NOW
+        case models.DateField():
+            return NOW.date()
+        case models.FloatField() | models.IntegerField():
+            return 1
     return "forged"
 
 
@@ -294,6 +306,8 @@ def test_a_record_filled_with_nonsense(house: House) -> None:
     house.sql("UPDATE records_aisystem SET roles = '7' WHERE slug = 'chatbot'")
     house.sql("UPDATE records_evidence SET passing = NOT passing")
     house.named("records_aisystem chatbot: the row cannot be read: .+", "records_evidence .+, passing: the row says .+")
+    if connection.vendor == "postgresql":
+        return  # which keeps no date that is none
     house.sql("UPDATE records_aisystem SET roles = '[]', changed_at = '2026-13-45 00:00:00' WHERE slug = 'chatbot'")
     house.named(r"records_aisystem \d+: the row cannot be read: .+", "records_evidence .+, passing: the row says .+")
 
