@@ -85,7 +85,7 @@ def change_unit(
     Raises InvalidError, NotFoundError, ConflictError, NotPermittedError.
     """
     with door(actor=actor, verb="change_units", now=now, because=because.strip()) as opened:
-        unit = Unit.objects.select_for_update().select_related("parent").filter(slug=slug).first()
+        unit = Unit.objects.select_for_update(of=("self",)).select_related("parent").filter(slug=slug).first()
         if unit is None:
             raise NotFoundError(f"There is no unit {slug}.")
         if seen is not None and unit.changed_at != seen:
