@@ -152,6 +152,24 @@ def test_what_cannot_be_proposed(people, actor, now, values, days, field) -> Non
     assert not RiskProposal.objects.exists()
 
 
+def test_a_later_acceptance_takes_the_place_of_an_earlier_one(people, risk, actor, now) -> None:
+    """Also when the later one is taken back: then nobody lives with the risk, on its page as in the register."""
+    for n, until in enumerate((300, 90)):
+        decide(
+            people["lee"], propose(people["ola"], risk, now + timedelta(days=n), days=until), now + timedelta(days=n)
+        )
+    now += timedelta(days=2)
+    found, rules = rated_risk(actor=actor, now=now, slug=risk.slug)
+    told = acceptances(actor=actor, now=now, risk=found, rules=rules)
+    assert [one.state for one in told] == ["accepted", "replaced"]
+    withdraw_acceptance(
+        actor=actor_of(people["lee"]), person=people["lee"], proposal=told[0].proposal.id, because="A fire", now=now
+    )
+    told = acceptances(actor=actor, now=now, risk=found, rules=rules)
+    assert [one.state for one in told] == ["withdrawn", "replaced"]
+    assert one_record(actor=actor, register=RISKS, slug=risk.slug).accepted_until is None
+
+
 def test_the_acceptance_lapses_when_more_is_left(people, risk, admin, actor, now) -> None:
     """Rule: an acceptance covers the level it named; the control that goes stale raises the risk by itself."""
     prove(admin, now)

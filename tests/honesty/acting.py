@@ -400,7 +400,7 @@ class Acting:
             withdraw_acceptance(proposal=one.id, because="No longer", **self.person(rng, "lead"))
         else:
             propose_acceptance(
-                risk=self.row(rng, RISKS).slug, until=self.today + rng.choice((3, 60)) * DAY, because="Insured",
+                risk=rng.choice(("fire", "flood")), until=self.today + rng.choice((3, 60)) * DAY, because="Insured",
                 **self.person(rng, "owner"),
             )  # fmt: skip
 

@@ -113,7 +113,8 @@ class Mover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptanceLine:
-    """A proposal and what became of it: proposed, accepted, lapsed, refused or withdrawn; `because` says why lapsed."""
+    """A proposal and what became of it: proposed, accepted, lapsed, refused, withdrawn, or replaced by one that was
+    accepted later, whether that one still holds or not. `because` says why it lapsed."""
 
     proposal: RiskProposal
     steps: tuple[RiskStep, ...]
@@ -143,10 +144,13 @@ def acceptances(*, actor: Actor, now: datetime, risk: RatedRisk, rules: RiskRule
     """Every proposal about a risk, the latest first. Cost: two queries."""
     rows = RiskProposal.objects.visible_to(actor).filter(risk_id=risk.slug).select_related("by")
     left = risk.residual.level if risk.residual else None
-    found = []
+    found, later = [], False
     for row in rows.order_by("-recorded_at", "-id").prefetch_related("steps__by"):
         steps = tuple(row.steps.all())
         state, because = steps[-1].step if steps else "proposed", ""
+        if state == "accepted" and later:
+            state = "replaced"
+        later = later or any(one.step == "accepted" for one in steps)
         if state == "accepted":
             signed = Accepted(level=row.level, until=row.until)
             because = lapsed(signed, left, rules.scale, now.date())
