@@ -173,7 +173,7 @@ def _counting(actor: Actor, keys: Collection[Key], on: date) -> Iterator[Thing]:
     """Those of them that the actor may know of and that count on a day. Cost: a query for every few hundred."""
     for part in _parts(keys):
         rows = [_named_rows(actor, noun, on).filter(slug__in=slugs) for noun, slugs in part]
-        told = [one.order_by().values_list("of", "slug", "name", "sort") for one in rows]
+        told = [one.order_by().values_list("its_noun", "slug", "name", "its_sort") for one in rows]
         for noun, slug, name, sort in told[0].union(*told[1:], all=True):
             yield Thing(noun=noun, slug=slug, name=name, kind=sort)
 
@@ -184,7 +184,7 @@ def _named_rows(actor: Actor, noun: str, on: date) -> QuerySet[Any]:
     if noun != SYSTEM:
         rows = narrowed(actor=actor, register=REGISTERS[noun], asked=Asked(), on=on)
         sort = F("kind") if noun in THINGS and "kind" in REGISTERS[noun].field else sort
-    found: QuerySet[Any] = rows.annotate(of=Value(noun, CharField()), sort=sort)
+    found: QuerySet[Any] = rows.annotate(its_noun=Value(noun, CharField()), its_sort=sort)
     return found
 
 

@@ -1,10 +1,11 @@
 """The tables of the registers, each made from its declaration: a column for every field."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from annexa.pure.fields import Field
 from annexa.pure.register import Entry, Register
@@ -95,11 +96,11 @@ def _told(field: Field, value: Any) -> Any:
 
 
 _COLUMNS: Mapping[str, Callable[[Field], "models.Field[Any, Any]"]] = {
-    "text": lambda one: models.CharField(max_length=one.longest, blank=True, db_index=one.facet),
+    "text": lambda one: models.CharField(max_length=one.longest, blank=True),
     "long": lambda _one: models.TextField(blank=True),
-    "choice": lambda one: models.CharField(max_length=60, blank=True, db_index=one.facet),
+    "choice": lambda _one: models.CharField(max_length=60, blank=True),
     "choices": lambda _one: models.JSONField(default=list),
-    "answer": lambda one: models.CharField(max_length=20, default="unknown", db_index=one.facet),
+    "answer": lambda _one: models.CharField(max_length=20, default="unknown"),
     "date": lambda _one: models.DateField(null=True, blank=True),
     "whole": lambda _one: models.BigIntegerField(null=True, blank=True),
     "number": lambda _one: models.FloatField(null=True, blank=True),
@@ -118,10 +119,23 @@ def _words_told(register: Register) -> Column:
     return told
 
 
+def indexes_of(register: Register) -> Iterator[models.Index]:
+    """What lists of tens of thousands are ordered and counted by, without a look at the rows. Facets and totals count
+    what has not ended, so its day stands beside each."""
+    noun, ends = register.noun, [register.ends] if register.ends in register.field else []
+    yield models.Index(fields=["name"], name=f"{noun}_name")
+    yield models.Index(Lower("name"), "slug", name=f"{noun}_order")
+    yield models.Index(models.F("changed_at").desc(), Lower("name"), "slug", name=f"{noun}_changed")
+    if counted := [*ends, *(["owner"] if "owner" in register.field else [])]:
+        yield models.Index(fields=counted, name=f"{noun}_counted")
+    for one in register.facets:
+        yield models.Index(fields=[one.name, *ends], name=f"{noun}_{one.name}")
+
+
 def table_of(register: Register) -> type[RegisterRow]:
     """The table of a register."""
     columns: dict[str, Any] = {one.name: _COLUMNS[one.kind](one) for one in register.fields if one.name != "name"}
-    meta = type("Meta", (), {"indexes": [models.Index(fields=["name"], name=f"{register.noun}_name")]})
+    meta = type("Meta", (), {"indexes": list(indexes_of(register))})
     made: type[RegisterRow] = type(
         "".join(word.capitalize() for word in register.noun.split("_")),
         (RegisterRow,),
