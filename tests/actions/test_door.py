@@ -76,6 +76,8 @@ def test_no_table_can_be_written_outside_the_door(organisation, table) -> None:
     for attempt in (
         lambda: table().save(),
         lambda: table.objects.bulk_create([table()]),
+        lambda: table.objects.all().insert([table()]),
+        lambda: table.objects.all().remove(),
         lambda: table.objects.all().update(pk=1),
         lambda: table.objects.all().delete(),
         lambda: table.objects.bulk_update([], ["pk"]),

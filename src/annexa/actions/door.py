@@ -75,7 +75,7 @@ class Door:
         for start in range(0, len(records), BATCH):
             batch = records[start : start + BATCH]
             if fields is None:
-                type(batch[0]).objects.bulk_create(batch)
+                type(batch[0]).objects.insert(batch)
             else:
                 type(batch[0]).objects.bulk_update(batch, fields)
             for record in batch:
@@ -99,7 +99,7 @@ class Door:
         self._entries.append(Outbox(header=header.to_bytes(), salt=salt, body=body))
 
     def _flush(self) -> None:
-        Outbox.objects.bulk_create(self._entries)
+        Outbox.objects.insert(self._entries)
         self._entries.clear()
 
 

@@ -79,10 +79,10 @@ def _sequence_batch(now: datetime) -> bool:
                     at=header.at,
                 )
             )
-        LedgerEntry.objects.bulk_create(entries, batch_size=500)
-        EntryBody.objects.bulk_create(bodies, batch_size=500)
+        LedgerEntry.objects.insert(entries)
+        EntryBody.objects.insert(bodies)
         _sign(frontier.extended(leaves), now)
-        Outbox.objects.filter(id__in=[row.pk for row in waiting]).delete()
+        Outbox.objects.filter(id__in=[row.pk for row in waiting]).remove()
     return True
 
 

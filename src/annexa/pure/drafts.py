@@ -8,7 +8,7 @@ from typing import Any
 
 from annexa.pure.cells import NOT_APPLICABLE, Reading, decide_comma, decide_day_first, has_two_readings, read_cell
 from annexa.pure.columns import ColumnMapping, MappedField
-from annexa.pure.fields import EMPTY, tidy
+from annexa.pure.fields import EMPTY, Field, tidy
 from annexa.pure.register import Record, Register
 from annexa.pure.tables import SOURCE, Problem, Row, Table, without_guard
 from annexa.pure.words import fold, short
@@ -31,6 +31,10 @@ NOTES: Mapping[str, str] = {
     "cut": "{cells} in {column} {were} cut to {longest} characters; the whole text is kept beside the {one}",
     "comma": "{cells} in {column} could have a decimal or a thousands comma ({examples}); {were} read as thousands",
 }
+
+
+LONGEST_KEPT = 80
+"""Letters of a cell whose reading is kept for the next one that says the same."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Reader:
             for mapped in mapping.fields
             if register.field[mapped.field].kind == "date"
         }
+        self.readings: dict[tuple[str, str], Reading] = {}
         self.undecided = {column for column, decided in self.day_first.items() if decided is None}
         self.comma = {
             mapped.columns[0]: decide_comma([row.cells[self.at[mapped.columns[0]]] for row in table.rows])
@@ -133,12 +138,7 @@ class Reader:
             return Reading(value=EMPTY[about.kind])
         if meant == "":
             return Reading(value=EMPTY[about.kind], exact=False)
-        reading = read_cell(
-            about,
-            text if meant is None else meant,
-            day_first=bool(self.day_first.get(column)),
-            comma=self.comma.get(column),
-        )
+        reading = self._reading(about, column, text if meant is None else meant)
         if meant is not None:
             reading = replace(reading, exact=reading.exact and meant == text.strip(), note="")
         if reading.problem:
@@ -148,6 +148,17 @@ class Reader:
         elif column in self.undecided and has_two_readings(text):
             self.tally.add("two readings", column, text)
         return reading
+
+    def _reading(self, about: Field, column: str, text: str) -> Reading:
+        """A cell read; the same again is read once, since most columns repeat a few words."""
+        found = self.readings.get((about.name, text))
+        if found is None:
+            found = read_cell(
+                about, text, day_first=bool(self.day_first.get(column)), comma=self.comma.get(column)
+            )  # fmt: skip
+            if len(text) <= LONGEST_KEPT:
+                self.readings[about.name, text] = found
+        return found
 
     def _joined(self, columns: Sequence[str], cells: Sequence[str]) -> str:
         """Join "HHS" and "FDA" to "HHS / FDA", once each and without what only says there is nothing."""

@@ -131,6 +131,8 @@ def links(name: str, label: str, help_: str, *, to: str, **more: Any) -> Field:
 
 def tidy(said: str, *, long: bool = False) -> str:
     """Return a text fit for one line (spaces collapsed) or, if long, for several (line breaks kept)."""
+    if said.isprintable():  # nothing is hidden in it, and it has no line breaks; so is nearly every cell of a file
+        return said.strip() if long else " ".join(said.split())
     said = said.replace("\r\n", "\n").replace("\r", "\n")
     if long:
         return "".join(c for c in said if c in "\n\t" or not _is_hidden(c)).strip()

@@ -215,7 +215,8 @@ class Header:
 
     def to_bytes(self) -> bytes:
         """The leaf's data, in the one form that has this header's hash."""
-        data = canonical({field: getattr(self, field) for field in _HEADER_FIELDS})
+        times = {"at": write_instant(self.at), "effective_at": write_instant(self.effective_at)}
+        data = canonical({field: getattr(self, field) for field in _HEADER_FIELDS} | times)
         if len(data) >= ENTRY_LIMIT:
             raise LedgerError(f"Entry header of {len(data)} bytes; it must stay below {ENTRY_LIMIT}.")
         return data

@@ -29,6 +29,8 @@ from annexa.pure.fields import (
 )
 
 Source = tuple[tuple[str, str], ...]
+NOTHING: tuple[object, ...] = ("", None, ())
+"""What is right in every field that is not required, but for answers, which are at least unknown."""
 Record = Any
 """A record of some register, read by attributes: an Entry, or the facts about an AI system."""
 
@@ -125,6 +127,11 @@ class Register:
         return MappingProxyType({one.name: one for one in self.fields})
 
     @cached_property
+    def empty(self) -> tuple[tuple[str, Any], ...]:
+        """The names of the fields, each with what stands there as long as nobody said anything."""
+        return tuple((one.name, EMPTY[one.kind]) for one in self.fields)
+
+    @cached_property
     def facets(self) -> tuple[Field, ...]:
         """What lists are narrowed by."""
         return tuple(one for one in self.fields if one.facet)
@@ -146,7 +153,8 @@ class Register:
 
     def make(self, values: Mapping[str, Any], source: Source = ()) -> Entry:
         """A record from values; what is not among them is empty."""
-        return Entry(MappingProxyType({one.name: values.get(one.name, EMPTY[one.kind]) for one in self.fields}), source)
+        given = values.get
+        return Entry(MappingProxyType({name: given(name, empty) for name, empty in self.empty}), source)
 
     def replaced(self, entry: Entry, values: Mapping[str, Any], source: Source | None = None) -> Entry:
         """The record with some values changed."""
@@ -197,7 +205,12 @@ class Register:
 
     def problems(self, entry: Entry) -> tuple[FieldProblem, ...]:
         """Everything that keeps the record from being accepted, by field; empty: it is fine."""
-        found = [wrong for one in self.fields for wrong in field_problems(one, entry.values[one.name])]
+        found = [
+            wrong
+            for one in self.fields
+            if one.required or one.kind == "answer" or entry.values[one.name] not in NOTHING
+            for wrong in field_problems(one, entry.values[one.name])
+        ]
         if not found:  # what holds between fields is asked of values that are right by themselves
             found += self.rule(entry)
         return (*found, *source_problems(entry.source))

@@ -8,7 +8,8 @@ from annexa.pure.fields import tidy
 
 def fold(text: str) -> str:
     """Two texts a person would call the same fold to the same."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(plain.casefold().split())
 
 
 def plain_words(text: str) -> str:

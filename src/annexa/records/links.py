@@ -54,8 +54,8 @@ def keep(register: Register, rows: Sequence[Any], *, fresh: bool) -> None:
             there = {(slug, field, noun, to): pk for slug, field, noun, to, pk in found.values_list(*names)}
         gone = [pk for place, pk in there.items() if place not in said]
         for first in range(0, len(gone), _BATCH):
-            Link.objects.filter(pk__in=gone[first : first + _BATCH]).delete()
-        Link.objects.bulk_create([_link(register.noun, place) for place in sorted(said - set(there))])
+            Link.objects.filter(pk__in=gone[first : first + _BATCH]).remove()
+        Link.objects.insert([_link(register.noun, place) for place in sorted(said - set(there))])
 
 
 def _link(noun: str, place: Place) -> Link:

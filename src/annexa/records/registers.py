@@ -1,6 +1,6 @@
 """The tables of the registers, each made from its declaration: a column for every field."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -24,6 +24,11 @@ class RegisterQuerySet(GuardedQuerySet["RegisterRow"]):
         made = super().bulk_create(objs, *args, **kwargs)
         keep(self.model.REGISTER, made, fresh=True)
         return made
+
+    def insert(self, rows: Sequence["RegisterRow"]) -> None:
+        """As of any table, with their links."""
+        super().insert(rows)
+        keep(self.model.REGISTER, rows, fresh=True)
 
     def bulk_update(self, objs: Iterable["RegisterRow"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
         """As Django's, behind the door."""
