@@ -31,7 +31,18 @@ VAGUE = {
     "base",
     "misc",
 }
-WRITES = {"create", "get_or_create", "update_or_create", "update", "delete", "acreate", "aupdate", "adelete"}
+WRITES = {
+    "create",
+    "get_or_create",
+    "update_or_create",
+    "update",
+    "delete",
+    "insert",
+    "remove",
+    "acreate",
+    "aupdate",
+    "adelete",
+}
 QUERIES = {"objects", "visible_to", "filter", "exclude", "all"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -154,6 +165,8 @@ def _named(node: ast.expr, name: str) -> bool:
         "Person.objects.visible_to(actor).delete()",
         "Person.objects.get_or_create(name='x')",
         "Person.objects.bulk_create(rows)",
+        "Person.objects.insert(rows)",
+        "Person.objects.filter(id=1).remove()",
         "person.evidence_set.all().update(name='x')",
         "person.save()",
         "person.delete()",

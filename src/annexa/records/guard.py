@@ -125,7 +125,7 @@ class GuardedQuerySet(models.QuerySet[M]):
         self._ask()
         self._raw_delete(connection.alias)
 
-    remove.queryset_only = True  # type: ignore[attr-defined]  never of a whole table by a slip
+    remove.queryset_only = True  # type: ignore[attr-defined]  # never of a whole table by a slip
 
     def bulk_update(self, *args: Any, **kwargs: Any) -> int:
         """As Django's, behind the door."""

@@ -100,7 +100,7 @@ def _made(noun, ends, owned, facets):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0026_links'),
+        ('records', '0027_saved_views'),
     ]
 
     operations = [Indexes()]
