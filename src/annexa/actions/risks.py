@@ -13,7 +13,7 @@ from annexa.answers.risk_scale import RiskRules, shipped_scales
 from annexa.answers.risks import rated_risk
 from annexa.library.reader import LibraryError
 from annexa.library.risks import own_scale
-from annexa.pure.permits import ANNEXA, Actor, Permit, may
+from annexa.pure.permits import ANNEXA, Actor, holds
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.risk import AREAS, MatrixScale, RiskLevel
 from annexa.pure.risk_acceptance import Hands, proposal_problems, refused
@@ -182,7 +182,7 @@ def _deciding_problems(
         problems["proposal"] = [f"It was proposed until {about.until}, which has passed."]
         return problems
     owner = Person.objects.filter(email__iexact=about.risk.entry.owner).values_list("pk", flat=True).first()
-    leads = isinstance(may(actor, "choose_risk_scale"), Permit)
+    leads = holds(actor, "choose_risk_scale")
     hands = Hands(owner=owner, proposer=about.by_id, decider=person.pk, leads=leads)
     if said := refused(rules.scale.levels[ids.index(about.level)], hands):
         problems[""] = [said]

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import BinaryIO
 
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from annexa.answers.actors import actors_of
+from annexa.answers.errors import UnknownError
 from annexa.answers.registers import one_record
 from annexa.answers.store import blobs
 from annexa.pure.actors import person_id
@@ -46,20 +48,20 @@ class DocumentPage:
         return drafted(self.steps, number)
 
 
-def document_page(*, actor: Actor, slug: str, person: Person, now: datetime) -> DocumentPage:
-    """One document for one person. Raises UnknownError. Cost: three queries."""
+def document_page(*, actor: Actor, slug: str, person: Person | None, now: datetime) -> DocumentPage:
+    """One document for one person, or for a program (None). Raises UnknownError. Cost: three queries."""
     row = one_document(actor=actor, slug=slug)
     steps = steps_of(actor=actor, slug=slug)
     found = life(steps, now.date())
     entry = row.entry
-    against = may_approve(entry, found, who=person.actor_id, address=person.email, name=person.name)
+    against = may_approve(entry, found, who=person.actor_id, address=person.email, name=person.name) if person else ""
     missing = lacks(entry, found)
     return DocumentPage(
         row=row,
         steps=steps,
         life=found,
         lacks=missing,
-        offers=tuple(_offers(entry, found, person, approves=not against and not missing)),
+        offers=tuple(_offers(entry, found, person, approves=not against and not missing)) if person else (),
         against=against if found.latest and found.latest.state == "in review" else "",
         approver=entry.approver,
     )
@@ -91,6 +93,15 @@ def _offers(entry: Entry, found: Life, person: Person, *, approves: bool) -> Ite
         if found.due_soon and me == entry.approver.lower():
             yield "confirm"
         yield "withdraw"
+
+
+def open_version(*, actor: Actor, slug: str, number: int) -> tuple[DocumentStep, BinaryIO]:
+    """A version with its bytes, which are checked before. Raises UnknownError."""
+    one_document(actor=actor, slug=slug)
+    found = drafted(steps_of(actor=actor, slug=slug), number)
+    if found is None:
+        raise UnknownError(f"{slug} has no version {number}.")
+    return found, blobs().open_checked(found.sha256)
 
 
 def text_of(row: DocumentStep) -> str:

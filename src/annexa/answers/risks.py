@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
+from django.db.models import QuerySet
+
+from annexa.answers.actors import ask_reads
 from annexa.answers.errors import UnknownError
 from annexa.answers.over_time import month_ends
 from annexa.answers.posture import Standpoint, standpoint
@@ -14,11 +17,12 @@ from annexa.answers.registers import one_record, rows_of
 from annexa.answers.risk_scale import RiskRules, rules_at
 from annexa.pure.fact_columns import ALWAYS, instant_of
 from annexa.pure.instants import parse_instant
-from annexa.pure.permits import Actor
+from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import CONTROL_ORDER, Verdict
 from annexa.pure.register import Entry
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.residual import Effect, Residual, above, residual
+from annexa.pure.risk import RiskLevel
 from annexa.pure.risk_acceptance import Accepted, lapsed
 from annexa.pure.risk_money import MoneyRisk, Simulated, of_entry, simulate
 from annexa.records.ledger import EntryBody, LedgerEntry
@@ -142,18 +146,53 @@ def rated_risk(*, actor: Actor, now: datetime, slug: str) -> tuple[RatedRisk, Ri
 
 def acceptances(*, actor: Actor, now: datetime, risk: RatedRisk, rules: RiskRules) -> tuple[AcceptanceLine, ...]:
     """Every proposal about a risk, the latest first. Cost: two queries."""
-    rows = RiskProposal.objects.visible_to(actor).filter(risk_id=risk.slug).select_related("by")
-    left = risk.residual.level if risk.residual else None
-    found, later = [], False
-    for row in rows.order_by("-recorded_at", "-id").prefetch_related("steps__by"):
+    left = {risk.slug: risk.residual.level if risk.residual else None}
+    return _lines(RiskProposal.objects.visible_to(actor).filter(risk_id=risk.slug), left, rules, now)
+
+
+def list_acceptances(*, actor: Actor, now: datetime, risk: str = "", state: str = "") -> tuple[AcceptanceLine, ...]:
+    """Every proposal about the risks the actor may know of, or about one, the latest first; in one state if given.
+
+    Raises UnknownError for who reads nothing. Cost: four queries.
+    """
+    ask_reads(actor)
+    rows = RiskProposal.objects.visible_to(actor)
+    found = _proposals(actor, rows.filter(risk_id=risk) if risk else rows, now)
+    return tuple(one for one in found if state in ("", one.state))
+
+
+def one_acceptance(*, actor: Actor, now: datetime, proposal: str) -> AcceptanceLine:
+    """One proposal with what became of it. Raises UnknownError."""
+    rows = RiskProposal.objects.visible_to(actor)
+    found = _proposals(actor, rows.filter(risk_id__in=rows.filter(id=proposal).values("risk_id")), now)
+    for one in found:
+        if one.proposal.id == proposal:
+            return one
+    raise UnknownError(f"There is no proposal {proposal!r}.")
+
+
+def _proposals(actor: Actor, rows: QuerySet[RiskProposal], now: datetime) -> tuple[AcceptanceLine, ...]:
+    """Proposals with what is left of their risks by now."""
+    rules = rules_at(now)
+    wanted = rows_of(ANNEXA, RISKS).filter(slug__in=rows.order_by().values("risk_id")).defer("source", "words")
+    rated = rated_by(standpoint(actor=actor, now=now), rules, [(row.slug, row.entry) for row in wanted])
+    return _lines(rows, {one.slug: one.residual.level if one.residual else None for one in rated}, rules, now)
+
+
+def _lines(
+    rows: QuerySet[RiskProposal], left: Mapping[str, RiskLevel | None], rules: RiskRules, now: datetime
+) -> tuple[AcceptanceLine, ...]:
+    found: list[AcceptanceLine] = []
+    replaced: set[str] = set()
+    for row in rows.select_related("by").order_by("-recorded_at", "-id").prefetch_related("steps__by"):
         steps = tuple(row.steps.all())
         state, because = steps[-1].step if steps else "proposed", ""
-        if state == "accepted" and later:
+        if state == "accepted" and str(row.risk_id) in replaced:
             state = "replaced"
-        later = later or any(one.step == "accepted" for one in steps)
+        replaced |= {str(row.risk_id)} if any(one.step == "accepted" for one in steps) else set()
         if state == "accepted":
             signed = Accepted(level=row.level, until=row.until)
-            because = lapsed(signed, left, rules.scale, now.date())
+            because = lapsed(signed, left.get(str(row.risk_id)), rules.scale, now.date())
             state = "lapsed" if because else state
         found.append(AcceptanceLine(proposal=row, steps=steps, state=state, because=because))
     return tuple(found)

@@ -144,6 +144,23 @@ def uses_standing(*, actor: Actor, now: datetime) -> tuple[UseRequest, ...]:
     return tuple(_seen(row, actor, address, desk) for row in rows.order_by("asked_on", "id"))
 
 
+def list_use_requests(*, actor: Actor, of: str, now: datetime) -> tuple[UseRequest, ...]:
+    """Requests, what was asked first on top: "waiting" for the actor's decision, "due" to be renewed by them, "mine",
+    which they asked; else all that stand. Raises UnknownError for who may not ask for any. Cost: three queries.
+    """
+    if not isinstance(may_somewhere(actor, "ask_use"), Permit):
+        raise UnknownError("There is nothing here for you.")
+    if of == "waiting":
+        return tuple(one for one in uses_standing(actor=actor, now=now) if one.decides and one.waits)
+    if of == "due":
+        return tuple(one for one in uses_standing(actor=actor, now=now) if one.decides and one.due)
+    desk, address = Desk(on=now.date()), _address(actor)
+    rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).defer("words", "source").order_by("asked_on", "id")
+    if of == "mine":
+        rows = rows.filter(asked_by__iexact=address) if address else rows.none()
+    return tuple(_seen(row, actor, address, desk) for row in rows)
+
+
 def catalogue(*, actor: Actor, about: Entry | None, now: datetime) -> tuple[Offered, ...]:
     """The tools of the catalogue, those in use first; `about`: a use to be answered for each. Raises UnknownError."""
     if not isinstance(may_somewhere(actor, "ask_use"), Permit):

@@ -25,7 +25,7 @@ from annexa.pure.document_steps import SOON
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.material import judged_on
 from annexa.pure.owners import Owner, Owners
-from annexa.pure.permits import ANNEXA, Actor, Permit, Place, may
+from annexa.pure.permits import ANNEXA, Actor, Permit, Place, holds, may
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers.documents import DOCUMENTS, addresses
 from annexa.pure.registers.risks import RISKS
@@ -182,7 +182,7 @@ def _proposals(desk: _Desk) -> Iterator[Wait]:
     rows = RiskProposal.objects.visible_to(desk.actor).filter(steps__isnull=True).select_related("risk", "by")
     found = list(rows.order_by("recorded_at"))
     levels = {one.id: one for one in rules_at(desk.now).scale.levels} if found else {}
-    leads = isinstance(may(desk.actor, "choose_risk_scale"), Permit)
+    leads = holds(desk.actor, "choose_risk_scale")
     for one in found:
         risk, level = one.risk.entry, levels.get(one.level)
         owner = desk.owner(risk.owner)

@@ -8,11 +8,14 @@ from ninja.errors import HttpError, ValidationError
 
 import annexa
 from annexa.api import (
+    acceptances,
     access,
     assessments,
     classification,
     committees,
     controls,
+    diligence,
+    documents,
     evidence,
     frameworks,
     governance,
@@ -32,6 +35,7 @@ from annexa.api import (
     systems,
     tokens,
     units,
+    uses,
     webhooks,
 )
 from annexa.api.problems import answer_to
@@ -44,8 +48,8 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
     organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, classification,
-    assessments, controls, evidence, judgements, frameworks, posture, statement, path, portfolio, obligations, access,
-    ledger, webhooks, search,
+    assessments, uses, acceptances, diligence, documents, controls, evidence, judgements, frameworks, posture,
+    statement, path, portfolio, obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 

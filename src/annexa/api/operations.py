@@ -29,11 +29,22 @@ def post(
     status: int = 201,
     reads: bool = False,
     guarded: bool = False,
+    repeats: bool = True,
 ) -> Callable[[F], F]:
-    """Makes something; with an Idempotency-Key once however often it is sent. `guarded`: it asks for If-Match."""
+    """Makes something; with an Idempotency-Key once however often it is sent, unless its answer holds what nobody may
+    keep (`repeats`). `guarded`: it asks for If-Match."""
     errors = {400, 404, 409, 413, 415, *({412, 428} if guarded else ())}
     return _operation(
-        router, "POST", path, shape, status=status, may=may, errors=errors, repeats=True, reads=reads, guarded=guarded
+        router,
+        "POST",
+        path,
+        shape,
+        status=status,
+        may=may,
+        errors=errors,
+        repeats=repeats,
+        reads=reads,
+        guarded=guarded,
     )
 
 

@@ -272,6 +272,11 @@ def knows(actor: Actor, place: Place) -> bool:
     return any(role in VERBS["read"] for role in actor.roles_in(place))
 
 
+def holds(actor: Actor, verb: str, place: Place = WHOLE) -> bool:
+    """Whether a role of the actor allows this there: what somebody is, whatever their token is made for."""
+    return any(role in VERBS.get(verb, ()) for role in actor.roles_in(place))
+
+
 def own_work(name: str, *, owns: bool, proved: bool, what: str) -> Refusal | None:
     """Why somebody must not decide about a control: they answer for it, or its evidence is theirs. None if they may.
 
