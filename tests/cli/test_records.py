@@ -92,6 +92,11 @@ def test_what_is_wrong_is_said_and_nothing_is_done(annexa, tmp_path) -> None:
     for argv, expected in (
         (("records", "add", "assets", "colour=red", "kind=dragon"), ("colour is not a field of assets", "Kind has")),
         (("records", "add", "assets", "name=X", "kind=model", "uses=ghost"), ("ghost",)),
+        (
+            ("records", "add", "risks", "likelihood=much", "area=dragons", "assessed_on=soon", "target_impact=9"),
+            ("Likelihood is not a whole number", "Assessed on is not a date", "Area has", "Risk is missing"),
+        ),
+        (("records", "add", "assets", "model", "loans"), ("model, loans are no FIELD=VALUE",)),
         (("records", "change", "assets", "ghost", "location=X"), ("There is no asset",)),
         (("records", "change", "assets", "location=X"), ("Say which assets change",)),
         (("records", "show", "assets", "ghost"), ("There is no asset",)),
@@ -102,7 +107,9 @@ def test_what_is_wrong_is_said_and_nothing_is_done(annexa, tmp_path) -> None:
         assert (code, out) == (2, ""), argv
         assert all(one in said for one in expected), said
     (tmp_path / "assets.csv").write_text("Name,Kind\nX,dragon\n")
-    assert annexa("import", "assets", tmp_path / "assets.csv", "--dry-run")[0] == 1
+    code, out, _ = annexa("import", "assets", tmp_path / "assets.csv", "--dry-run")
+    assert code == 1
+    assert "1 rows" not in out
     assert annexa("import", "assets", tmp_path / "assets.csv")[0] in (1, 2)
     assert annexa("import", "assets", tmp_path / "none.csv")[0] == 3
     assert LedgerEntry.objects.count() == size

@@ -134,7 +134,8 @@ def shown(source: Source, args: argparse.Namespace) -> int:
 def added(source: Source, args: argparse.Namespace) -> int:
     """Puts a record into a register."""
     register = BY_PLURAL[args.register]
-    print(f"{register.plural}/{source.add(register, values_of(register, args.values), args.because)}")
+    values = values_of(register, args.values, whole=True)
+    print(f"{register.plural}/{source.add(register, values, args.because)}")
     return 0
 
 
@@ -150,20 +151,28 @@ def changed(source: Source, args: argparse.Namespace) -> int:
     return 0
 
 
-def values_of(register: Register, said: Sequence[str]) -> dict[str, Any]:
-    """What was typed as FIELD=VALUE, as plain values. Raises TypedError with everything that is wrong."""
+def values_of(register: Register, said: Sequence[str], *, whole: bool = False) -> dict[str, Any]:
+    """What was typed as FIELD=VALUE, as plain values. Raises TypedError with everything that is wrong.
+
+    `whole`: it is a whole record; then what it lacks is wrong too, and said with the rest.
+    """
     found: dict[str, Any] = {}
-    problems = []
+    read: dict[str, Any] = {}
+    problems, named = [], set[str]()
     for name, text in _pairs(said):
+        named.add(name)
         about = register.field.get(name)
         if about is None:
             problems.append(f"{name} is not a field of {register.many}; fields are {', '.join(register.field)}.")
             continue
         try:
             found[name] = _plain(about, text)
-            value_of(about, found[name])
+            read[name] = value_of(about, found[name])
         except ValueError as error:
             problems.append(f"{about.label} {error}.")
+    if problems and whole:
+        more = register.problems(register.make(read))
+        problems += [register.sentence(one) for one in more if one.field in read or one.field not in named]
     if problems:
         raise words.TypedError("\n".join(problems))
     return found
@@ -186,7 +195,8 @@ def _plain(about: Field, text: str) -> Any:
 def _pairs(said: Sequence[str]) -> list[tuple[str, str]]:
     """Raises TypedError for what is no FIELD=VALUE."""
     if wrong := [one for one in said if "=" not in one]:
-        raise words.TypedError(f"{wrong[0]} is no FIELD=VALUE; write it as owner=kim@example.org.")
+        is_none = "is no" if len(wrong) == 1 else "are no"
+        raise words.TypedError(f"{', '.join(wrong)} {is_none} FIELD=VALUE; write it as owner=kim@example.org.")
     return [(name.strip(), value) for name, _, value in (one.partition("=") for one in said)]
 
 

@@ -147,7 +147,7 @@ class _Report:
         table, mapping = self.planned.table, self.planned.mapping
         parts = [table.format.upper(), table.encoding, _delimiter(table.delimiter), table.sheet]
         print(f"{self.planned.name}: {', '.join(part for part in parts if part)}. {table.encoding_why}".strip())
-        print(f"{len(table.rows):,} rows, {len(table.header)} columns. Read as:")
+        print(f"{_many(len(table.rows), 'row')}, {_many(len(table.header), 'column')}. Read as:")
         for mapped in mapping.fields:
             columns = " + ".join(f'"{_short(column)}"' for column in mapped.columns)
             print(f"  {self.register.field[mapped.field].label:<24}{columns} ({mapped.because})")
@@ -254,3 +254,8 @@ def _delimiter(mark: str) -> str:
 
 def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _many(count: int, thing: str) -> str:
+    """So many of a thing: "1 row", "2 rows"."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
