@@ -62,6 +62,7 @@ from annexa.actions.soa import ask_approval, decide_applicability, decide_statem
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
+from annexa.actions.training import settle_training, take_course
 from annexa.actions.units import add_unit
 from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.answers.access_reviews import plan_list
@@ -70,6 +71,7 @@ from annexa.answers.libraries import library_at
 from annexa.answers.soa import draft
 from annexa.answers.store import blobs
 from annexa.library.classification import classifications
+from annexa.library.courses import courses
 from annexa.library.questionnaires import questionnaires
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
@@ -77,6 +79,7 @@ from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdic
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import DOCUMENTS
 from annexa.pure.registers.risks import RISKS
+from annexa.pure.registers.training_rules import TRAINING_RULES
 from annexa.pure.second_factors import totp_code
 from annexa.pure.sign_on import Asserted
 from annexa.pure.systems import SystemFacts
@@ -128,6 +131,7 @@ def found() -> None:
         add_system(actor=actor_of(ada), facts=facts, now=days(480))
     _registers(ada)
     _documents(lee, ola)
+    _training(ada, ola)
     for control in ("GOV-07", "GOV-02", "GOV-03", "INC-03", "SUP-01", "AIM-01", "AIM-02", "IMP-02", "LIF-07", "DAT-03"):
         adopt_control(actor=actor_of(lee), person=lee, control=control, state="implemented", now=days(470))
     adopt_control(
@@ -193,6 +197,16 @@ def _documents(lee: Person, ola: Person) -> None:
     publish_version(because="", now=days(473), **by_lee)
     ask_to_read(readers=[ola], due_on=days(440).date(), because="New", now=days(472), **by_lee)
     acknowledge(actor=actor_of(lee), person=lee, document=made.slug, number=1, now=days(471))
+
+
+def _training(ada: Person, ola: Person) -> None:
+    """A rule for everybody; Ola has passed."""
+    course = "everyone-ai-and-security"
+    entry = TRAINING_RULES.make({"name": "Basics", "course": course, "roles": ("everyone",), "literacy": "yes"})
+    add_record(actor=actor_of(ada), register=TRAINING_RULES, entry=entry, now=days(470.9))
+    settle_training(now=days(470.8))
+    answers = {one.id: sorted(one.right) for one in courses()[course].questions}
+    take_course(actor=actor_of(ola), person=ola, course=course, answers=answers, now=days(470.7))
 
 
 def _risks(ada: Person, lee: Person, ola: Person) -> None:

@@ -138,6 +138,7 @@ def one(table: type[Recorded]) -> Recorded:
         "questionnaire_step": {"step": "returned"},
         "document_step": {"step": "drafted"},
         "reading": {"step": "asked"},
+        "enrolment": {"step": "met"},
         "soa_version": {"number": 3},
         "soa_decision": {"decision": "approved"},
     }.get(table.KIND, {})

@@ -180,7 +180,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     everybody = {
         "read", "read_people", "choose_theme", "change_own_password", "make_pack", "visit", "create_token",
         "revoke_token", "add_second_factor", "end_second_factor", "end_own_session", "ask_use", "acknowledge",
-        "keep_view",
+        "keep_view", "take_course",
     }  # fmt: skip
     assert able["lead"] - everybody == {
         "import_systems", "change_system", "adopt_control", "exclude_control", "add_evidence", "attest", "judge",

@@ -27,6 +27,7 @@ KNOWN = {
     "ai_system": ("bot", "triage"),
     "control": ("GOV-01", "ACC-03"),
     "expectation": ("GOV-01/scope-statement", "ACC-01/access-policy"),
+    "course": ("everyone-ai-and-security", "line-managers"),
     **{one: (f"{one}-x",) for one in REGISTERS},
 }
 

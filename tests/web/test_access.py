@@ -25,7 +25,7 @@ WHO = (
 )  # fmt: skip
 THERE = {
     "name": "none", "upload": "none", "form": "none.csv", "source": "iso27001-2013", "target": "iso27001-2022",
-    "regime": "eu-ai-act", "questionnaire": "none", "policy": "none", "course": "none", "scenario": "none",
+    "regime": "eu-ai-act", "questionnaire": "none", "policy": "none", "course": "line-managers", "scenario": "none",
     "gate": "none", "classification": "eu-ai-act", "review": "none", "decision": "none", "line": "none:1",
     "session": "none", "factor": "none", "provider": "none", "provider_id": "none", "organization_slug": "none",
     "what": "none", "sent": "none", "secret": "none", "section": "none", "proposal": "none",
@@ -103,7 +103,7 @@ OWN = (
     "/", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library",
     "/account/again", "/account/sessions", "/account/second-factors", "/account/second-factors/app",
     "/account/second-factors/passkey", "/people", "/people/<int:person_id>", "/uses/ask", "/uses/requests",
-    "/tools/catalogue", "/reading",
+    "/tools/catalogue", "/reading", "/training", "/courses/<str:course>",
 )  # fmt: skip
 """What somebody without any grant gets to see: their own, and what holds nothing of the organisation's records."""
 

@@ -49,6 +49,7 @@ from annexa.actions.demo_story import (
     story,
 )
 from annexa.actions.demo_story import told as demo_file
+from annexa.actions.demo_training import TrainingPlay
 from annexa.actions.demo_uses import UsesPlay
 from annexa.actions.documents import (
     approve_version,
@@ -120,7 +121,8 @@ def create_demo(*, now: datetime) -> Person:
     document, document_step, reading,
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
     access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step, assessment,
-    assessment_answer, assessment_step, soa_inclusion, soa_version, soa_decision, risk_scale, risk_proposal, risk_step.
+    assessment_answer, assessment_step, soa_inclusion, soa_version, soa_decision, risk_scale, risk_proposal, risk_step,
+    completion, enrolment.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -239,6 +241,8 @@ class _Play:
             yield from self.due_diligence(asked)
         for days_ago, done in UsesPlay(people=self.people, day=lambda ago: self.day(ago).date()).turns():
             yield Step(at=self.day(days_ago, hour=14), act=done)
+        for days_ago, done in TrainingPlay(people=self.people).turns():
+            yield Step(at=self.day(days_ago, hour=18), act=done)
         yield from (Step(at=at, act=act) for at, act in statement_steps(self.people, self.day))
         yield from self.evidence()
 

@@ -1,7 +1,8 @@
 """The worker: places what waits in the ledger and publishes it, within a second of every change; sends webhooks.
 
 In a server process, or in processes of its own beside several of those. There may be as many as one likes: entries are
-placed and files are written by one at a time, in turns of the database, and each delivery is claimed by one.
+placed and files are written by one at a time, in turns of the database, and each delivery is claimed by one. Who has to
+take which training is worked out anew after changes, and told to the ledger as far as it changed.
 
 Once it also keeps the library in force in the vault, beside the first requests rather than before them.
 """
@@ -9,16 +10,20 @@ Once it also keeps the library in force in the vault, beside the first requests 
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.db import Error, close_old_connections
 
 from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish, sequence
+from annexa.actions.training import settle_training
 from annexa.actions.webhooks import deliver
+from annexa.records.ledger import LedgerCheckpoint
 from annexa.vault import VaultError
 
 EVERY_SECONDS = 0.5
+SETTLE_EVERY_SECONDS = 20
+"""How long after a change, at most, the ledger is told what it means for who has to take which training."""
 TELL_EVERY_SECONDS = 2
 PATIENCE_SECONDS = 15
 """For how long a worker that ends waits for a receiver that is slow; what was not told is told by the next one."""
@@ -47,6 +52,7 @@ def start() -> None:
         _started.set()
         threading.Thread(target=_run, name="annexa-worker", daemon=True).start()
         threading.Thread(target=_tell, name="annexa-webhooks", daemon=True).start()
+        threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
 
 
 def work() -> None:
@@ -54,6 +60,7 @@ def work() -> None:
     _started.set()
     telling = threading.Thread(target=_tell, name="annexa-webhooks", daemon=True)
     telling.start()
+    threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
     _run()
     telling.join(timeout=PATIENCE_SECONDS)
 
@@ -71,6 +78,26 @@ def _tell() -> None:
             deliver(now=lambda: datetime.now(UTC))
         except (Error, VaultError, OSError):
             log.exception("Webhooks could not be sent; trying again.")
+            STOP.wait(5)
+
+
+def _settle() -> None:
+    """Tells the ledger what changed in who has to take which training, whenever anything was recorded or a day began.
+
+    Beside the ledger's own work, since it looks at everybody.
+    """
+    settled: tuple[int, date] | None = None
+    while not STOP.wait(SETTLE_EVERY_SECONDS):
+        close_old_connections()
+        try:
+            now = datetime.now(UTC)
+            head = LedgerCheckpoint.objects.order_by("-size").values_list("size", flat=True).first()
+            here = (head or 0, now.date())
+            if here != settled:
+                told = settle_training(now=now)
+                settled = None if told else here
+        except (Error, VaultError, OSError):
+            log.exception("What rules of training ask of whom could not be told; trying again.")
             STOP.wait(5)
 
 

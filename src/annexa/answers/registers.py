@@ -15,6 +15,7 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
 from annexa.answers.runs import Place, Run, instant_of, run_of_rows
 from annexa.answers.systems import FacetValue
+from annexa.library.courses import courses
 from annexa.pure.checks.over import SUBJECT
 from annexa.pure.fields import Field
 from annexa.pure.near import meant
@@ -22,6 +23,7 @@ from annexa.pure.permits import Actor, Permit, may
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import EXPECTATION
+from annexa.pure.registers.training_rules import COURSE
 from annexa.pure.words import fold
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.links import Link
@@ -32,7 +34,7 @@ from annexa.records.systems import AiSystem
 PAGE_SIZES = (25, 50, 100)
 SYSTEM, CONTROL = "ai_system", "control"
 """What fields may lead to besides registers."""
-OF_LIBRARY = frozenset({CONTROL, EXPECTATION})
+OF_LIBRARY = frozenset({CONTROL, EXPECTATION, COURSE})
 """What of that stands in the library, where everybody reads it."""
 MOST_OFFERED = 200
 """Records that a form offers to lead to; any other is found by what is typed."""
@@ -328,6 +330,8 @@ def targets(*, actor: Actor, noun: str, most: int | None = None) -> tuple[Target
         )
     if noun == EXPECTATION:
         return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in sorted(expectations_asked().items()))
+    if noun == COURSE:
+        return tuple(Target(noun=noun, slug=one.id, name=one.title) for one in sorted(courses().values(), key=_id))
     rows = _table(noun).objects.visible_to(actor).order_by(Lower("name"), "slug")[:most]
     return tuple(Target(noun=noun, slug=slug, name=name) for slug, name in rows.values_list("slug", "name"))
 
@@ -488,6 +492,8 @@ def _named(actor: Actor, noun: str, slugs: Iterable[str]) -> Mapping[str, str]:
     if noun == EXPECTATION:
         asked = expectations_asked()
         return {one: asked[one] for one in wanted if one in asked}
+    if noun == COURSE:
+        return {one: courses()[one].title for one in wanted if one in courses()}
     return dict(_table(noun).objects.visible_to(actor).filter(slug__in=wanted).values_list("slug", "name"))
 
 

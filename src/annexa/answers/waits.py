@@ -1,7 +1,8 @@
 """What waits for people because a record says so: decisions that were asked for, and what is to be looked at again.
 
 Evidence and checks are tasks of controls (`renewals`); this is about records themselves: uses of AI, risks, documents,
-questionnaires, suppliers, the statement of applicability, AI systems whose risks nobody has judged since they changed.
+questionnaires, suppliers, training, the statement of applicability, AI systems whose risks nobody has judged since they
+changed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,8 +19,10 @@ from annexa.answers.posture import Standpoint
 from annexa.answers.registers import rows_of
 from annexa.answers.risk_scale import rules_at
 from annexa.answers.risks import rated_by
+from annexa.answers.training import waiting_training
 from annexa.answers.uses import uses_standing
 from annexa.library.questionnaires import questionnaires
+from annexa.pure.assignments import Standing
 from annexa.pure.checks.uses import ANSWER_DAYS
 from annexa.pure.document_steps import SOON
 from annexa.pure.facts import ORGANISATION
@@ -388,6 +391,28 @@ def _is(owner: Owner | None, person: int | None) -> bool:
     return owner is not None and person is not None and owner.person == person
 
 
+def _training(desk: _Desk) -> Iterator[Wait]:
+    """What who asks has to take themselves; how far others are stands on the board of training."""
+    for one in waiting_training(person=desk.me.pk, now=desk.now) if desk.me else ():
+        yield Wait(
+            title=f"Take the training: {one.title}" if one.course else f"Show that you have: {one.title}",
+            why=TRAINING_WHY[one.standing],
+            owner=Owner(name=desk.me.name, person=desk.me.pk) if desk.me else None,
+            due_on=one.due_on,
+            mine=True,
+            address=f"/courses/{one.course}" if one.course else "/training",
+        )
+
+
+TRAINING_WHY: Mapping[Standing, str] = {
+    "expired": "What you completed holds no more",
+    "expiring": "What you completed soon holds no more",
+    "overdue": "A rule asks it of you",
+    "due": "A rule asks it of you",
+}
+
+
 KINDS = (
-    _uses, _proposals, _acceptances, _systems, _documents, _readings, _statement, _questionnaires, _suppliers,
+    _uses, _proposals, _acceptances, _systems, _documents, _readings, _training, _statement, _questionnaires,
+    _suppliers,
 )  # fmt: skip

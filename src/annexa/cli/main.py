@@ -31,6 +31,7 @@ from annexa.cli import (
     serve,
     soa,
     tokens,
+    training,
     units,
     words,
 )
@@ -39,7 +40,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
     imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people,
-    units, governance, grants, groups,
+    units, governance, grants, groups, training,
 )  # fmt: skip
 
 

@@ -156,6 +156,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "publish_document": _WRITERS,
         "ask_to_read": _WRITERS,
         "acknowledge": _EVERYBODY | {MEMBER},
+        "take_course": _EVERYBODY | {MEMBER},
+        "settle_training": frozenset({"program"}),
         "propose_acceptance": _WRITERS,
         "accept_risk": _WRITERS,
         "choose_risk_scale": _LEADS,
@@ -206,13 +208,13 @@ PERSONAL = frozenset(
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "ask_use", "decide_use", "review_document", "approve_document", "acknowledge",
-        "propose_acceptance", "accept_risk",
+        "propose_acceptance", "accept_risk", "take_course",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
 assess impacts, to have a statement of applicability approved, to decide who keeps access, to ask suppliers and
 judge what they say, to ask for a use of AI and decide about one, to agree to documents, to approve them and to say that
-one has read them, to propose and to accept what is left of a risk."""
+one has read them, to propose and to accept what is left of a risk, to answer the questions of a course."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""

@@ -1,8 +1,9 @@
 """Courses as values: which questions a person gets, and how the answers are marked."""
 
 import hashlib
+import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 from annexa.pure.documents import Basis
@@ -140,6 +141,12 @@ def questions_for(course: Course, seed_text: str, count: int) -> tuple[Question,
         order.append((turn, place, question.id))
     drawn = {question for _, _, question in sorted(order)[:count]}
     return tuple(question for question in course.questions if question.id in drawn)
+
+
+def course_text(course: Course) -> str:
+    """Everything that a course says and asks, as one text: equal texts, the same course. Its digest stands in records
+    of those who passed it, so that what they answered can be shown later."""
+    return json.dumps(asdict(course), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 def _lot(course: Course, seed_text: str, question: Question) -> str:

@@ -43,6 +43,7 @@ from annexa.records.soa import Inclusion, StatementDecision, StatementVersion
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task, TaskChange
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
+from annexa.records.training import Enrolment
 from annexa.records.units import Committee, Unit
 from annexa.records.views import SavedView
 from annexa.records.visits import Visit
@@ -72,6 +73,7 @@ __all__ = [
     "DirectoryMembership",
     "DirectoryPerson",
     "DocumentStep",
+    "Enrolment",
     "EntryBody",
     "Evidence",
     "GrantEnd",

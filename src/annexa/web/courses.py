@@ -34,7 +34,7 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
         "course": found,
         "basis": refer(held, ((one.framework, one.requirement) for one in found.basis)),
         "lessons": [(lesson, blocks(lesson.text)) for lesson in found.lessons],
-        "questions": _questions(found, answers, result),
+        "questions": questions_of(found, answers, result),
         "result": result,
         "right": sum(one.right for one in result.questions) if result else 0,
         "problems": problems,
@@ -42,7 +42,7 @@ def course(request: HttpRequest, course: str) -> HttpResponse:
     return render(request, "library/course.html", context, status=422 if problems else 200)
 
 
-def _questions(course: Course, answers: dict[str, list[str]], result: Result | None) -> list[dict[str, Any]]:
+def questions_of(course: Course, answers: dict[str, list[str]], result: Result | None) -> list[dict[str, Any]]:
     """The questions with what was chosen and, once marked, what is right."""
     marked = {one.question: one for one in result.questions} if result else {}
     return [

@@ -46,6 +46,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Controls", "controls", "controls"),
             ("Impact assessments", "assessments", "check"),
             ("Access reviews", "access-reviews", "reviews"),
+            ("Training", "training", "people"),
         ),
     ),
     ("Assurance", (("Ledger", "ledger", "ledger"),)),
@@ -139,6 +140,8 @@ def _enters(request: HttpRequest, view: str) -> bool:
         return isinstance(may(actor(request), "read_people"), Permit)
     if view == "statement":
         return isinstance(may(actor(request), "read"), Permit)
+    if view == "training":
+        return isinstance(may(actor(request), "take_course"), Permit)
     if view == "reading":
         return isinstance(may(actor(request), "acknowledge"), Permit)
     return isinstance(may_somewhere(actor(request), ENTERED_BY.get(view, "read")), Permit)

@@ -22,6 +22,7 @@ from annexa.answers.actors import units
 from annexa.answers.errors import UnknownError
 from annexa.answers.people import Holdings, PersonPage, people_page, person_page
 from annexa.answers.sessions import list_sessions
+from annexa.answers.training import training_of
 from annexa.library.governance import governance
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import GRANTABLE, Refusal
@@ -350,6 +351,7 @@ def _page(request: HttpRequest, found: PersonPage, *, bound: Bound, status: int)
         "opened": next(iter(bound), ""),
         "factors": factors_of(who) if permitted(request, "reset_second_factors") else None,
         "sessions": list_sessions(actor=actor(request), person=who, now=now),
+        "training": training_of(actor=actor(request), person=who, now=now),
         "offices": [(governance().title(one.office), _body(one.body)) for one in held.appointments],
         "grants": [
             (one, _granted(one), (bound.get(one.id) or EndForm(auto_id=f"{one.id}-%s")) if shares else None)

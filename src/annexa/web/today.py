@@ -10,9 +10,10 @@ from django.views.decorators.http import require_safe
 from annexa.answers.people import LeftBehind
 from annexa.answers.today import Today
 from annexa.answers.today import today as answer
+from annexa.answers.training import waiting_training
 from annexa.library.regimes import regimes
 from annexa.pure.permits import Refusal, may_somewhere
-from annexa.web.frame import actor
+from annexa.web.frame import actor, person
 from annexa.web.systems import short_title
 
 CAUSES = 2
@@ -24,7 +25,8 @@ def today(request: HttpRequest) -> HttpResponse:
     """What waits for somebody this day, then where the organisation stands and what changed."""
     now = timezone.now()
     if isinstance(may_somewhere(actor(request), "read"), Refusal):
-        return render(request, "today/outside.html", {"now": now})
+        training = waiting_training(person=person(request).pk, now=now)
+        return render(request, "today/outside.html", {"training": training, "now": now})
     page = answer(actor=actor(request), now=now, whose=request.GET.get("whose", ""))
     titles = {one.posture.framework.id: short_title(one.posture.framework) for one in page.standing}
     laws = regimes()

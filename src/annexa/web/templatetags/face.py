@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import EXPECTATION
+from annexa.pure.registers.training_rules import COURSE
 from annexa.web import assets
 
 register = template.Library()
@@ -327,6 +328,8 @@ def record_url(noun: str, slug: str) -> str:
         return reverse("record", args=[REGISTERS[noun], slug])
     if noun == EXPECTATION:
         return reverse("control", args=[slug.partition("/")[0]])
+    if noun == COURSE:
+        return reverse("library-course", args=[slug])
     return reverse({"ai_system": "system", "control": "control"}[noun], args=[slug])
 
 
