@@ -1,9 +1,12 @@
-"""Server time of the pages of a register with 50,000 records, and how long it takes to import them.
+"""Registers with 50,000 records: how long it takes to import them, and the server time of their lists and pages.
 
-    python bench/registers.py [--json] [--rows 50000] [--runs 7] [--postgres 1]
+    python bench/registers.py [--json] [--rows 50000] [--runs 7] [--postgres 1] [--lists 0]
 
-The records are made up, with a fixed seed. A page's figure is the median of the runs after the first. `plan_s` reads
-the file and compares every row with the register, `import_s` writes rows and ledger entries, in one transaction.
+The records are made up, with a fixed seed. Assets and risks come from files: `plan_s` reads the file and compares every
+row with the register, `import_s` writes rows and ledger entries and signs them; both are told also as seconds of this
+process alone, since another one may be busy. Every other register (`--lists 1`) gets as many records straight into its
+table. A page's figure is the median of the runs after the first; `two_facets` narrows by two facets and a word,
+`words` by two words of which every other record has both.
 """
 
 import csv
@@ -14,9 +17,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from installation import SEED, installation, options, report
 
@@ -24,51 +28,58 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.postgres_server import postgres
 
 WORDS = (
-    "payment",
-    "fraud",
-    "grid",
-    "customer",
-    "claim",
-    "route",
-    "forecast",
-    "chat",
-    "image",
-    "voice",
-    "meter",
-    "crew",
-)
+    *("payment", "fraud", "grid", "customer", "claim", "route"),
+    *("forecast", "chat", "image", "voice", "meter", "crew"),
+)  # fmt: skip
+IMPORTED = {
+    "asset": ("name", "reference", "kind", "unit", "owner", "purpose", "classification", "reviewed_on", "uses"),
+    "risk": ("name", "reference", "area", "unit", "owner", "threat", "weakness", "likelihood", "impact", "assets"),
+}
+"""The registers that files are imported into, with the columns of these."""
 PAGES = {
-    "list": "/assets",
-    "list_two_facets_and_search": "/assets?kind=model&unit=Unit+07&q=fraud",
-    "list_search": "/assets?q=fraud+grid",
     "list_last_changed": "/assets?sort=-changed",
     "list_by_owner": "/assets?sort=owner",
     "list_last_page": "/assets?page=999999",
-    "record": "/assets/asset-00007",
-    "record_edit": "/assets/asset-00007/edit",
+    "record": "/assets/{slug}",
+    "record_edit": "/assets/{slug}/edit",
     "record_add": "/assets/add",
     "bulk_all_models": "/assets/bulk?these=filter&kind=model&unit=Unit+07",
 }
 
 
-def made_up(rows: int) -> bytes:
-    """A file of assets."""
-    from annexa.pure.registers.assets import AI_KINDS, CLASSIFICATIONS, OTHER_KINDS
+def value_of(field: Any, number: int, chance: random.Random) -> Any:
+    """A value as forms give it; empty for what a record need not have."""
+    if field.name == "name":
+        return f"{chance.choice(WORDS).capitalize()} {number:05}"
+    if field.name == "reference":
+        return f"R-{number}"
+    if field.name == "unit":
+        return f"Unit {chance.randrange(40):02}"
+    if field.name == "owner":
+        return f"owner{chance.randrange(300)}@example.org"
+    if field.kind == "long":
+        return " ".join(chance.choices(WORDS, k=12))
+    if field.kind in ("choice", "answer"):
+        return chance.choice([word for word in field.choices if word])
+    if field.kind == "date" and field.listed:
+        return date(2026, 1, 1) + timedelta(days=chance.randrange(300))
+    if field.name in ("likelihood", "impact"):
+        return chance.randrange(1, 6)
+    if field.kind == "text" and (field.facet or field.required):
+        return f"{field.label} {chance.randrange(60)}"
+    return None
 
+
+def file_of(register: Any, rows: int) -> bytes:
+    """A file of as many records. Assets use earlier ones, and risks are about assets, by their references."""
     chance = random.Random(SEED)
+    fields = [register.field[name] for name in IMPORTED[register.noun]]
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(["Name", "Reference", "Kind", "Unit", "Owner", "Purpose", "Classification", "Reviewed on", "Uses"])
+    writer.writerow([one.label for one in fields])
     for number in range(rows):
-        purpose = " ".join(chance.choices(WORDS, k=12))
-        uses = f"A-{chance.randrange(number)}" if number and chance.random() < 0.3 else ""
-        writer.writerow(
-            [
-                f"Asset {number:05}", f"A-{number}", chance.choice((*AI_KINDS, *OTHER_KINDS)),
-                f"Unit {chance.randrange(40):02}", f"owner{chance.randrange(300)}@example.org", purpose,
-                chance.choice(CLASSIFICATIONS), f"2026-{chance.randrange(1, 10):02}-11", uses,
-            ]
-        )  # fmt: skip
+        there = f"R-{chance.randrange(number)}" if number and chance.random() < 0.3 else ""
+        writer.writerow([there if one.kind == "links" else value_of(one, number, chance) for one in fields])
     return out.getvalue().encode()
 
 
@@ -81,23 +92,21 @@ def database(on_postgres: int) -> Iterator[str]:
 
 def main() -> None:
     """Imports, then asks each page."""
-    args = options(__doc__ or "", rows=50_000, runs=7, postgres=0)
+    args = options(__doc__ or "", rows=50_000, runs=7, postgres=0, lists=1)
     with database(args.postgres) as url, installation(url):
-        report(measured(args.rows, args.runs), as_json=args.json)
+        report(measured(args.rows, args.runs, every=bool(args.lists)), as_json=args.json)
 
 
-def measured(rows: int, runs: int) -> dict[str, float | int | str]:
+def measured(rows: int, runs: int, *, every: bool) -> dict[str, float | int | str]:
     """Every figure."""
     from django.conf import settings
     from django.db import connection
     from django.test import Client
 
     from annexa.actions.organisation import set_up_organisation
-    from annexa.actions.registers import import_register
-    from annexa.answers.register_files import export_register, plan_register
-    from annexa.pure.permits import ANNEXA
-    from annexa.pure.registers.assets import ASSETS
+    from annexa.pure.registers import REGISTERS
     from annexa.records.people import Person
+    from annexa.records.registers import TABLES
 
     settings.ALLOWED_HOSTS = ["testserver"]
     given = {"email": "ada@example.org", "name": "Ada"}
@@ -105,33 +114,84 @@ def measured(rows: int, runs: int) -> dict[str, float | int | str]:
         name="Bench", admin_email=given["email"], admin_name=given["name"], password="a long enough pass phrase",  # noqa: S106
         now=datetime.now(UTC),
     )  # fmt: skip
-    data, told = made_up(rows), []
     figures: dict[str, float | int | str] = {"database": connection.vendor, "rows": rows}
-    asked: dict[str, Any] = {"actor": ANNEXA, "register": ASSETS, "data": data, "name": "assets.csv"}
-    planned = timed(figures, "plan_s", lambda: plan_register(**asked))
-    timed(
-        figures, "import_s",
-        lambda: import_register(
-            actor=ANNEXA, planned=planned, now=datetime.now(UTC), progress=lambda done, _total: told.append(done)
-        ),
-    )  # fmt: skip
-    figures["import_whole_s"] = round(float(figures["plan_s"]) + float(figures["import_s"]), 2)
-    figures["progress_told_times"] = len(told)
-    timed(figures, "same_file_again_s", lambda: plan_register(**asked))
-    for kind in ("csv", "xlsx", "json"):
-        timed(figures, f"export_{kind}_s", lambda k=kind: export_register(actor=ANNEXA, register=ASSETS, file_format=k))
+    for noun in IMPORTED:
+        imported(figures, REGISTERS[noun], rows)
     client = Client()
     client.force_login(Person.objects.get(email=given["email"]))
+    figures["today_ms"] = page(client, "/", runs)
+    for register in REGISTERS.values() if every else ():
+        if register.noun not in IMPORTED:
+            filled(register, rows)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")  # as the server does by itself within a minute
+    for register in REGISTERS.values() if every else (REGISTERS[noun] for noun in IMPORTED):
+        for name, query in asked_of(register).items():
+            figures[f"{register.noun}_{name}_ms"] = page(client, f"/{register.plural}?{urlencode(query)}", runs)
+    slug = TABLES["asset"].objects.order_by("id").values_list("slug", flat=True)[7]
     for name, url in PAGES.items():
-        figures[f"{name}_ms"] = page(client, url, runs)
+        figures[f"{name}_ms"] = page(client, url.format(slug=slug), runs)
+    for name in ("list", "two_facets", "words"):
+        found = {key: float(ms) for key, ms in figures.items() if key.endswith(f"_{name}_ms")}
+        figures[f"slowest_{name}"] = "{} {}".format(*max(found.items(), key=lambda one: one[1]))
     return figures
 
 
+def imported(figures: dict[str, float | int | str], register: Any, rows: int) -> None:
+    """Plans and takes a file, plans the same again, and exports."""
+    from annexa.actions.registers import import_register
+    from annexa.answers.register_files import export_register, plan_register
+    from annexa.pure.permits import ANNEXA
+
+    noun = register.noun
+    asked: dict[str, Any] = {"actor": ANNEXA, "register": register, "data": file_of(register, rows), "name": "x.csv"}
+    planned = timed(figures, f"{noun}_plan", lambda: plan_register(**asked))
+    if planned.plan.problems:
+        sys.exit(f"{noun}: {planned.plan.problems[0]}")
+    timed(
+        figures, f"{noun}_import", lambda: import_register(actor=ANNEXA, planned=planned, now=datetime.now(UTC))
+    )  # fmt: skip
+    whole = float(figures[f"{noun}_plan_s"]) + float(figures[f"{noun}_import_s"])
+    figures[f"{noun}_import_whole_s"] = round(whole, 2)
+    timed(figures, f"{noun}_same_file_again", lambda: plan_register(**asked))
+    for kind in ("csv", "xlsx", "json") if noun == "asset" else ():
+        timed(
+            figures, f"{noun}_export_{kind}",
+            lambda k=kind: export_register(actor=ANNEXA, register=register, file_format=k),
+        )  # fmt: skip
+
+
+def filled(register: Any, rows: int) -> None:
+    """As many records straight into the table, whether or not a form would take them."""
+    from annexa.records import guard
+    from annexa.records.registers import TABLES
+
+    chance, table, now = random.Random(SEED), TABLES[register.noun], datetime.now(UTC)
+    with guard.opened():
+        for start in range(0, rows, 5000):
+            made = []
+            for number in range(start, min(rows, start + 5000)):
+                given = {one.name: value_of(one, number, chance) for one in register.fields}
+                row = table(slug=f"{register.noun.replace('_', '-')}-{number:05}", created_at=now, changed_at=now)
+                row.take(register.make({name: value for name, value in given.items() if value is not None}))
+                made.append(row)
+            table.objects.all().insert(made)
+
+
+def asked_of(register: Any) -> dict[str, dict[str, str]]:
+    """The whole list, the list with two facets and a word, and with two words."""
+    chance = random.Random(SEED)
+    two = {one.name: str(value_of(one, 0, chance)) for one in register.facets[:2]}
+    return {"list": {}, "two_facets": {**two, "q": "fraud"}, "words": {"q": "fraud grid"}}
+
+
 def timed(figures: dict[str, float | int | str], name: str, do: Any) -> Any:
-    """Does something, and notes the seconds."""
-    begun = time.perf_counter()
+    """Does something, and notes the seconds, all of them and those of this process."""
+    begun, cpu = time.perf_counter(), time.process_time()
     found = do()
-    figures[name] = round(time.perf_counter() - begun, 2)
+    figures[f"{name}_s"] = round(time.perf_counter() - begun, 2)
+    figures[f"{name}_process_s"] = round(time.process_time() - cpu, 2)
     return found
 
 

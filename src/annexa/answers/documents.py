@@ -224,7 +224,8 @@ def to_read(*, person: Person, now: datetime) -> tuple[ToRead, ...]:
         latest[one.document_id] = one
     asked = [slug for slug, one in latest.items() if one.step != "released"]
     table = TABLES[DOCUMENTS.noun].objects
-    rows = table.filter(Q(classification__in=OPEN_TO_ALL) | Q(slug__in=asked)).defer("source", "words")
+    written = table.filter(slug__in=DocumentStep.objects.values("document_id"))  # without a version nothing is in force
+    rows = written.filter(Q(classification__in=OPEN_TO_ALL) | Q(slug__in=asked)).defer("words")
     found = [_to_read(force, latest.get(slug), now.date()) for slug, force in in_force(rows, now.date()).items()]
     return tuple(
         sorted(found, key=lambda one: (one.due_on is None, one.due_on or date.max, one.force.row.name.lower()))

@@ -242,7 +242,7 @@ def verdict_of(stand: Standpoint, control: str, systems: Sequence[str]) -> Verdi
 def risks_at(actor: Actor, *, now: datetime, at: datetime | None = None) -> list[tuple[str, Entry]]:
     """The risks that counted at an instant, as they were recorded by then."""
     if at is None or at >= now:
-        rows = rows_of(actor, RISKS).defer("source", "words")
+        rows = rows_of(actor, RISKS).defer("words")
         return [(row.slug, row.entry) for row in rows if not RISKS.ended(row.entry, (at or now).date())]
     return _then(_states(actor, at), at)
 

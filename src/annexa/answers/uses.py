@@ -111,7 +111,7 @@ def use_requests(*, actor: Actor, now: datetime) -> UseRequests:
     if not isinstance(may_somewhere(actor, "ask_use"), Permit):
         raise UnknownError("There is nothing here for you.")
     desk, address = Desk(on=now.date()), _address(actor)
-    standing = rows_of(actor, USES).exclude(ended_on__lte=now.date()).defer("words", "source")
+    standing = rows_of(actor, USES).exclude(ended_on__lte=now.date()).defer("words")
     mine = standing.filter(asked_by__iexact=address) if address else standing.none()
     charge = _in_charge(standing, actor, address, desk)
     undecided = standing.exclude(decision__in=SETTLED).exclude(in_use="no").order_by("asked_on", "id")
@@ -139,7 +139,7 @@ def uses_standing(*, actor: Actor, now: datetime) -> tuple[UseRequest, ...]:
     """
     soon = Q(decision__in=APPROVED, review_on__lte=now.date() + AHEAD)
     undecided = ~Q(decision__in=SETTLED) & ~Q(in_use="no")
-    rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).filter(soon | undecided).defer("words", "source")
+    rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).filter(soon | undecided).defer("words")
     desk, address = Desk(on=now.date()), _address(actor)
     return tuple(_seen(row, actor, address, desk) for row in rows.order_by("asked_on", "id"))
 

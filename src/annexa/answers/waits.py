@@ -154,7 +154,7 @@ class _Desk:
 
     def counting(self, register: Register, *narrowed: Q) -> list[tuple[str, Entry]]:
         """The records of a register that count today, narrowed by the database."""
-        rows = rows_of(self.actor, register).filter(*narrowed).defer("source", "words").order_by("slug")
+        rows = rows_of(self.actor, register).filter(*narrowed).defer("words").order_by("slug")
         return [(row.slug, one) for row in rows if not register.ended(one := row.entry, self.today)]
 
 
@@ -235,7 +235,7 @@ def _acceptances(desk: _Desk) -> Iterator[Wait]:
 
 def _systems(desk: _Desk) -> Iterator[Wait]:
     """AI systems that changed materially since their risks were judged, or whose risks nobody judged, by owner."""
-    rows = rows_of(ANNEXA, RISKS).exclude(systems=[]).defer("source", "words")  # whether one is judged, all see alike
+    rows = rows_of(ANNEXA, RISKS).exclude(systems=[]).defer("words")  # whether one is judged, all see alike
     judged = judged_on(one for row in rows if not RISKS.ended(one := row.entry, desk.today))
     lives = desk.stand.engine.records.changed
     found: dict[tuple[Owner | None, bool], list[tuple[date, str]]] = {}
@@ -266,7 +266,7 @@ def _systems(desk: _Desk) -> Iterator[Wait]:
 
 
 def _documents(desk: _Desk) -> Iterator[Wait]:
-    rows = dict(desk.counting(DOCUMENTS))
+    rows = dict(desk.counting(DOCUMENTS, Q(slug__in=DocumentStep.objects.values("document_id"))))
     steps: dict[str, list[DocumentStep]] = {}
     held = DocumentStep.objects.filter(document_id__in=rows).select_related("author", "by").order_by("turn")
     for step in held if rows else ():
