@@ -352,6 +352,17 @@ def test_the_next_version_is_offered_what_the_last_one_said(system, ola, lee, ac
     assert "method" not in found
 
 
+def test_what_the_register_says_of_the_reach_of_a_system_is_offered(ola, actor, now) -> None:
+    facts = SystemFacts(
+        name="Ranking", people_affected=("applicants", "employees"), autonomy="it recommends", scale=40_000
+    )
+    add_system(actor=actor, facts=facts, now=now)
+    page = one_assessment(actor=actor, assessment=begun(ola, now).id, now=now)
+    offered = {one.question.id: one.offer.value for part in page.parts for one in part.asked if one.offer}
+    reach = ("affected", "decision-share", "number")
+    assert [offered[one] for one in reach] == [("applicants", "employees"), "it recommends", 40_000]
+
+
 def test_one_answer_serves_three_forms_and_says_when_its_source_moved_on(system, ola, lee, actor, now) -> None:
     impact = begun(ola, now)
     answer_assessment(assessment=impact.id, given={"affected": ["Applicants"]}, now=now, **by(ola))

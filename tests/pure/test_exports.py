@@ -30,6 +30,8 @@ def systems(draw: st.DrawFn) -> list[Existing]:
                 record[field.name] = draw(WORDS)
             elif field.kind == "date":
                 record[field.name] = draw(st.none() | st.dates(date(1950, 1, 1), date(2100, 12, 31)))
+            elif field.kind == "whole":
+                record[field.name] = draw(st.none() | st.integers(0, 1_000_000_000))
             elif field.kind == "choices":
                 record[field.name] = tuple(draw(st.lists(st.sampled_from(field.choices), unique=True, max_size=3)))
             else:

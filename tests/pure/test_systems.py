@@ -52,7 +52,9 @@ answers = st.sampled_from(ANSWERS)
 @st.composite
 def any_facts(draw: st.DrawFn) -> SystemFacts:
     """Any facts of the right types, whether or not they make sense together."""
-    values: dict[str, st.SearchStrategy[Any]] = {"text": texts, "long": texts, "date": days, "answer": answers}
+    values: dict[str, st.SearchStrategy[Any]] = {
+        "text": texts, "long": texts, "date": days, "answer": answers, "whole": st.none() | st.integers(-5, 2**40),
+    }  # fmt: skip
     record: dict[str, Any] = {}
     for field in FIELDS:
         if field.kind == "choice":

@@ -11,7 +11,8 @@ from annexa.pure.fields import ANSWERS
 from annexa.pure.registers.assets import CLASSIFICATIONS
 from annexa.pure.registers.tools import HIGH_RISK, PERSONAL, PROHIBITED, PURPOSES, STATUSES, TOOLS
 from annexa.pure.registers.use_rules import USE_RULES
-from annexa.pure.registers.uses import APPROVED, OUTCOMES, PEOPLE, RESULTS, USES
+from annexa.pure.registers.uses import APPROVED, OUTCOMES, RESULTS, USES
+from annexa.pure.systems import PEOPLE
 from annexa.pure.uses import (
     BEYOND,
     TOOL_STATES,

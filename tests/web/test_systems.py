@@ -190,6 +190,22 @@ def test_a_passport_shows_facts_standing_controls_and_source(signed_in, three) -
     assert f"/ledger/{LedgerEntry.objects.filter(subject='ai_system/benefit-triage').get().position}" in page
 
 
+def test_whom_a_system_reaches_is_typed_and_stands_in_its_passport(signed_in, three) -> None:
+    sent = {"people_affected": ["customers", "the public"], "autonomy": "it decides alone", "scale": "40000"}
+    assert signed_in.post("/systems/add", typed(**sent)).status_code in (302, 303)
+    facts = AiSystem.objects.get(slug="letter-sorter").facts()
+    assert (facts.people_affected, facts.autonomy, facts.scale) == (
+        ("customers", "the public"),
+        "it decides alone",
+        40_000,
+    )
+    page = signed_in.get("/systems/letter-sorter").content.decode()
+    for text in ("Customers, The public", "It decides alone", "40,000"):
+        assert text in page
+    wrong = signed_in.post("/systems/add", typed(scale="many", autonomy="it sleeps"))
+    assert wrong.status_code == 422
+
+
 def test_a_retired_system_is_kept_but_not_judged(signed_in, three) -> None:
     response = signed_in.get("/systems/old-scorer")
     assert "no longer judged" in response.content.decode()

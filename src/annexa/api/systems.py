@@ -31,7 +31,7 @@ from annexa.api.shapes import (
     shown,
 )
 from annexa.pure.proofs import rfc3339
-from annexa.pure.systems import Answer, Built, HighRiskBy, RiskClass, Role, Stage, SystemFacts
+from annexa.pure.systems import Affected, Answer, Autonomy, Built, HighRiskBy, RiskClass, Role, Stage, SystemFacts
 
 router = Router(tags=["systems"])
 Long = Annotated[str, Field(max_length=20_000)]
@@ -41,7 +41,8 @@ EXAMPLE: dict[str, Any] = {
     "unit": "Service", "stage": "operation", "roles": ["deployer"], "classes": ["transparency"], "high_risk_by": "",
     "owner": "kim@example.org", "built": "supplier", "supplier": "Chat Ltd", "personal_data": "yes",
     "impact_assessment": "yes", "monitoring": "unknown", "independent_evaluation": "unknown", "appeal": "unknown",
-    "started_on": None, "deployed_on": "2026-02-01", "retired_on": None, "source": [], "risk_class": "transparency",
+    "started_on": None, "deployed_on": "2026-02-01", "retired_on": None, "people_affected": ["customers"],
+    "autonomy": "it informs", "scale": 40000, "source": [], "risk_class": "transparency",
     "created_at": "2026-11-20T09:40:00Z", "changed_at": "2026-11-20T09:40:00Z",
 }  # fmt: skip
 
@@ -72,6 +73,9 @@ class System(Shown):
     started_on: ShownDay | None
     deployed_on: ShownDay | None
     retired_on: ShownDay | None
+    people_affected: list[Affected]
+    autonomy: Autonomy
+    scale: int | None
     source: list[list[str]]
     risk_class: str
     created_at: Instant
@@ -120,6 +124,9 @@ class Facts(Given):
     started_on: Day | None = None
     deployed_on: Day | None = None
     retired_on: Day | None = None
+    people_affected: Annotated[list[Affected], Field(max_length=20)] = []
+    autonomy: Autonomy = ""
+    scale: Annotated[int, Field(ge=0, le=10**9)] | None = None
     because: Because = ""
 
 

@@ -34,9 +34,10 @@ FITTING: Mapping[str, tuple[Kind, ...]] = MappingProxyType(
         "text": ("text", "long text", "person"),
         "long": ("long text",),
         "choice": ("choice",),
-        "choices": ("several",),
+        "choices": ("several", "list"),
         "answer": ("yes_no",),
         "date": ("date",),
+        "whole": ("number",),
     }
 )
 """Which kinds of question a field of the register of AI systems can answer."""

@@ -9,8 +9,9 @@ from annexa.library.reader import LibraryError, Reader, readers, shipped
 from annexa.pure.fields import ANSWERS
 from annexa.pure.registers.assets import CLASSIFICATIONS
 from annexa.pure.registers.tools import PERSONAL, PURPOSES
-from annexa.pure.registers.uses import OUTCOMES, PEOPLE, RESULTS
+from annexa.pure.registers.uses import OUTCOMES, RESULTS
 from annexa.pure.standards import Library
+from annexa.pure.systems import PEOPLE
 from annexa.pure.uses import BEYOND, TOOL_STATES, Rule, UsePolicy
 
 

@@ -124,6 +124,22 @@ SYSTEM_HEADINGS: tuple[Headings, ...] = (
         phrases=(("independent evaluation",), ("independent review",), ("independently", "evaluated")),
     ),
     Headings(
+        field="people_affected",
+        usual=("affected people", "affected groups", "affected persons", "impacted groups", "who is affected"),
+        phrases=(("affected", "people"), ("affected", "groups")),
+        never=("number", "how many"),
+    ),
+    Headings(
+        field="autonomy",
+        usual=("level of autonomy", "autonomy level", "degree of autonomy", "role in decisions", "decision role"),
+        phrases=(("autonomy",),),
+    ),
+    Headings(
+        field="scale",
+        usual=("number of people affected", "people affected a year", "people affected per year", "affected per year"),
+        phrases=(("number", "affected"), ("how many", "affected")),
+    ),
+    Headings(
         field="appeal",
         usual=("appeal process", "appeals", "contestability", "redress"),
         phrases=(("appeal",), ("contest",)),

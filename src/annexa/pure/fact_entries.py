@@ -126,6 +126,8 @@ def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, 
         high_risk_by=state["high_risk_by"],
         owner=state["owner"],
         **{answer: state[answer] for answer in answers},
+        people_affected=_texts(state.get("people_affected", [])),
+        autonomy=state.get("autonomy", ""),
         **when,
     )
 

@@ -81,6 +81,8 @@ class SystemFact(Fact):
     monitoring: str = "unknown"
     independent_evaluation: str = "unknown"
     appeal: str = "unknown"
+    people_affected: tuple[str, ...] = ()
+    autonomy: str = ""
     circumstances: Decided = ()
     access_reviewed_until: datetime | None = None
 

@@ -12,9 +12,10 @@ from annexa.pure.facts import SystemFact
 from annexa.pure.register import Entry
 
 MATERIAL: tuple[str, ...] = (
-    "purpose", "outputs", "built", "supplier", "roles", "classes", "high_risk_by", "personal_data",
+    "purpose", "outputs", "built", "supplier", "roles", "classes", "high_risk_by", "personal_data", "people_affected",
+    "autonomy",
 )  # fmt: skip
-"""What of a system its risks rest on: the fields that its impact assessment rests on."""
+"""What of a system its risks rest on: what its impact assessment rests on, whom it bears on, and how freely it acts."""
 UNSAID = ("", (), "unknown")
 """What a field holds that nobody answered: to answer it changes what is known, not the system."""
 

@@ -24,6 +24,7 @@ from annexa.pure.fields import (
     text,
     tidy,
     value_of,
+    whole,
 )
 from annexa.pure.register import Group, Register, Source
 
@@ -45,6 +46,8 @@ RiskClass = Literal[
 ]
 HighRiskBy = Literal["", "annex-iii", "annex-i"]
 Built = Literal["", "in-house", "supplier", "both"]
+Affected = Literal["employees", "applicants", "customers", "the public", "children or vulnerable people"]
+Autonomy = Literal["", "none", "it informs", "it recommends", "it decides and a person confirms", "it decides alone"]
 Answer = Literal["yes", "no", "planned", "not applicable", "unknown"]
 
 STAGES: tuple[str, ...] = get_args(Stage)
@@ -59,6 +62,9 @@ ALONE: Mapping[RiskClass, str] = {
 }
 """Classes that say there is no other one, and in which words."""
 HIGH_RISK_BY: tuple[str, ...] = get_args(HighRiskBy)
+PEOPLE: tuple[str, ...] = get_args(Affected)
+"""Whom what comes out of AI may bear on."""
+AUTONOMY: tuple[str, ...] = get_args(Autonomy)
 BUILT: tuple[str, ...] = get_args(Built)
 
 
@@ -102,6 +108,9 @@ FIELDS: tuple[Field, ...] = (
     day("started_on", "Started on", "The day work on the system began."),
     day("deployed_on", "Deployed on", "The day the system went into use."),
     day("retired_on", "Retired on", "The day the system was or will be taken out of use."),
+    choices("people_affected", "People affected", "Whom its outcome bears on, also without using it.", PEOPLE),
+    choice("autonomy", "Autonomy", "What part it plays in decisions: practice, not the manual.", AUTONOMY[1:]),
+    whole("scale", "Scale", "How many people it affects in a year, at a careful estimate.", least=0),
 )
 FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -109,6 +118,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Life", ("stage", "started_on", "deployed_on", "retired_on")),
     ("Origin", ("built", "supplier")),
     ("Classification", ("roles", "classes", "high_risk_by")),
+    ("Reach", ("people_affected", "autonomy", "scale")),
     ("Governance", ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")),
 )
 """How the form and the passport group what is asked about a system; together they are all of FIELDS."""
@@ -139,6 +149,9 @@ class SystemFacts:
     started_on: date | None = None
     deployed_on: date | None = None
     retired_on: date | None = None
+    people_affected: tuple[Affected, ...] = ()
+    autonomy: Autonomy = ""
+    scale: int | None = None  # people in a year
     source: tuple[tuple[str, str], ...] = ()  # (column, text) of an imported file, exactly as it came
 
     def to_json(self) -> dict[str, object]:

@@ -57,6 +57,9 @@ class AiSystem(Recorded):
     started_on = models.DateField(null=True, blank=True)
     deployed_on = models.DateField(null=True, blank=True)
     retired_on = models.DateField(null=True, blank=True)
+    people_affected = models.JSONField(default=list)
+    autonomy = models.CharField(max_length=40, blank=True)
+    scale = models.BigIntegerField(null=True, blank=True)
     source = models.JSONField(default=list)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField(db_index=True)
@@ -70,7 +73,7 @@ class AiSystem(Recorded):
     def facts(self) -> SystemFacts:
         """The record as the value that imports, exports and checks speak of."""
         values = {field.name: getattr(self, field.name) for field in FIELDS}
-        values |= {"roles": tuple(self.roles), "classes": tuple(self.classes)}
+        values |= {one.name: tuple(values[one.name]) for one in FIELDS if one.kind == "choices"}
         return SystemFacts(**values, source=tuple((column, text) for column, text in self.source))
 
     def take(self, facts: SystemFacts) -> None:

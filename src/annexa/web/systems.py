@@ -438,6 +438,8 @@ def _fact(field: Field, value: Any) -> FactLine:
     if field.choices:
         words = value if isinstance(value, tuple) else (value,)
         value = ", ".join(said(word) for word in words if word)
+    if field.kind == "whole":
+        value = "" if value is None else f"{value:,}"
     return FactLine(name=field.name, label=field.label, kind="long" if field.kind == "long" else "text", value=value)
 
 

@@ -21,7 +21,8 @@ from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.register import Entry
 from annexa.pure.registers.assets import CLASSIFICATIONS
 from annexa.pure.registers.tools import EVERYDAY, HIGH_RISK, PERSONAL, PROHIBITED
-from annexa.pure.registers.uses import PEOPLE, RESULTS, SETTLED, USES
+from annexa.pure.registers.uses import RESULTS, SETTLED, USES
+from annexa.pure.systems import PEOPLE
 from annexa.web.forms import Bound, date_field, see, takes_form_of, text_field, tried
 from annexa.web.frame import actor, person
 from annexa.web.record_forms import parse_seen

@@ -16,6 +16,7 @@ from annexa.pure.register import (
 )
 from annexa.pure.registers.assets import CLASSIFICATIONS
 from annexa.pure.registers.tools import PERSONAL, PURPOSES
+from annexa.pure.systems import PEOPLE
 
 OUTCOMES: tuple[str, ...] = ("approved", "approved with conditions", "with owner", "refused")
 """What a request comes to, the mildest first."""
@@ -28,7 +29,6 @@ RESULTS: tuple[str, ...] = (
     "decides about people",
 )
 """What happens with what the tool gives."""
-PEOPLE: tuple[str, ...] = ("employees", "applicants", "customers", "the public", "children or vulnerable people")
 ASKED: tuple[str, ...] = (
     "tool", "tool_named", "purpose", "task", "data_class", "personal_data", "people", "result", "asked_by", "asked_on",
 )  # fmt: skip
