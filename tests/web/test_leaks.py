@@ -31,7 +31,7 @@ MORE = {
     "systems/export": ("format=csv", "format=json", "format=xlsx"),
     "portfolio": tuple(f"by={by}" for by in ("risk", "unit", "stage", "owner", "supplier")),
     "ledger": ("q=vault", "kind=evidence", "q=keeper"),
-    "ledger/entries": ("kind=evidence", "kind=ai_system", "kind=grant", "kind=ownership", "limit=200"),
+    "ledger/entries": ("kind=evidence", "kind=systems", "kind=people", "kind=decisions", "limit=200"),
     "tasks": ("of=all", "whose=all", "show=all"),
     "tasks.csv": ("of=all", "whose=all"),
     "tasks.ics": ("of=all", "whose=all"),
@@ -153,7 +153,7 @@ def test_it_would_be_found(here) -> None:
     for address in (
         "/systems", "/systems/export", "/search?q=vault", "/portfolio?by=owner", "/api/v1/systems",
         "/api/v1/evidence", "/api/v1/judgements", "/api/v1/grants", "/api/v1/assets", "/api/v1/assets/chatbot/history",
-        "/api/v1/ledger/entries?kind=ai_system", "/controls/LIF-03",
+        "/api/v1/ledger/entries?kind=systems", "/controls/LIF-03",
         f"/api/v1/people/{here.hidden['person']}",
     ):  # fmt: skip
         assert address in found, address
