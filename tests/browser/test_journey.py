@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
+from annexa.pure.registers import REGISTERS
 from tests.browser.conftest import Server
 
 PASSWORD = "correct horse battery staple"
@@ -205,6 +206,24 @@ PAGES = (
     "/ledger",
     "/ledger/5",
     "/search?q=A.5.19",
+    "/registers",
+    *(page for one in REGISTERS.values() for page in (f"/{one.plural}", f"/{one.plural}/add")),
+    "/assets/about",
+    "/assets/import",
+    "/risks/map",
+    "/risks/money",
+    "/risks/scale",
+    "/uses/requests",
+    "/uses/found",
+    "/tools/catalogue",
+    "/statement",
+    "/statement/versions",
+    "/context",
+    "/due-diligence",
+    "/reading",
+    "/training",
+    "/access-reviews",
+    "/governance",
     "/password",
     "/account/second-factors",
     "/account/second-factors/app",
@@ -219,8 +238,7 @@ PAGES = (
 )
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
 def test_axe_finds_nothing(demo: Server, chromium: Browser, width: int, theme: str) -> None:
     """WCAG 2.2 AA on every page, in both themes, on desk and phone; and nothing runs off sideways."""
     context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=True)

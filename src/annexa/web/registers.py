@@ -24,6 +24,7 @@ from annexa.answers.registers import (
     RegisterPage,
     list_register,
     matching_slugs,
+    register_sizes,
 )
 from annexa.pure.fields import Field, tidy
 from annexa.pure.permits import Refusal, may_somewhere
@@ -228,13 +229,13 @@ def _dropped(register: Register, query: QueryDict, asked: Asked) -> list[Link]:
 
 @require_safe
 def every(request: HttpRequest) -> HttpResponse:
-    """Every register by heading, with what it is for."""
+    """Every register by heading, with what it is for and how many records it has."""
     ask_reads(actor(request))
-    found: dict[str, list[Register]] = {}
-    for one in BY_PLURAL.values():
-        found.setdefault(one.place.capitalize(), []).append(one)
-    groups = [(place, sorted(some, key=lambda one: one.title)) for place, some in sorted(found.items())]
-    return render(request, "registers/every.html", {"heading": _("Registers"), "groups": groups, "n": len(BY_PLURAL)})
+    found: dict[str, list[tuple[Register, int]]] = {}
+    for one, size in register_sizes(actor=actor(request), now=timezone.now()):
+        found.setdefault(one.place.capitalize(), []).append((one, size))
+    context = {"heading": _("Registers"), "groups": sorted(found.items()), "n": len(BY_PLURAL)}
+    return render(request, "registers/every.html", context)
 
 
 urls = [
