@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import hypothesis
@@ -54,10 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: [not any(item.iter_markers(kind)) for kind in ("browser", "postgres", "slow")])
 
 
+_vaults = count()
+
+
 @pytest.fixture(autouse=True)
-def _own_vault(settings, tmp_path: Path) -> None:
-    """Bytes of one test are not there for the next."""
-    settings.STORE = tmp_path / "store"
+def _own_vault(settings, tmp_path_factory) -> None:
+    """Bytes of one test are not there for the next. No folder is made for the many tests that keep none."""
+    settings.STORE = tmp_path_factory.getbasetemp() / "vaults" / str(next(_vaults)) / "store"
 
 
 @pytest.fixture

@@ -456,7 +456,7 @@ def test_what_the_command_line_declared_is_annexas(client) -> None:
     assert '<small class="meta">Annexa</small>' in client.get(f"/controls/{CONTROL}").content.decode()
 
 
-def test_an_auditor_judges_but_does_not_upload(actor, implemented, tmp_path) -> None:
+def test_an_auditor_judges_but_does_not_upload(actor, implemented, settings) -> None:
     auditor = _browser(_person(actor, "auditor"))
     page = _said(auditor.get(f"/controls/{CONTROL}"))
     assert "Record judgement" in page
@@ -466,7 +466,7 @@ def test_an_auditor_judges_but_does_not_upload(actor, implemented, tmp_path) -> 
         assert response.status_code == 403
         assert "may not" in _said(response)
     assert not Evidence.objects.exists()
-    assert not [path for path in (tmp_path / "store").rglob("*") if path.is_file() and "blobs" in path.parts]
+    assert not [path for path in settings.STORE.rglob("*") if path.is_file() and "blobs" in path.parts]
     asked = {"kind": "minor nonconformity", "because": "One copy was out of date."}
     assert auditor.post(f"/controls/{CONTROL}/judge", asked).status_code == 303
 
