@@ -40,7 +40,7 @@ def test_a_value_that_is_not_as_described_is_found() -> None:
     ]
     assert nested
     for schema in nested:
-        with pytest.raises(jsonschema_rs.ValidationError, match="is not of type|is a required property"):
+        with pytest.raises(jsonschema_rs.ValidationError, match=r"is not of type|is a required property"):
             validator(schema).validate({"items": ["nothing"], "next": None})
 
 
