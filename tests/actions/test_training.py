@@ -9,16 +9,17 @@ from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.governance import appoint, end_appointment
 from annexa.actions.grants import grant_role
 from annexa.actions.leaving import change_person, let_go
-from annexa.actions.people import actor_of, add_person
+from annexa.actions.people import actor_of, add_person, choose_theme
 from annexa.actions.registers import add_record, change_record, change_records, import_register
 from annexa.actions.systems import add_system
 from annexa.actions.training import settle_training, take_course
 from annexa.actions.units import add_unit
+from annexa.actions.worker import settle_since
 from annexa.answers.errors import UnknownError
 from annexa.answers.posture import standpoint
 from annexa.answers.register_files import plan_register
 from annexa.answers.registers import Asked, list_register
-from annexa.answers.training import course_digest, dashboard, learners_at, own_training, training_of
+from annexa.answers.training import bears_on_training, course_digest, dashboard, learners_at, own_training, training_of
 from annexa.library.courses import courses
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import ANNEXA
@@ -181,6 +182,19 @@ def test_records_prove_the_control(actor, admin, eva, rule, now) -> None:
     assert verdict("ai-literacy", "PPL-02", actor, now + timedelta(days=370)) == ("failing", 0, 2)
 
 
+def test_who_deals_with_ai_and_is_reached_by_no_rule_falls_short(actor, kim, rule, now) -> None:
+    """Rule: AI literacy is proven for everybody who deals with AI systems, not for those alone whom rules reach."""
+    add_system(actor=actor, facts=SystemFacts(name="Bot", owner=kim.email, stage="operation"), now=now)
+    rule("Overseers", roles=(), dealing=("oversee",), literacy="yes")
+    settle_training(now=now)
+    assert verdict("ai-literacy", "PPL-02", actor, now) == ("failing", 0, 1)
+    assert verdict("training-on-time", "PPL-02", actor, now) == ("never", 0, 0)
+    assert own_training(person=kim, now=now).to_take == ()
+    rule("Owners", roles=(), dealing=("own",), literacy="yes")
+    settle_training(now=now)
+    assert verdict("ai-literacy", "PPL-02", actor, now) == ("passing", 1, 1)
+
+
 def test_nobody_reached_proves_nothing(actor, now) -> None:
     assert verdict("ai-literacy", "PPL-02", actor, now) == ("never", 0, 0)
 
@@ -251,3 +265,17 @@ def test_an_imported_completion_counts(actor, eva, rule, now) -> None:
     assert planned.plan.problems == ()
     import_register(actor=actor, planned=planned, now=now)
     assert own_training(person=eva, now=now).in_date[0].strictest.completed.score == 91
+
+
+def test_the_worker_looks_again_only_after_what_may_change_it(actor, admin, eva, rule, now) -> None:
+    """Rule: a new rule, person or completion is told in the next round; what cannot matter costs one query."""
+    settled = settle_since(None, now=now)
+    rule()
+    settled = settle_since(settled, now=now)
+    assert set(Enrolment.objects.values_list("person__name", "step")) == {("Ada Admin", "due"), ("Eva", "due")}
+    completed(actor, now, course=COURSE, completed_on=now.date())
+    settled = settle_since(settled, now=now)
+    assert Enrolment.objects.filter(person=eva).latest("turn").step == "met"
+    choose_theme(actor=actor, person=admin, theme="dark", now=now)
+    assert not bears_on_training(since=settled[0])
+    assert settle_since(settled, now=now + timedelta(days=1))[1] == (now + timedelta(days=1)).date()

@@ -19,6 +19,8 @@ from annexa.pure.assignments import (
     duties,
     literacy,
     shares,
+    standing_told,
+    to_tell,
     untold,
 )
 
@@ -229,16 +231,44 @@ def test_every_duty_is_in_one_assignment(learners, rules, completed) -> None:
     assert ranks == sorted(ranks)
 
 
+def told_now(learners, rules, completed, on: date = ON) -> dict[tuple[str, int], Told]:
+    """What the ledger has to know of them."""
+    return to_tell(learners, rules, duties(learners, rules, completed, on), on)
+
+
+def test_who_deals_with_ai_without_a_rule_for_it_is_missed() -> None:
+    """Rule: a course for everybody is no literacy of an owner; without any rule of literacy nothing is said."""
+    assert told_now([KIM], [BASICS], []) == {("basics", 1): Told(step="due", due_on=days(370))}
+    general = replace(BASICS, literacy=True)
+    assert told_now([KIM], [general], [])["basics", 1].missing == ("own",)
+    assert told_now([KIM], [general, OWNERS], [])["basics", 1].missing == ()
+    others = replace(OWNERS, dealing=("oversee",))
+    assert told_now([KIM], [others], []) == {
+        ("owners", 1): Told(step="unreached", literacy=True, systems=("scoring",), missing=("own",))
+    }
+
+
+@given(LEARNERS, RULES, COMPLETIONS)
+def test_whoever_deals_with_ai_is_told_of_once_there_is_a_rule_of_literacy(learners, rules, completed) -> None:
+    told = told_now(learners, rules, completed)
+    standing = [one for one in rules if one.literacy and (one.from_on is None or one.from_on <= ON)]
+    dealing = {who.person for who in learners if who.dealings}
+    counted = {person for (_, person), one in told.items() if one.literacy}
+    assert dealing <= counted if standing else not counted
+    found = literacy(learners, duties(learners, rules, completed, ON))
+    missed = {(one.learner.person, one.dealing) for one in found if one.duty is None}
+    assert {(who, word) for (_, who), one in told.items() for word in one.missing} == (missed if standing else set())
+
+
 @given(LEARNERS, RULES, COMPLETIONS, LEARNERS, RULES)
 def test_the_ledger_is_told_once_and_released_in_the_end(learners, rules, completed, others, later) -> None:
     told: dict[tuple[str, int], Told] = {}
     for who, what in ((learners, rules), (others, later)):
-        found = duties(who, what, completed, ON)
-        told |= dict(untold(found, told))
-        assert untold(found, told) == ()
-        standing = {key for key, one in told.items() if one.step != "released"}
-        assert standing == {(one.rule.slug, one.learner.person) for one in found}
-    assert {one.step for _, one in untold((), told)} <= {"released"}
+        wanted = told_now(who, what, completed)
+        told |= dict(untold(wanted, told))
+        assert untold(wanted, told) == ()
+        assert {key: one for key, one in told.items() if one.step != "released"} == wanted
+    assert {one.step for _, one in untold({}, told)} <= {"released"}
 
 
 @given(LEARNERS, RULES, COMPLETIONS, st.integers(min_value=1, max_value=500))
@@ -246,6 +276,13 @@ def test_days_that_pass_tell_the_ledger_nothing_by_themselves(learners, rules, c
     """Rule: what was told stays true; whoever reads it sees that its day has passed."""
     past = [one for one in completed if one.on <= ON]
     begun = [one for one in rules if one.from_on is None or one.from_on <= ON]
-    joined = [who for who in learners if who.since <= ON]
-    told = dict(untold(duties(joined, begun, past, ON), {}))
-    assert untold(duties(joined, begun, past, ON + timedelta(days=later)), told) == ()
+    told = dict(untold(told_now(learners, begun, past), {}))
+    assert untold(told_now(learners, begun, past, ON + timedelta(days=later)), told) == ()
+
+
+@given(LEARNERS, RULES, COMPLETIONS, DAYS)
+def test_what_was_told_says_how_they_stand(learners, rules, completed, on) -> None:
+    """Rule: from what the ledger has, today's page and the checks come to the same as from people and rules."""
+    found = duties(learners, rules, completed, on)
+    told = to_tell(learners, rules, found, on)
+    assert all(standing_told(told[one.rule.slug, one.learner.person], on) == one.standing for one in found)

@@ -8,7 +8,7 @@ from datetime import datetime
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.registers import put
-from annexa.answers.training import course_digest, duties_of, told_last
+from annexa.answers.training import course_digest, to_tell_of, told_last
 from annexa.library.courses import courses
 from annexa.pure.assignments import untold
 from annexa.pure.permits import ANNEXA, Actor, Refusal, may
@@ -86,7 +86,7 @@ def settle_training(*, now: datetime) -> int:
     For the worker, and after files came in. Ledger: enrolment.
     """
     told, _ = told_last()
-    if not untold(duties_of(now=now), told):
+    if not untold(to_tell_of(now=now), told):
         return 0
     with door(actor=ANNEXA, verb="settle_training", now=now) as opened:
         return _settle(opened)
@@ -99,9 +99,9 @@ def _settle(opened: Door, person: Person | None = None) -> int:
         Enrolment(
             id=uuid.uuid4().hex, rule_id=rule, person_id=number, turn=turns.get((rule, number), 0) + 1, step=one.step,
             due_on=one.due_on, until=one.until, serves=list(one.serves), literacy=one.literacy,
-            systems=list(one.systems), recorded_at=opened.now,
+            systems=list(one.systems), missing=list(one.missing), recorded_at=opened.now,
         )
-        for (rule, number), one in untold(duties_of(now=opened.now, person=person), told)
+        for (rule, number), one in untold(to_tell_of(now=opened.now, person=person), told)
     ]  # fmt: skip
     if made:
         opened.write_many(made, kind="enrolment", subject=lambda one: f"enrolment/{one.id}")

@@ -18,7 +18,8 @@ from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish, sequence
 from annexa.actions.training import settle_training
 from annexa.actions.webhooks import deliver
-from annexa.records.ledger import LedgerCheckpoint
+from annexa.answers.training import bears_on_training
+from annexa.records.ledger import LedgerEntry
 from annexa.vault import VaultError
 
 EVERY_SECONDS = 0.5
@@ -82,7 +83,7 @@ def _tell() -> None:
 
 
 def _settle() -> None:
-    """Tells the ledger what changed in who has to take which training, whenever anything was recorded or a day began.
+    """Tells the ledger what changed in who has to take which training, after what may change it and on every new day.
 
     Beside the ledger's own work, since it looks at everybody.
     """
@@ -90,15 +91,18 @@ def _settle() -> None:
     while not STOP.wait(SETTLE_EVERY_SECONDS):
         close_old_connections()
         try:
-            now = datetime.now(UTC)
-            head = LedgerCheckpoint.objects.order_by("-size").values_list("size", flat=True).first()
-            here = (head or 0, now.date())
-            if here != settled:
-                told = settle_training(now=now)
-                settled = None if told else here
+            settled = settle_since(settled, now=datetime.now(UTC))
         except (Error, VaultError, OSError):
             log.exception("What rules of training ask of whom could not be told; trying again.")
             STOP.wait(5)
+
+
+def settle_since(settled: tuple[int, date] | None, *, now: datetime) -> tuple[int, date]:
+    """One round of that. `settled`: the size of the ledger and the day of the round before; None: there was none."""
+    size = (LedgerEntry.objects.order_by("-position").values_list("position", flat=True).first() or 0) + 1
+    if settled is None or settled[1] != now.date() or bears_on_training(since=settled[0]):
+        settle_training(now=now)
+    return size, now.date()
 
 
 def _run() -> None:

@@ -35,6 +35,7 @@ from annexa.pure.assignments import (
     literacy,
     shares,
     standing_told,
+    to_tell,
 )
 from annexa.pure.facts import SystemFact
 from annexa.pure.permits import EXTERNAL, Actor, Permit, may
@@ -57,6 +58,13 @@ from annexa.records.units import Committee
 OVERSIGHT = "OVS-"
 """How the controls begin that are about human oversight of an AI system; who answers for one there oversees it."""
 NO_UNIT = "No unit"
+BEARING = frozenset(
+    {
+        "person", "appointment", "appointment_end", "grant", "grant_end", "unit", "committee", "ai_system", "ownership",
+        "classification_review", "assessment_step", TRAINING_RULES.noun, COMPLETIONS.noun,
+    }
+)  # fmt: skip
+"""The kinds of ledger entries after which somebody may have to take something else than before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +231,16 @@ def duties_of(*, now: datetime, person: Person | None = None) -> tuple[Duty, ...
     return duties(learners_at(now=now, person=person), rules, completions_of(person), now.date())
 
 
+def to_tell_of(*, now: datetime, person: Person | None = None) -> dict[Key, Told]:
+    """What the ledger has to know of everybody, or of one person. Cost: one query where there is no rule."""
+    rules = rules_at(now.date())
+    if not rules:
+        return {}
+    learners = learners_at(now=now, person=person)
+    found = duties(learners, rules, completions_of(person), now.date())
+    return to_tell(learners, rules, found, now.date())
+
+
 def rules_at(on: date) -> tuple[TrainingRule, ...]:
     """The rules that count on a day, by slug. Cost: one query."""
     shipped = courses()
@@ -264,7 +282,13 @@ def _told(row: Enrolment) -> Told:
         serves=tuple(row.serves),
         literacy=row.literacy,
         systems=tuple(row.systems),
+        missing=tuple(row.missing),
     )
+
+
+def bears_on_training(*, since: int) -> bool:
+    """Whether the ledger has entries from a position on after which assignments may differ. Cost: one query."""
+    return LedgerEntry.objects.filter(position__gte=since, kind__in=BEARING).exists()
 
 
 # People

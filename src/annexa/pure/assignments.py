@@ -5,7 +5,7 @@ earliest when the rule began. Of what somebody completed the one that holds long
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
@@ -378,15 +378,18 @@ Key = tuple[str, int]
 class Told:
     """What a rule asks of a person as the ledger has it: due by a day, met until a day (None: for good), or released.
 
-    It changes only when people, rules or completions do: that a day passes is for whoever reads it to see.
+    `missing`: what they have to do with AI systems for which no rule asks AI literacy of them; it stands with the first
+    rule of AI literacy, as unreached where that one asks nothing else of them. It changes only when people, rules or
+    completions do: that a day passes is for whoever reads it to see.
     """
 
-    step: Literal["due", "met", "released"]
+    step: Literal["due", "met", "unreached", "released"]
     due_on: date | None = None
     until: date | None = None
     serves: tuple[str, ...] = ()
     literacy: bool = False
     systems: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 RELEASED = Told(step="released")
@@ -405,19 +408,36 @@ def told_of(duty: Duty) -> Told:
     )
 
 
+def to_tell(
+    learners: Iterable[Learner], rules: Iterable[TrainingRule], found: Sequence[Duty], on: date
+) -> dict[Key, Told]:
+    """What the ledger has to know: each duty, and who deals with AI systems in a way that no rule of literacy asks for.
+
+    Where there is no rule of AI literacy nothing is missing either: then nothing is proven.
+    """
+    wanted = {(one.rule.slug, one.learner.person): told_of(one) for one in found}
+    first = min((one.slug for one in rules if one.literacy and (one.from_on is None or one.from_on <= on)), default="")
+    for one in literacy(learners, found) if first else ():
+        if one.duty is None:
+            key = (first, one.learner.person)
+            before = wanted.get(key, Told(step="unreached", literacy=True))
+            systems = tuple(sorted({*before.systems, *one.systems}))
+            wanted[key] = replace(before, missing=(*before.missing, one.dealing), systems=systems)
+    return wanted
+
+
 def standing_told(told: Told, on: date) -> Standing | None:
-    """How somebody stands on a day by what the ledger was told; None: they are released."""
-    if told.step == "released":
+    """How somebody stands on a day by what the ledger was told; None: the rule asks nothing of them."""
+    if told.step in ("released", "unreached"):
         return None
     return _standing(done=told.step == "met", until=told.until, due_on=told.due_on or date.max, on=on)
 
 
-def untold(found: Iterable[Duty], told: Mapping[Key, Told]) -> tuple[tuple[Key, Told], ...]:
+def untold(wanted: Mapping[Key, Told], told: Mapping[Key, Told]) -> tuple[tuple[Key, Told], ...]:
     """What the ledger does not know yet, given what it was told last of each rule and person; by rule and person.
 
     Who is reached no more is released, and whoever was released and is reached again is told of anew.
     """
-    wanted = {(one.rule.slug, one.learner.person): told_of(one) for one in found}
     gone = {key: RELEASED for key, one in told.items() if key not in wanted and one.step != "released"}
     news = {key: one for key, one in wanted.items() if told.get(key) != one}
-    return tuple(sorted((news | gone).items()))
+    return tuple(sorted((news | gone).items(), key=lambda one: one[0]))

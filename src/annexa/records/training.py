@@ -10,7 +10,7 @@ from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at
 from annexa.records.registers import TABLES
 
-ENROLMENTS = (("due", "Due"), ("met", "Met"), ("released", "Released"))
+ENROLMENTS = (("due", "Due"), ("met", "Met"), ("unreached", "Unreached"), ("released", "Released"))
 
 
 class Enrolment(Recorded):
@@ -18,7 +18,8 @@ class Enrolment(Recorded):
 
     What came last about a rule and a person holds, by `turn`, from 1. It is computed (annexa.pure.assignments); nobody
     types it. `serves`: the expectations that the rule answers. `literacy`: it gives AI literacy. `systems`: the AI
-    systems through which it reaches them.
+    systems through which it reaches them. `missing`: what they have to do with AI systems for which no rule asks AI
+    literacy of them; unreached: that alone, and the rule asks nothing of them.
     """
 
     KIND = "enrolment"
@@ -37,6 +38,7 @@ class Enrolment(Recorded):
     serves = models.JSONField(default=list)
     literacy = models.BooleanField(default=False)
     systems = models.JSONField(default=list)
+    missing = models.JSONField(default=list)
     recorded_at = models.DateTimeField(db_index=True)
 
     class Meta:
@@ -62,4 +64,5 @@ class Enrolment(Recorded):
             "serves": self.serves,
             "literacy": self.literacy,
             "systems": self.systems,
+            "missing": self.missing,
         }

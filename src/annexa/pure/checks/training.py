@@ -11,13 +11,13 @@ ENROLMENTS = Part(
     kind="enrolment",
     register=TRAINING_RULES,
     key=lambda one: f"{one.rule}/{one.person.removeprefix('person/')}",
-    tells=lambda one: one.step in ("due", "met", "released"),
+    tells=lambda one: one.step in ("due", "met", "unreached", "released"),
 )
 """What each rule asks of each person it reaches, and whether they have it in date."""
 
 
 def _asked(one: Entry) -> bool:
-    return bool(one.step != "released")
+    return one.step in ("due", "met")
 
 
 def _in_date(one: Entry) -> date | None:
@@ -44,10 +44,10 @@ def training_in_date(one: Entry) -> date | None:
     return _in_date(one)
 
 
-@over(ENROLMENTS, where=lambda one: _asked(one) and one.literacy)
+@over(ENROLMENTS, where=lambda one: one.literacy and one.step != "released")
 def ai_literacy_in_date(one: Entry) -> date | None:
-    """Every person of whom a rule asks AI literacy has it in date, or still has time for it."""
-    return _in_date(one)
+    """Every person who deals with AI systems has AI literacy for it that a rule asks for in date, or time for it."""
+    return None if one.missing else _in_date(one)
 
 
 @over(ENROLMENTS, where=_asked, subjects=lambda one: one.serves)
