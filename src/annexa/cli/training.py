@@ -1,10 +1,11 @@
 """`annexa training`: who has to take what by when, who has it in date, and the gaps in AI literacy."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from annexa.cli import words
+from annexa.pure.assignments import LATE
 
 if TYPE_CHECKING:
     from annexa.answers.training import Dashboard
@@ -46,17 +47,9 @@ def add_parsers(sub: Any) -> None:
 
 def listed(args: argparse.Namespace) -> int:
     """Prints the assignments."""
-    from annexa.pure.assignments import LATE
-
-    rows: list[Mapping[str, Any]] = []
-    late = 0
+    rows = []
     for one in _board().assigned:
         done = one.strictest.completed
-        if args.person and one.learner.email.casefold() != args.person.casefold():
-            continue
-        if args.late and one.standing not in LATE:
-            continue
-        late += one.standing in LATE
         rows.append(
             {
                 "person": one.learner.name, "email": one.learner.email, "training": one.title,
@@ -66,6 +59,16 @@ def listed(args: argparse.Namespace) -> int:
                 "rules": [duty.rule.slug for duty in one.duties],
             }
         )  # fmt: skip
+    return print_assigned(rows, args)
+
+
+def print_assigned(found: Iterable[Mapping[str, Any]], args: argparse.Namespace) -> int:
+    """The assignments that were asked for; 1 if any of them is late."""
+    wanted = args.person.casefold() if args.person else None
+    rows = [
+        one for one in found if wanted in (None, one["email"].casefold()) and (not args.late or one["standing"] in LATE)
+    ]
+    late = sum(one["standing"] in LATE for one in rows)
     _print(rows, COLUMNS, args.format)
     words.say(f"{late} of {len(rows)} are overdue or expired.")
     return 1 if late else 0
@@ -73,16 +76,22 @@ def listed(args: argparse.Namespace) -> int:
 
 def literacy(args: argparse.Namespace) -> int:
     """Prints who deals with AI systems."""
-    found = [one for one in _board().literacy if not (args.gaps and one.current)]
-    gaps = sum(not one.current for one in found)
     rows = [
         {
             "person": one.learner.name, "email": one.learner.email, "dealing": one.dealing,
-            "systems": list(one.systems), "training": one.duty.rule.title if one.duty else None,
-            "standing": one.duty.standing if one.duty else "no rule",
+            "systems": list(one.systems), "current": one.current,
+            "training": one.duty.rule.title if one.duty else None,
+            "standing": one.duty.standing if one.duty else None,
         }
-        for one in found
+        for one in _board().literacy
     ]  # fmt: skip
+    return print_literacy(rows, args)
+
+
+def print_literacy(found: Iterable[Mapping[str, Any]], args: argparse.Namespace) -> int:
+    """Those who were asked for; 1 if any of them has a gap."""
+    rows = [{**one, "standing": one["standing"] or "no rule"} for one in found if not (args.gaps and one["current"])]
+    gaps = sum(not one["current"] for one in rows)
     _print(rows, LITERACY, args.format)
     words.say(f"{gaps} of {len(rows)} have a gap.")
     return 1 if gaps else 0
