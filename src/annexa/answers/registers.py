@@ -219,9 +219,10 @@ def register_facets(
         total = len(left)
         for number, name in enumerate(free):
             counts[name].update(map(itemgetter(number), left))
-    parts = [_counted(rows, chosen, name) for name in (free if whole else chosen)]
-    for name, value, n in parts[0].union(*parts[1:], all=True) if parts else ():
-        counts[name][value] += n
+    parts = [_valued(rows, chosen, name) for name in (free if whole else chosen)]
+    parts = [one.annotate(its_count=Count("*")) for one in parts] if whole else parts
+    for name, value, *n in parts[0].union(*parts[1:], all=True) if parts else ():
+        counts[name][value] += n[0] if n else 1
     if total is None:
         total = counts[free[0]].total()
     return {name: _facet(counts[name], chosen.get(name, ())) for name in counts}, total
@@ -233,11 +234,11 @@ def _of_chosen(rows: QuerySet[Any], chosen: Mapping[str, Sequence[str]], *, with
     return rows
 
 
-def _counted(rows: QuerySet[Any], chosen: Mapping[str, Sequence[str]], name: str) -> QuerySet[Any]:
-    """Each value of a facet with how many records it would leave, given the other facets."""
+def _valued(rows: QuerySet[Any], chosen: Mapping[str, Sequence[str]], name: str) -> QuerySet[Any]:
+    """The values of a facet in the records that the other facets leave, each with the name of the facet."""
     found = _of_chosen(rows, chosen, without=name).annotate(its_name=Value(name, CharField()), its_value=F(name))
-    counted: QuerySet[Any] = found.values_list("its_name", "its_value").annotate(its_count=Count("*"))
-    return counted
+    valued: QuerySet[Any] = found.values_list("its_name", "its_value")
+    return valued
 
 
 def register_run(

@@ -10,10 +10,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -36,6 +39,7 @@ from annexa.web.converters import REGISTER
 from annexa.web.frame import actor
 from annexa.web.record_forms import shown
 from annexa.web.refused import refused
+from annexa.web.running import Progress, running
 from annexa.web.uploads import Upload, refusal
 
 ENCODINGS = ("utf-8", "cp1252", "latin-1", "utf-16", "cp1250", "mac-roman", "cp437", "shift_jis", "gb18030")
@@ -44,6 +48,8 @@ COLUMNS_OFFERED = 100
 LONGEST_OPTION = 44
 ROWS_SHOWN = 5
 PROBLEMS_SHOWN = 50
+LONG = 2_000
+"""Rows from which on an import is told while it goes."""
 SPANS_SHOWN = 6
 SYSTEM_COLUMNS = ("classes", "stage", "owner", "personal_data", "impact_assessment", "monitoring")
 Plan = Planned | PlannedRegister
@@ -162,12 +168,14 @@ def upload(request: HttpRequest, register: Register | None = None) -> HttpRespon
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preview(request: HttpRequest, upload: str, register: Register | None = None) -> HttpResponse:
+def preview(request: HttpRequest, upload: str, register: Register | None = None) -> HttpResponseBase:
     """What importing an uploaded file would do; posting to it does it."""
     what = importing(register) if register else importing_systems()
     if sentence := _refusal(request, what):
         return refused(request, status=403, title="Import", text=sentence)
     found = Upload.of(upload, what=what.register.plural)
+    if request.method == "POST" and request.POST.get("long") and not request.htmx:  # type: ignore[attr-defined]
+        return _while_it_goes(request, what, found)
     try:
         planned = _planned(request, what, found)
     except (TableError, MappingError) as error:
@@ -200,13 +208,47 @@ def _take(request: HttpRequest, what: Importing, planned: Plan) -> HttpResponse:
     return HttpResponseClientRedirect(url) if request.htmx else HttpResponseRedirect(url, status=303)  # type: ignore[attr-defined]
 
 
+def _while_it_goes(request: HttpRequest, what: Importing, found: Upload) -> HttpResponseBase:
+    """Imports what the person saw, and tells of it meanwhile; whoever leaves before the last row calls it off."""
+    who, again = actor(request), request.get_full_path()
+
+    def do(progress: Progress) -> str:
+        try:
+            planned = _planned(request, what, found)
+            seen = replace(planned, mark=request.POST.get("seen", ""))
+            progress(0, planned.plan.count("added") + planned.plan.count("updated"))
+            done = what.take(actor=who, planned=seen, now=timezone.now(), progress=progress)
+        except (TableError, MappingError, ConflictError) as error:
+            return ended(v="fail", title=_("Not imported"), text=str(error))
+        except InvalidError:
+            text = _("There are problems in the file now. Nothing was imported.")
+            return ended(v="fail", title=_("Not imported"), text=text)
+        if done.entry is None:
+            text = _("Everything in the file is in the register already.")
+            return ended(v="pass", title=_("Nothing changed"), text=text, done=done)
+        return ended(v="pass", title=_("Imported"), text=_counts(done), done=done)
+
+    def ended(**said: Any) -> str:
+        return render_to_string("imports/_ended.html", {"what": what, "again": again, "done": None, **said})
+
+    def line(done: int, total: int) -> str:
+        return render_to_string("imports/_step.html", {"done": done, "total": total}) if total else " "
+
+    page = render_to_string("imports/running.html", {"heading": found.name, "what": what}, request)
+    broken = ended(v="fail", title=_("Not imported"), text=_("Something went wrong here; the log says what."))
+    return running(page, do, line=line, broken=broken)
+
+
+def _counts(done: Imported) -> str:
+    return f"{done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged"
+
+
 def _tell(request: HttpRequest, what: Importing, done: Imported) -> None:
     if done.entry is None:
         messages.info(request, f"Nothing changed: all {done.unchanged:,} {what.register.many} are as the file has them")
         return
-    counts = f"{done.added:,} added, {done.updated:,} updated, {done.unchanged:,} unchanged"
     link = reverse("entry", args=[done.entry])
-    text = format_html('Imported: {}. <a href="{}">Ledger entry {}</a>', counts, link, f"{done.entry:,}")
+    text = format_html('Imported: {}. <a href="{}">Ledger entry {}</a>', _counts(done), link, f"{done.entry:,}")
     messages.success(request, text)
 
 
@@ -229,6 +271,7 @@ def _shown(
         "dates": request.GET.get("dates", ""),
         "separator": DELIMITERS.get(table.delimiter, ""),
         "offered": COLUMNS_OFFERED if len(table.header) > COLUMNS_OFFERED else 0,
+        "long": plan.count("added") + plan.count("updated") >= LONG,
         "problems": len(plan.problems),
         "page": Paginator(troubles(planned.plan.problems), PROBLEMS_SHOWN).get_page(request.GET.get("page")),
         "bad_rows": len({problem.row for problem in plan.problems}),
