@@ -16,6 +16,7 @@ from annexa.answers.posture import standpoint
 from annexa.answers.soa import compare, draft, list_versions, one_version
 from annexa.pure.permits import ANNEXA
 from annexa.pure.posture import Verdict
+from annexa.pure.registers.documents import DOCUMENTS
 from annexa.pure.registers.duties import DUTIES
 from annexa.pure.registers.risks import AREAS, RISKS
 from annexa.pure.registers.scopes import SCOPES
@@ -296,3 +297,13 @@ def test_risks_on_record_are_reasons(actor, said, choose, now) -> None:
     assert all("risk" in said().proposals[line.key].reasons for line in lines)
     choose(Choice(framework=lines[0].framework, requirement=lines[0].requirement, applies=False, because="No"))
     assert any("Fire" in one.says for one in said().findings)
+
+
+def test_the_policy_binds_whom_the_scope_covers(said, actor, now) -> None:
+    """Rule: certificate, scope statement and policy speak of the same parts, or it is a finding."""
+    scope = {"name": "ISMS", "part": "isms", "boundaries": "All we do", "covers": "Sales, Plant"}
+    add_record(actor=actor, register=SCOPES, entry=SCOPES.make(scope), now=now)
+    policy = {"name": "Security", "kind": "policy", "management_systems": ("isms",), "covers": "Plant"}
+    add_record(actor=actor, register=DOCUMENTS, entry=DOCUMENTS.make(policy), now=now)
+    (found,) = said().findings
+    assert (found.about, "in the policy Security" in found.says) == ("isms", True)

@@ -14,6 +14,7 @@ from annexa.pure.soa import (
     STANDARDS,
     Change,
     Choice,
+    Policy,
     ScopeSaid,
     Statement,
     StatementLine,
@@ -199,6 +200,16 @@ def test_a_scope_that_is_not_the_recorded_one_is_a_finding() -> None:
     assert scope_findings([said], {}, {}) == ()
     other = replace(same, text="Trading", locations="Vienna, Graz", systems=())
     assert len(scope_findings([said], {"isms": other}, {"isms": "Everything"})) == 4
+
+
+def test_a_policy_that_binds_others_than_the_scope_is_a_finding() -> None:
+    """In whatever order they stand; and a policy of another management system contradicts nothing."""
+    said = ScopeSaid(system="isms", text="All", covers="Sales, Plant")
+    policy = Policy(name="Security", systems=("isms",), covers="plant; sales")
+    assert scope_findings([said], {}, {}, [policy, replace(policy, systems=("aims",), covers="Board")]) == ()
+    assert scope_findings([said], {}, {}, [replace(policy, covers="")]) == ()
+    (found,) = scope_findings([said], {}, {}, [replace(policy, covers="Plant")])
+    assert found.says == "ISMS: the parts differ: “Sales, Plant” here, “Plant” in the policy Security."
 
 
 def test_what_is_left_out_although_it_is_asked_for_is_a_finding() -> None:

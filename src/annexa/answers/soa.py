@@ -18,6 +18,7 @@ from annexa.pure.owners import Owner
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.pure.posture import Line
 from annexa.pure.register import Entry, Register
+from annexa.pure.registers.documents import DOCUMENTS
 from annexa.pure.registers.duties import DUTIES
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.scopes import SCOPES
@@ -27,6 +28,7 @@ from annexa.pure.soa import (
     Choice,
     Finding,
     Missing,
+    Policy,
     ScopeSaid,
     Statement,
     StatementLine,
@@ -217,6 +219,12 @@ class _Scopes:
         held = [one for one in entries if not SCOPES.ended(one, now.date())]
         held.sort(key=lambda one: one.approved_on or date.min)
         self.recorded = {one.part: _recorded(one) for one in held}
+        documents = (row.entry for row in TABLES[DOCUMENTS.noun].objects.visible_to(actor).order_by("name"))
+        self.policies = tuple(
+            Policy(name=one.name, systems=one.management_systems, covers=one.covers)
+            for one in documents
+            if one.kind == "policy" and not DOCUMENTS.ended(one, now.date())
+        )
         self.certified = {one.part: one.certificate_scope for one in held if one.certificate_scope}
 
     def drafted(self, system: str, approved: Version | None) -> ScopeSaid:
@@ -228,7 +236,7 @@ class _Scopes:
 
     def against(self, statement: Statement) -> tuple[Finding, ...]:
         """What contradicts the scopes of a statement."""
-        return scope_findings(statement.scopes, self.recorded, self.certified)
+        return scope_findings(statement.scopes, self.recorded, self.certified, self.policies)
 
 
 def _recorded(scope: Entry) -> ScopeSaid:

@@ -5,6 +5,7 @@ it says whether it applies, with a justification for both, and whether it is imp
 Source: ISO/IEC 27001:2022 6.1.3 d), ISO/IEC 42001:2023 6.1.3, ISO/IEC 27701:2025 6.1.3.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
@@ -207,14 +208,27 @@ class Finding:
     says: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy in force: the management systems that it is the policy of, and whom it binds in words."""
+
+    name: str
+    systems: tuple[str, ...]
+    covers: str
+
+
 def scope_findings(
-    said: Iterable[ScopeSaid], recorded: Mapping[str, ScopeSaid], certified: Mapping[str, str]
+    said: Iterable[ScopeSaid],
+    recorded: Mapping[str, ScopeSaid],
+    certified: Mapping[str, str],
+    policies: Iterable[Policy] = (),
 ) -> tuple[Finding, ...]:
-    """Where the scope of the statement is not that of the scope record or of the certificate, system by system.
+    """Where the scope of the statement is not that of the scope record, the certificate or the policy.
 
     `recorded`: the scope records, `certified`: the words of the certificates, both by management system; what nobody
-    recorded contradicts nothing.
+    recorded contradicts nothing, nor does a policy that does not say whom it binds.
     """
+    bind = [one for one in policies if one.covers]
     found: list[Finding] = []
     for one in said:
         name, record, words = one.system.upper(), recorded.get(one.system), certified.get(one.system, "")
@@ -228,11 +242,20 @@ def scope_findings(
             found.append(Finding(about=one.system, says=_differ(name, "AI systems", ours, "the scope record", theirs)))
         if words and plain(words) != plain(one.text):
             found.append(Finding(about=one.system, says=_differ(name, "words", one.text, "the certificate", words)))
+        for policy in bind:
+            if one.system in policy.systems and one.covers and _parts(policy.covers) != _parts(one.covers):
+                says = _differ(name, "parts", one.covers, f"the policy {policy.name}", policy.covers)
+                found.append(Finding(about=one.system, says=says))
     return tuple(found)
 
 
 def _differ(name: str, what: str, ours: str, whose: str, theirs: str) -> str:
     return f"{name}: the {what} differ: “{ours or 'nothing'}” here, “{theirs or 'nothing'}” in {whose}."
+
+
+def _parts(text: str) -> frozenset[str]:
+    """Parts of an organisation as they are compared, in whatever order."""
+    return frozenset(found for part in re.split(r"[,;\n]", text) if (found := plain(part)))
 
 
 def plain(text: str) -> str:

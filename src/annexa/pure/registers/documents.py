@@ -7,7 +7,7 @@ approved which are steps of their own: annexa.pure.document_steps.
 from collections.abc import Iterable
 
 from annexa.pure.fields import FieldProblem, choice, links, long, owner, text, whole
-from annexa.pure.register import Entry, Group, Register, ended, name, owned, reference, unit
+from annexa.pure.register import Entry, Group, Register, ended, management_systems, name, owned, reference, unit
 from annexa.pure.registers.assets import CLASSIFICATIONS
 
 KINDS: tuple[str, ...] = (
@@ -53,6 +53,8 @@ DOCUMENTS = Register(
                 choice("kind", "Kind", "What it is.", KINDS, required=True, facet=True, listed=True),
                 long("description", "Description", "What it settles and for whom."),
                 text("language", "Language", "The language it is written in, such as en or de.", longest=40),
+                management_systems("the policy is the one of"),
+                text("covers", "Parts of the organisation", "Whom it binds; of a policy, as in the scope (5.2)."),
                 unit("the document"),
                 owned("what it says"),
                 ended("the document"),
