@@ -21,6 +21,7 @@ from annexa.actions.errors import InvalidError
 from annexa.actions.leaving import let_go, readmit, suspend_person
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, set_password
+from annexa.actions.registers import add_record
 from annexa.actions.sequencer import publish
 from annexa.actions.tokens import add_service_account, create_token
 from annexa.actions.units import add_unit
@@ -30,10 +31,12 @@ from annexa.answers.people import holdings
 from annexa.api import scim_gate
 from annexa.api.shapes import now as clock
 from annexa.pure.permits import ANNEXA
+from annexa.pure.registers.completions import COMPLETIONS
 from annexa.records.directory import DirectoryGroup, DirectoryMembership, DirectoryPerson
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.records.processes import RequestCount
+from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from annexa.records.tokens import ApiToken, ServiceAccount
 from tests.answers.small_house import found_house
@@ -608,6 +611,20 @@ def test_systems_follow_their_owners_new_address(directory, house) -> None:
     }
     assert directory.patch(f"Users/{kim.pk}", renamed).status_code == 200
     assert AiSystem.objects.get(slug="chatbot").owner == "kim.doe@example.org"
+    everything_holds()
+
+
+def test_what_somebody_completed_follows_their_new_address(directory, house) -> None:
+    kim = add_person(actor=ANNEXA, email="kim.l@example.org", name="Kim", role="owner", password=None, now=clock())
+    done = COMPLETIONS.make({"name": "Elsewhere", "person": "Kim.L@example.org", "completed_on": clock().date()})
+    add_record(actor=ANNEXA, register=COMPLETIONS, entry=done, now=clock())
+    renamed = {
+        "op": "replace",
+        "value": {"userName": "kim.doe@example.org", "emails": [{"value": "kim.doe@example.org"}]},
+    }
+    assert directory.patch(f"Users/{kim.pk}", renamed).status_code == 200
+    (row,) = TABLES[COMPLETIONS.noun].objects.all()
+    assert (row.person, "kim.doe" in row.words) == ("kim.doe@example.org", True)
     everything_holds()
 
 

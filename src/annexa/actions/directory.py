@@ -34,9 +34,11 @@ from annexa.pure.directory import (
 from annexa.pure.fields import tidy
 from annexa.pure.group_roles import GroupRole, highest_role, next_role, refusal, roles_in_units
 from annexa.pure.permits import EXTERNAL, MEMBER, Actor
+from annexa.pure.registers.completions import COMPLETIONS
 from annexa.records.directory import DirectoryGroup, DirectoryMembership, DirectoryPerson, GroupRoleEnd, GroupRoleRule
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.people import Person
+from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from annexa.records.units import Unit
 
@@ -128,6 +130,7 @@ def _apply(opened: Door, person: Person, row: DirectoryPerson, said: PersonSaid,
     was = (person.email, person.name, person.is_active, person.role)
     if said.email != person.email:
         _rename_owner(opened, person.email, said.email)
+        _rename_learner(opened, person.email, said.email)
     person.email, person.name = said.email, tidy(said.name)
     row.user_name, row.external_id, row.attributes = said.user_name, said.external_id, dict(said.attributes)
     if person.is_active and not active:
@@ -187,6 +190,20 @@ def _rename_owner(opened: Door, before: str, email: str) -> None:
         opened.write_many(
             systems, kind="ai_system", subject=lambda one: f"ai_system/{one.slug}", fields=["owner", "changed_at"]
         )
+
+
+def _rename_learner(opened: Door, before: str, email: str) -> None:
+    """What somebody completed follows their new address, so that nobody has to learn it again."""
+    table: Any = TABLES[COMPLETIONS.noun]
+    rows = list(table.objects.select_for_update().filter(person__iexact=before))
+    for one in rows:
+        one.take(COMPLETIONS.replaced(one.entry, {"person": email}))
+        one.changed_at = opened.now
+    if rows:
+        opened.write_many(
+            rows, kind=COMPLETIONS.noun, subject=lambda one: f"{COMPLETIONS.noun}/{one.slug}",
+            fields=["person", "words", "changed_at"],
+        )  # fmt: skip
 
 
 def _row(person: Person, user_name: str, now: datetime) -> DirectoryPerson:
