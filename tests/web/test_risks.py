@@ -1,5 +1,6 @@
 """Risks on a map, over time, in money; on its own page each says what is left and why, and is accepted in place."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -68,6 +69,8 @@ def test_money_is_never_one_number(client, at, fire) -> None:
     assert "One year in ten costs" in shown
     assert shown.count('data-label="Nine in ten"') == 2
     assert "100,000 years drawn" in shown
+    told = re.search(r"One year in ten costs ([\d,]+) EUR", shown)[1].replace(",", "")
+    assert set(told[3:]) <= {"0"}
 
 
 def test_the_page_of_a_risk_says_why(client, at, fire) -> None:

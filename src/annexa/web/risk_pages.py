@@ -198,14 +198,14 @@ def _table(currency: str, risks: Sequence[RatedRisk], bare: Simulated, left: Sim
     lines = [_line(one, left.each[one.slug], bare.each[one.slug]) for one in risks]
     lines.sort(key=lambda line: -line.percentiles[1])
     total = left.together.percentiles
-    words = {"p90": f"{total[90]:,.0f}", "p99": f"{total[99]:,.0f}", "currency": currency}
+    words = {"p90": f"{known(total[90]):,}", "p99": f"{known(total[99]):,}", "currency": currency}
     finding = _("One year in ten costs %(p90)s %(currency)s or more, one in a hundred %(p99)s") % words
     return MoneyTable(
         currency=currency,
         lines=(*lines, _line(None, left.together, bare.together)),
         left=left,
         curves=tuple(_curve(one, kind, least, most) for one, kind in ((bare, "projected"), (left, "")) if one.curve),
-        chances=tuple((round(loss), f"{100 * chance:.1f}") for loss, chance in left.curve),
+        chances=tuple((known(loss), f"{100 * chance:.1f}") for loss, chance in left.curve),
         ticks=tuple(10**power for power in range(least, most + 1)),
         finding=finding,
     )
@@ -214,10 +214,15 @@ def _table(currency: str, risks: Sequence[RatedRisk], bare: Simulated, left: Sim
 def _line(risk: RatedRisk | None, left: Losses, bare: Losses) -> MoneyLine:
     return MoneyLine(
         risk=risk,
-        percentiles=tuple(round(value) for value in left.percentiles.values()),
-        mean=round(left.mean),
-        before=round(bare.percentiles[90]),
+        percentiles=tuple(known(value) for value in left.percentiles.values()),
+        mean=known(left.mean),
+        before=known(bare.percentiles[90]),
     )
+
+
+def known(value: float) -> int:
+    """A simulated amount to three figures, which is more than the ranges that people gave can tell."""
+    return round(float(f"{value:.3g}"))
 
 
 def _span(found: Simulated) -> tuple[int, int]:
