@@ -229,6 +229,29 @@ def test_xlsx_formulas_and_errors_are_problems() -> None:
     ]
 
 
+def _saved(book: openpyxl.Workbook) -> bytes:
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_xlsx_merged_cells_are_problems() -> None:
+    """What merged cells seem to say of every row stands in the first only; nobody would see that it is lost."""
+    book = openpyxl.Workbook()
+    page = book.active
+    for row in (["Name", "Unit", "Owner"], ["A", "Claims", "x"], ["B", None, "y"], ["C", None, "z"], ["D", "IT", "w"]):
+        page.append(row)
+    page.merge_cells("D1:E1")  # in the headings it does not matter
+    assert read_table(_saved(book), name="a").problems == ()
+    page.merge_cells("B2:B4")
+    page.merge_cells("A5:C5")
+    said = [str(one) for one in read_table(_saved(book), name="a").problems]
+    assert [one.split(" is merged")[0] for one in said] == [
+        *(f"Row {number}, column Unit:" for number in (2, 3, 4)), "Row 5, column Name:",
+    ]  # fmt: skip
+    assert said[0].endswith("(B2:B4), and only the first of the cells holds the text; undo that and fill each")
+
+
 def test_xlsx_sheets() -> None:
     """The first visible sheet that is not empty is read, unless one is named."""
     book = openpyxl.Workbook()

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from datetime import date
 
 import openpyxl
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 from annexa.adapters.tables import read_table
 from annexa.pure.columns import guess_columns
 from annexa.pure.exports import export_rows
-from annexa.pure.fields import EMPTY, amount_of, value_of
+from annexa.pure.fields import EMPTY, amount_of, known_words, value_of
 from annexa.pure.imports import Around, Existing, ImportPlan, keys_for, named_by, plan_import
 from annexa.pure.register import Entry, EntryError, Register
 from annexa.pure.registers import BY_PLURAL, REGISTERS
 from annexa.pure.registers.assets import ASSETS
+from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.tables import Table
 from tests.strategies.entries import entries
@@ -212,3 +214,43 @@ def test_money_without_a_currency_is_told() -> None:
 def test_no_field_has_a_name_that_forms_and_the_api_use_themselves(register) -> None:
     """Rule: `because` is the reason for a change and `seen` what the asker saw, in every form and every request."""
     assert set(register.field).isdisjoint({"because", "seen", "slug", "id", "source", "words"})
+
+
+def test_what_a_cell_cannot_be_is_told_row_by_row_and_the_rest_is_read() -> None:
+    """Rule: numbers and days are read as people of several languages write them; what is neither is named."""
+    columns = ["Risk", "Area", "Likelihood", "Assessed on", "Events a year, low", "Events a year, high"]
+    rows = [
+        ["A", "security", "3", "1. März 2026", "0,5", "1.000,25"],
+        ["B", "security", "three", "31. Februar 2026", "0,5", "viel"],
+        ["C", "weather", "2,5", "1er août 2026", "-1", "2"],
+        ["D", "security", "4", "bald", "0,25", "2"],
+    ]
+    plan = planned(RISKS, table(columns, *rows))
+    assert [str(one) for one in plan.problems] == [
+        'Row 3, column Likelihood: "three" is not a number; write it like 1234.5',
+        'Row 3, column Assessed on: "31. Februar 2026" is not a date that exists; write it like 2026-01-31',
+        'Row 3, column Events a year, high: "viel" is not a number; write it like 1234.5',
+        f'Row 4, column Area: "weather" is not known here; known are {known_words(RISKS.field["area"])}',
+        'Row 4, column Likelihood: "2,5" is not a whole number',
+        'Row 4, column Events a year, low: "-1" is -1.0; it must be from 0.0001 to 100,000',
+    ]
+    first, last = plan.rows
+    assert (first.facts.assessed_on, first.facts.frequency_low, first.facts.frequency_high) == (
+        date(2026, 3, 1), 0.5, 1000.25,
+    )  # fmt: skip
+    assert (last.facts.assessed_on, dict(last.facts.source)["Assessed on"]) == (None, "bald")
+    assert any("text that is no date" in note and "bald" in note for note in plan.notes)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_are_planned_in_bounded_time() -> None:
+    """Rule: the time grows with the rows and no faster, also where half of them are wrong and names repeat."""
+    spent = []
+    for many in (20_000, 100_000):
+        lines = [[f"Thing {n % (many // 4)}", ("model", "dragon")[n % 2], f"R-{n}", f"R-{n // 2}"] for n in range(many)]
+        begun = time.process_time()
+        plan = planned(ASSETS, table(["Name", "Kind", "Reference", "Uses"], *lines))
+        spent.append(time.process_time() - begun)
+        assert len(plan.rows) + len({one.row for one in plan.problems}) == many
+    assert spent[1] < 10 * spent[0]
+    assert spent[1] < 120

@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -18,6 +19,7 @@ from typing import Any, Literal
 from xml.etree.ElementTree import ParseError
 
 import openpyxl
+import openpyxl.utils
 import yaml
 
 from annexa.pure.fields import tidy
@@ -351,6 +353,7 @@ def _from_sheet(page: Any, why: str) -> Table:
     page.reset_dimensions()
     found: dict[int, dict[int, str]] = {}
     header, *rows = _first_is_header(_sheet_records(page, found))
+    _find_merged(page, header[0], [number for number, _ in rows], found)
     return _table(header[1], rows, _Layout(format="xlsx", why=why, sheet=str(page.title), found=found))
 
 
@@ -366,6 +369,38 @@ def _sheet_records(page: Any, found: dict[int, dict[int, str]]) -> Iterator[tupl
                 found.setdefault(number, {})[i] = f"the error {_cut(text)} cannot be imported; mend the cell"
             cells.append(text)
         yield number, cells
+
+
+MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})[\"']")
+
+
+def _find_merged(page: Any, header: int, rows: Sequence[int], found: dict[int, dict[int, str]]) -> None:
+    """A problem in every row that merged cells reach into: only the first of them holds what they all seem to say."""
+    looked = 0
+    for first_column, first, last_column, last in _merges(page):
+        here = f"{first_column}{first}:{last_column}{last}"
+        column = openpyxl.utils.column_index_from_string(first_column) - 1
+        begin = bisect_left(rows, first)
+        reached = rows[begin : bisect_right(rows, last)] if last > header else ()
+        looked += len(reached)
+        if looked > LIMIT_ROWS:  # cells that are merged twice are no honest workbook's
+            raise TableError(f"more cells are merged than a sheet has rows. {SAVE_AS.capitalize()}")
+        for number in reached:
+            message = f"is merged ({here}), and only the first of the cells holds the text; undo that and fill each"
+            found.setdefault(number, {}).setdefault(column, message)
+
+
+def _merges(page: Any) -> Iterator[tuple[str, int, str, int]]:
+    """The merged cells of a sheet that is read as a stream, which does not tell of them itself."""
+    rest = b""
+    with page.parent._archive.open(page._worksheet_path) as stream:
+        while part := stream.read(SAMPLE):
+            text = rest + part
+            end = 0
+            for one in MERGED.finditer(text):
+                end = one.end()
+                yield one[1].decode(), int(one[2]), one[3].decode(), int(one[4])
+            rest = text[max(end, len(text) - 200) :]
 
 
 def _sheet_text(value: object) -> str:
@@ -539,7 +574,9 @@ def _table(header: Sequence[str], records: Sequence[tuple[int, list[str]]], layo
                 problems.append(Problem(row=number, column=name, message=message, value=HIDDEN.sub("", cell)))
         found = layout.found.get(number, {})
         problems += [
-            Problem(row=number, column=names[i], message=message, value=cells[i]) for i, message in found.items()
+            Problem(row=number, column=names[i], message=message, value=cells[i] if i < len(cells) else "")
+            for i, message in found.items()
+            if i < len(names)
         ]
         full = (*(HIDDEN.sub("", cell) for cell in cells), *[""] * (len(names) - len(cells)))
         rows.append(Row(number=number, cells=full))

@@ -67,11 +67,23 @@ ANSWER_OPENINGS: Mapping[str, tuple[str, ...]] = {
     "unknown": ("unknown", "not known", "to be determined", "tbd", "tbc", "unclear"),
 }  # fmt: skip
 NOT_APPLICABLE = re.compile(r"(n\s?[./\\]?\s?a\.?|not applicable|does not apply|not relevant)(?=$|[\s–—:;,.(-])", re.I)
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-MONTH_NAME = (
-    r"(?P<name>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)"
+# English, German, French, Spanish, Italian and Dutch, whole and cut.
+MONTHS: tuple[tuple[str, ...], ...] = (
+    ("january", "jan", "januar", "jänner", "janvier", "janv", "enero", "ene", "gennaio", "gen", "januari"),
+    ("february", "feb", "februar", "février", "fevrier", "févr", "fevr", "febrero", "febbraio", "februari"),
+    ("march", "mar", "märz", "maerz", "mrz", "mars", "marzo", "maart", "mrt"),
+    ("april", "apr", "avril", "avr", "abril", "abr", "aprile"),
+    ("may", "mai", "mayo", "maggio", "mag", "mei"),
+    ("june", "jun", "juni", "juin", "junio", "giugno", "giu"),
+    ("july", "jul", "juli", "juillet", "juil", "julio", "luglio", "lug"),
+    ("august", "aug", "août", "aout", "agosto", "ago", "augustus"),
+    ("september", "sept", "sep", "septembre", "septiembre", "settembre", "set"),
+    ("october", "oct", "oktober", "okt", "octobre", "octubre", "ottobre", "ott"),
+    ("november", "nov", "novembre", "noviembre"),
+    ("december", "dec", "dezember", "dez", "décembre", "decembre", "déc", "diciembre", "dic", "dicembre"),
 )
+MONTH_OF: Mapping[str, int] = {word: number for number, words in enumerate(MONTHS, start=1) for word in words}
+MONTH_NAME = f"(?P<name>{'|'.join(sorted(MONTH_OF, key=lambda word: (-len(word), word)))})"
 CLOCK = r"(?:[T ]+(?:00?|12):00(?::00(?:\.0+)?)?(?: ?AM)?Z?)?"
 TAIL = r"(?P<tail>$|T\d.*|[\s(,;:–—].*)"
 DATE_SHAPES: tuple[re.Pattern[str], ...] = tuple(
@@ -80,9 +92,9 @@ DATE_SHAPES: tuple[re.Pattern[str], ...] = tuple(
         r"(?P<y>\d{4})[-/](?P<m>\d{1,2})[-/](?P<d>\d{1,2})" + CLOCK,
         r"(?P<first>\d{1,2})(?P<mark>[/-])(?P<second>\d{1,2})(?P=mark)(?P<y>\d{4}|(?<=/)\d{2})" + CLOCK,
         r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\. ?(?P<y>\d{4}|\d{2})" + CLOCK,
-        r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[ -]" + MONTH_NAME + r"\.?,?[ -](?P<y>\d{4})",
+        r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|\.)?(?: de)?[ -]" + MONTH_NAME + r"\.?,?(?: de)?[ -](?P<y>\d{4})",
         MONTH_NAME + r"\.? (?P<d>\d{1,2})(?:st|nd|rd|th)?,? (?P<y>\d{4})",
-        MONTH_NAME + r"\.?,?[ -](?P<y>\d{4})",
+        MONTH_NAME + r"\.?,?(?: de)?[ -](?P<y>\d{4})",
         r"(?P<m>\d{1,2})[/.](?P<y>\d{4})",
         r"(?P<y>\d{4})[-/](?P<m>\d{1,2})",
     )
@@ -174,7 +186,7 @@ def _dated(parts: Mapping[str, str | None], *, day_first: bool) -> Reading:
     month, day = (second, first) if day_first else (first, second)
     month, day = parts.get("m") or month, parts.get("d") or day
     if name := parts.get("name"):
-        month = str(MONTHS.index(name[:3].lower()) + 1)
+        month = str(MONTH_OF[name.lower()])
     try:
         value = date(year, int(month or 0), int(day or 1))
     except ValueError:
