@@ -39,6 +39,7 @@ REAL = re.compile(
 )
 
 
+@pytest.mark.slow
 def test_it_works(db, now) -> None:
     administrator = create_demo(now=now)
     assert (administrator.role, administrator.has_usable_password()) == ("administrator", False)

@@ -149,7 +149,7 @@ for _name in DEEDS:
 
 def test_they_agree_after_anything(founded, db) -> None:
     """A few short sequences, made as short as they can be where something does not agree."""
-    _run(founded[0], max_examples=3, stateful_step_count=8)
+    _run(founded[0], max_examples=2, stateful_step_count=8)
 
 
 @pytest.mark.slow

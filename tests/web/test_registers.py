@@ -110,7 +110,19 @@ def test_it_is_in_the_navigation_and_no_facet_is_called_as_an_address_is(signed_
     assert not OWN & {one.name for one in register.facets}
 
 
-@every
+def _alike() -> dict[object, str]:
+    """A register for each way in which it may say who sees and changes it."""
+    found: dict[object, str] = {}
+    for one in REGISTERS.values():
+        found.setdefault((one.change, "unit" in one.field, one.open_to, tuple(one.seen_by.items())), one.noun)
+    return found
+
+
+@pytest.mark.parametrize(
+    "register",
+    [pytest.param(one, marks=() if one.noun in _alike().values() else pytest.mark.slow) for one in REGISTERS.values()],
+    ids=lambda one: one.noun,
+)
 def test_only_who_may_gets_in(here, register) -> None:
     """Rule: whatever a register is, its pages let in who reads there, and its forms who may change it there."""
     for persona in WHO:
