@@ -166,9 +166,14 @@ def _uses(desk: _Desk) -> Iterator[Wait]:
         use = one.row.entry
         due_on = use.review_on if one.due else use.asked_on and use.asked_on + timedelta(days=ANSWER_DAYS - 1)
         over = use.review_on is not None and use.review_on <= desk.today
+        asker = desk.owner(use.asked_by)
         yield Wait(
             title=f"Renew the use of AI: {use.name}" if one.due else f"Decide about the use of AI: {use.name}",
-            why=(f"Its approval {'has ended' if over else 'ends'}" if one.due else f"Asked for by {use.asked_by}")
+            why=(
+                f"Its approval {'has ended' if over else 'ends'}"
+                if one.due
+                else f"Asked for by {asker.name if asker else use.asked_by}"
+            )
             + (f"; {one.tool}" if one.tool else ""),
             owner=desk.owner(one.tool_owner),
             due_on=due_on,
