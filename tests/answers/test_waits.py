@@ -10,7 +10,7 @@ from annexa.actions.documents import approve_version, hand_in, publish_version, 
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.questionnaires import answer_questionnaire, hand_in_questionnaire, send_questionnaire
 from annexa.actions.readings import acknowledge, ask_to_read
-from annexa.actions.registers import add_record
+from annexa.actions.registers import add_record, change_record
 from annexa.actions.risks import decide_acceptance, propose_acceptance
 from annexa.actions.soa import ask_approval, decide_applicability, decide_statement
 from annexa.actions.systems import add_system, change_system
@@ -23,6 +23,7 @@ from annexa.answers.waits import waits
 from annexa.library.questionnaires import questionnaires
 from annexa.pure.permits import ANNEXA, Actor, Grant
 from annexa.pure.registers.documents import DOCUMENTS
+from annexa.pure.registers.exceptions import EXCEPTIONS
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.registers.tools import TOOLS
@@ -230,6 +231,29 @@ def test_a_supplier_waits_for_its_owner_when_it_answered_and_when_it_is_due(peop
     assert [row[:2] for row in asked_of(people["ola"], now + timedelta(days=12), "Look")] == [
         ("Look at the supplier again: Parley", due)
     ]
+
+
+def test_an_exception_waits_for_approval_then_before_its_end_and_after(people, actor, now) -> None:
+    values = {"name": "Consoles", "controls": ("ACC-02",), "owner": "ola@example.org", "asked_by": "rob@example.org"}
+    row = add_record(actor=actor, register=EXCEPTIONS, entry=EXCEPTIONS.make(values), now=now)
+    assert said(people["ola"], now) == [("Have the exception approved: Consoles", True)]
+    until = now.date() + timedelta(days=60)
+    approved = {
+        "why": "Faults", "instead": "Door log", "approved_by": "lee@example.org", "approved_on": now.date(),
+        "until": until,
+    }  # fmt: skip
+    change_record(
+        actor=actor, register=EXCEPTIONS, slug=row.slug, entry=EXCEPTIONS.replaced(row.entry, approved),
+        seen=row.changed_at, now=now,
+    )  # fmt: skip
+    assert asked_of(people["ola"], now) == []
+    again = [("End or extend the exception: Consoles", until, True)]
+    for days, fulfilled in ((40, True), (61, False)):
+        later = now + timedelta(days=days)
+        assert asked_of(people["ola"], later) == again
+        said_now = standpoint(actor=actor, now=later).engine.records.said("exceptions_in_time", "organisation")
+        assert (said_now.fulfilled == said_now.population == 1) is fulfilled
+    assert asked_of(RETAIL, now + timedelta(days=40)) == []
 
 
 # --- among the tasks

@@ -31,6 +31,7 @@ from annexa.pure.owners import Owner, Owners
 from annexa.pure.permits import ANNEXA, Actor, Permit, Place, holds, may
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers.documents import DOCUMENTS, addresses
+from annexa.pure.registers.exceptions import EXCEPTIONS
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.risk_acceptance import Accepted, Hands, lapsed, refused
@@ -379,6 +380,24 @@ def _questionnaires(desk: _Desk) -> Iterator[Wait]:
         )
 
 
+def _exceptions(desk: _Desk) -> Iterator[Wait]:
+    """Exceptions that wait for approval, end within a month, or ended while the rule is still not kept to."""
+    soon = Q(until__lte=desk.today + AHEAD) | Q(approved_on__isnull=True)
+    for slug, one in desk.counting(EXCEPTIONS, soon):
+        owner, waiting = desk.owner(one.owner), one.approved_on is None
+        asked = f"Asked for by {one.asked_by}" if one.asked_by else "Somebody asked for it"
+        yield Wait(
+            title=f"Have the exception approved: {one.name}" if waiting else f"End or extend the exception: {one.name}",
+            why=f"{asked}, and nobody has approved it"
+            if waiting
+            else f"It {'ended' if one.until < desk.today else 'ends'} after {one.until}",
+            owner=owner,
+            due_on=one.until,
+            mine=desk.mine(owner),
+            address=f"/exceptions/{slug}",
+        )
+
+
 def _suppliers(desk: _Desk) -> Iterator[Wait]:
     for slug, supplier in desk.counting(SUPPLIERS, Q(next_review_on__lte=desk.today + AHEAD)):
         owner = desk.owner(supplier.owner)
@@ -419,5 +438,5 @@ TRAINING_WHY: Mapping[Standing, str] = {
 
 KINDS = (
     _uses, _proposals, _acceptances, _systems, _documents, _readings, _training, _statement, _questionnaires,
-    _suppliers,
+    _suppliers, _exceptions,
 )  # fmt: skip
