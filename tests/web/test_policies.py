@@ -2,8 +2,11 @@
 
 import pytest
 
+from annexa.answers.documents import text_of
 from annexa.library.policies import policies
+from annexa.records.documents import DocumentStep
 from annexa.records.ledger import LedgerEntry
+from annexa.records.registers import TABLES
 
 FACTS = {
     "seen": "yes",
@@ -89,3 +92,31 @@ def test_nothing_is_stored(policy, organisation) -> None:
 def test_ids_are_there_once(policy) -> None:
     shown = policy(facts=FACTS).content.decode()
     assert shown.count('id="fact-organisation"') == 1
+
+
+def test_it_becomes_a_draft_document_in_one_click(policy, client, admin, noor) -> None:
+    """Rule: what is kept is what was read; the document names its basis as clauses, and waits for who approves it."""
+    assert "Keep as a draft" in policy(facts=FACTS).content.decode()
+    sent = policy(facts=FACTS | {"adopt": "yes"})
+    assert (sent.status_code, sent.headers["Location"]) == (303, "/documents/ai-policy/versions")
+    row = TABLES["document"].objects.get(slug="ai-policy")
+    assert (row.kind, row.owner, row.review_months) == (
+        "policy",
+        "ada@example.org",
+        policies()["ai-policy"].review_months,
+    )
+    basis = policies()["ai-policy"].basis[0]
+    assert f"{basis.framework} {basis.requirement}" in row.clauses.splitlines()
+    step = DocumentStep.objects.get(document_id="ai-policy")
+    assert (step.step, step.number, step.author_id) == ("drafted", 1, admin.pk)
+    assert text_of(step) == policy(facts=FACTS | {"markdown": "yes"}).content.decode()
+    again = policy(facts=FACTS | {"adopt": "yes"})
+    assert again.status_code == 200
+    assert "It is the same as version 1" in again.content.decode()
+    policy(facts=FACTS | {"adopt": "yes", "report-contact": "other@example.org"})
+    assert [one.number for one in DocumentStep.objects.order_by("turn")] == [1, 2], "the next version of the same"
+    client.force_login(noor)
+    path = "/library/policies/ai-policy"
+    assert "Keep as a draft" not in client.post(path, FACTS).content.decode()
+    assert client.post(path, FACTS | {"adopt": "yes"}).status_code == 403
+    assert TABLES["document"].objects.count() == 1

@@ -9,10 +9,12 @@ from typing import Any, BinaryIO
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.evidence import clean_name
+from annexa.actions.registers import add_record
 from annexa.answers.documents import drafted, life, steps_of
 from annexa.answers.registers import rows_of
 from annexa.answers.store import blobs
 from annexa.pure.document_steps import Life, StepKind, lacks, may_approve, review_by
+from annexa.pure.documents import Policy
 from annexa.pure.permits import Actor, Place, Refusal, may
 from annexa.pure.register import Entry
 from annexa.pure.registers.documents import DOCUMENTS, addresses
@@ -333,3 +335,39 @@ def _text_problems(text: str) -> dict[str, list[str]]:
 def _type_of(sha256: str) -> str:
     with blobs().open_checked(sha256) as stream:
         return sniff_type(stream.read(SNIFF_BYTES))
+
+
+def adopt_policy(
+    *, actor: Actor, person: Person, policy: Policy, text: str, now: datetime, limit_bytes: int
+) -> DocumentStep:
+    """Takes a policy of the library, written with the organisation's facts, as a draft: a document of that title, or
+    the next version of the one there is.
+
+    Ledger: document for a new one, document_step. Raises InvalidError, NotPermittedError.
+    """
+    because = f"Written from the policy {policy.id} of the library, version {policy.version}"
+    row = rows_of(actor, DOCUMENTS).filter(name__iexact=policy.title).order_by("id").first()
+    if row is None or DOCUMENTS.ended(row.entry, now.date()):
+        _ask_writing(actor)
+        entry = DOCUMENTS.make(
+            {
+                "name": policy.title,
+                "kind": "policy",
+                "description": policy.purpose,
+                "owner": person.email,
+                "review_months": policy.review_months,
+                "classification": "internal",
+                "clauses": "\n".join(f"{one.framework} {one.requirement}" for one in policy.basis),
+            }
+        )
+        row = add_record(actor=actor, register=DOCUMENTS, entry=entry, now=now, because=because)
+    return write_version(
+        actor=actor, person=person, document=row.slug, content=text, because=because, now=now, limit_bytes=limit_bytes
+    )
+
+
+def _ask_writing(actor: Actor) -> None:
+    """Refuses before a record is made whose text could not be kept."""
+    permit = may(actor, "write_document")
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)

@@ -174,7 +174,7 @@ def one_acceptance(*, actor: Actor, now: datetime, proposal: str) -> AcceptanceL
 def _proposals(actor: Actor, rows: QuerySet[RiskProposal], now: datetime) -> tuple[AcceptanceLine, ...]:
     """Proposals with what is left of their risks by now."""
     rules = rules_at(now)
-    wanted = rows_of(ANNEXA, RISKS).filter(slug__in=rows.order_by().values("risk_id")).defer("source", "words")
+    wanted = rows_of(ANNEXA, RISKS).filter(slug__in=rows.order_by().values("risk_id")).defer("words")
     rated = rated_by(standpoint(actor=actor, now=now), rules, [(row.slug, row.entry) for row in wanted])
     return _lines(rows, {one.slug: one.residual.level if one.residual else None for one in rated}, rules, now)
 

@@ -155,7 +155,7 @@ def list_use_requests(*, actor: Actor, of: str, now: datetime) -> tuple[UseReque
     if of == "due":
         return tuple(one for one in uses_standing(actor=actor, now=now) if one.decides and one.due)
     desk, address = Desk(on=now.date()), _address(actor)
-    rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).defer("words", "source").order_by("asked_on", "id")
+    rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).defer("words").order_by("asked_on", "id")
     if of == "mine":
         rows = rows.filter(asked_by__iexact=address) if address else rows.none()
     return tuple(_seen(row, actor, address, desk) for row in rows)

@@ -5,13 +5,16 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from annexa.actions.documents import adopt_policy
 from annexa.answers.material import References, library_in_force, one_policy, own_name, refer
 from annexa.pure.documents import (
     Basis,
@@ -26,8 +29,10 @@ from annexa.pure.documents import (
     served,
     to_markdown,
 )
+from annexa.pure.permits import Permit, may
 from annexa.pure.standards import Library
-from annexa.web.frame import actor
+from annexa.web.forms import see, sentences, tried
+from annexa.web.frame import actor, person
 from annexa.web.library import known
 
 
@@ -62,14 +67,37 @@ def policy(request: HttpRequest, policy: str) -> HttpResponse:
     document = assemble(found, facts)
     if "markdown" in request.POST:
         return _download(f"{found.id}.md", to_markdown(document))
+    if "adopt" in request.POST and (answer := _adopted(request, found, to_markdown(document))) is not None:
+        return answer
     context = {
         "form": form,
         "kept": _form(found, facts, request.POST, auto_id=False),
         "document": document,
         "sections": [(one, _basis(held, one.basis)) for one in document.sections],
         "served": len(served(found, facts)),
+        "may_adopt": isinstance(may(actor(request), "write_document"), Permit),
     }
     return render(request, "library/policy.html", context | _contents(found, held))
+
+
+def _adopted(request: HttpRequest, policy: Policy, text: str) -> HttpResponse | None:
+    """Keeps the document as a draft and goes there; None with what is wrong told above the page."""
+    form = forms.Form({})
+    kept: list[str] = []
+
+    def do(_given: Mapping[str, Any]) -> str:
+        made = adopt_policy(
+            actor=actor(request), person=person(request), policy=policy, text=text, now=timezone.now(),
+            limit_bytes=settings.UPLOAD_LIMIT_BYTES,
+        )  # fmt: skip
+        kept.append(str(made.document_id))
+        return _("%(title)s is kept as a draft, version %(n)s") % {"title": policy.title, "n": made.number}
+
+    answer = tried(request, form, do)
+    if answer is not None or kept:
+        return answer or see(reverse("document-versions", args=kept))
+    messages.error(request, sentences(form))
+    return None
 
 
 def _contents(policy: Policy, held: Library) -> dict[str, Any]:
