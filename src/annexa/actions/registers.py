@@ -132,12 +132,12 @@ def import_register(
     told = Told(progress, len(added) + len(updated))
     because = f"Import of {planned.name}"
     subject = f"import/{planned.sha256}"
+    rows = [_made(register, row.slug, row.facts, now) for row in added]  # before anybody has to wait for it
     try:
         with door(actor=actor, verb="import_register", now=now, because=because, progress=told.step) as opened:
             if plan.problems and not (skip_bad and plan.rows):
                 raise InvalidError({"file": [str(problem) for problem in plan.problems]})
             _refuse_others(register, planned)
-            rows = [_made(register, row.slug, row.facts, now) for row in added]
             opened.write_many(rows, kind=register.noun, subject=_subject)
             told.before = len(added)
             _write_updated(opened, register, {row.slug: row.facts for row in updated})
