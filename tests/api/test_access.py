@@ -58,6 +58,7 @@ def answers(program, stranger) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 def test_everybody_gets_what_the_table_says(program, stranger) -> None:
     """Rule: a change of who may do what is seen in review."""
     found = answers(program, stranger)
