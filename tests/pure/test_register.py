@@ -104,6 +104,7 @@ def test_an_empty_record_says_what_is_missing(register: Register) -> None:
 
 
 @every
+@settings(max_examples=15)
 @given(data=st.data())
 def test_a_record_survives_as_json(register: Register, data: st.DataObject) -> None:
     entry = data.draw(entries(register, KNOWN))
@@ -142,22 +143,23 @@ def test_what_holds_between_fields_is_asked() -> None:
 
 
 @every
-@pytest.mark.parametrize("file_format", ["csv", "xlsx", "json"])
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(data=st.data())
-def test_what_is_exported_is_read_back_without_loss(register: Register, file_format: str, data: st.DataObject) -> None:
+def test_what_is_exported_is_read_back_without_loss(register: Register, data: st.DataObject) -> None:
     """Rule: an export rebuilds the register elsewhere, and changes nothing where it came from."""
     drawn = data.draw(st.lists(entries(register, KNOWN), min_size=1, max_size=3))
     numbered = [register.replaced(one, {"reference": f"R-{i}"} if "reference" in register.field else {}) for i, one in
                 enumerate(drawn)]  # fmt: skip
     records = [Existing(slug=f"{register.noun.replace('_', '-')}-{i}", facts=one) for i, one in enumerate(numbered)]
-    read = written(register, records, file_format)
-    assert read.problems == ()
-    there = planned(register, read)
-    assert there.problems == ()
-    assert [same(one.facts) for one in records] == [same(row.facts) for row in there.rows]
-    assert [one.slug for one in records] == [row.slug for row in there.rows]
-    assert ["unchanged"] * len(records) == [row.outcome for row in planned(register, read, records).rows]
+    for file_format in ("csv", "xlsx", "json"):
+        read = written(register, records, file_format)
+        assert read.problems == (), file_format
+        there = planned(register, read)
+        assert there.problems == (), file_format
+        assert [same(one.facts) for one in records] == [same(row.facts) for row in there.rows], file_format
+        assert [one.slug for one in records] == [row.slug for row in there.rows], file_format
+        again = planned(register, read, records).rows
+        assert ["unchanged"] * len(records) == [row.outcome for row in again], file_format
 
 
 def test_rows_lead_to_each_other_by_name() -> None:
