@@ -112,11 +112,20 @@ class GuardedQuerySet(models.QuerySet[M]):
         columns = [one for one in table.concrete_fields if not isinstance(one, models.AutoField)]
         names, marks = ", ".join(_quoted(str(one.column)) for one in columns), ", ".join("%s" for _ in columns)
         ready = [(one.attname, one.get_db_prep_save) for one in columns]
+        values = ([prepare(getattr(row, name), connection) for name, prepare in ready] for row in rows)
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(
-                f"INSERT INTO {_quoted(table.db_table)} ({names}) VALUES ({marks})",  # noqa: S608  names of our own
-                [[prepare(getattr(row, name), connection) for name, prepare in ready] for row in rows],
-            )
+            if connection.vendor == "postgresql":
+                with (
+                    connection.wrap_database_errors,
+                    cursor.copy(f"COPY {_quoted(table.db_table)} ({names}) FROM STDIN") as copy,
+                ):
+                    for one in values:
+                        copy.write_row(one)
+            else:
+                cursor.executemany(
+                    f"INSERT INTO {_quoted(table.db_table)} ({names}) VALUES ({marks})",  # noqa: S608  names of our own
+                    list(values),
+                )
         for row in rows:
             row._state.adding, row._state.db = False, connection.alias
 
