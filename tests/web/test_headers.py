@@ -100,6 +100,7 @@ def test_cookies_are_closed_to_scripts_and_strangers() -> None:
     assert not configured.DEBUG
 
 
+@pytest.mark.slow
 def test_over_https_cookies_and_the_policy_of_transport_are_strict(tmp_path) -> None:
     """Rule: cookies begin with __Host-, for HTTPS only; browsers keep to HTTPS for a year, for names below too."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": "src", "ANNEXA_HOME": str(tmp_path), "ANNEXA_HTTPS": "yes",
