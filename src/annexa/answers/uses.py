@@ -17,7 +17,7 @@ from annexa.pure.register import Entry
 from annexa.pure.registers.tools import TOOLS
 from annexa.pure.registers.use_rules import USE_RULES
 from annexa.pure.registers.uses import APPROVED, SETTLED, USES, same_person
-from annexa.pure.uses import Assessment, Rule, assess, own_rules, stands, waits
+from annexa.pure.uses import Assessment, Fired, Rule, assess, own_rules, stands, waits
 from annexa.records.people import Person
 from annexa.records.registers import RegisterRow
 
@@ -142,6 +142,21 @@ def uses_standing(*, actor: Actor, now: datetime) -> tuple[UseRequest, ...]:
     rows = rows_of(actor, USES).exclude(ended_on__lte=now.date()).filter(soon | undecided).defer("words")
     desk, address = Desk(on=now.date()), _address(actor)
     return tuple(_seen(row, actor, address, desk) for row in rows.order_by("asked_on", "id"))
+
+
+def rules_known(*, actor: Actor) -> frozenset[str] | None:
+    """The organisation's own rules that the actor may know of, by slug; None: all of them. Cost: one query at most."""
+    if isinstance(may(actor, "read"), Permit):
+        return None
+    return frozenset(rows_of(actor, USE_RULES).values_list("slug", flat=True))
+
+
+def told_to(known: frozenset[str] | None, found: Assessment) -> tuple[Fired, ...]:
+    """What spoke of a request, without the organisation's own rules that somebody may not know of."""
+    if known is None:
+        return found.fired
+    shipped = {one.id for one in use_policy().rules} | {"tool-conditions", "tool-approved", "not-approved"}
+    return tuple(one for one in found.fired if one.rule in shipped or one.rule in known)
 
 
 def list_use_requests(*, actor: Actor, of: str, now: datetime) -> tuple[UseRequest, ...]:

@@ -10,7 +10,7 @@ from annexa.actions.errors import NotPermittedError
 from annexa.actions.uses import ask_use, decide_use, renew_use, withdraw_use
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
-from annexa.answers.uses import UseRequest, list_use_requests, use_request
+from annexa.answers.uses import UseRequest, list_use_requests, rules_known, told_to, use_request
 from annexa.api.askers import who
 from annexa.api.guards import ask_match, tag_at
 from annexa.api.operations import get, post
@@ -162,7 +162,8 @@ def list_requests_to_use_ai(request: HttpRequest, of: Of, limit: Limit, cursor: 
     """List requests to use AI: what waits for you, by default."""
     rows = list_use_requests(actor=who(request).actor, of=of, now=now())
     run = run_of(rows, lambda one: one.row.slug, after=after_of(cursor), limit=limit)
-    return {"items": [_shown(one) for one in run.rows], "next": cursor_of(run.last)}
+    known = rules_known(actor=who(request).actor)
+    return {"items": [_shown(one, known) for one in run.rows], "next": cursor_of(run.last)}
 
 
 @post(router, "/use-requests", UseRequestShown, may=ASKS)
@@ -234,11 +235,13 @@ def _one(asks: Bearer, response: HttpResponse, use: str) -> dict[str, Any]:
     found = use_request(actor=asks.actor, slug=use, now=now())
     response["ETag"] = tag_at(found.row.changed_at)
     response["Location"] = f"/api/v1/use-requests/{use}"
-    return _shown(found)
+    return _shown(found, rules_known(actor=asks.actor))
 
 
-def _shown(one: UseRequest) -> dict[str, Any]:
+def _shown(one: UseRequest, known: frozenset[str] | None) -> dict[str, Any]:
+    """A request as an answer; `known`: the rules that who asks may know of, None: all."""
     use, found = one.row.entry, one.assessment
+    told = told_to(known, found)
     days = {name: use.values[name] for name in ("asked_on", "decided_on", "review_on")}
     words = (
         "name", "tool", "purpose", "data_class", "personal_data", "result", "asked_by", "decision", "reason",
@@ -250,8 +253,8 @@ def _shown(one: UseRequest) -> dict[str, Any]:
         **{name: day.isoformat() if day else None for name, day in days.items()},
         "tool_name": one.tool,
         "policy": found.outcome,
-        "policy_reasons": list(found.reasons),
-        "policy_conditions": list(found.conditions),
+        "policy_reasons": [rule.sentence for rule in told],
+        "policy_conditions": list(dict.fromkeys(rule.condition for rule in told if rule.condition)),
         "policy_until": found.until.isoformat(),
         "waits": one.waits,
         "stands": one.stands,

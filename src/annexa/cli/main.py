@@ -14,6 +14,7 @@ from annexa.cli import (
     assess,
     backups,
     classify,
+    documents,
     evidence,
     frameworks,
     governance,
@@ -40,7 +41,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
     imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people,
-    units, governance, grants, groups, training,
+    units, governance, grants, groups, training, documents,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from annexa.cli import words
 from annexa.cli.evidence import plans_without_day
 from annexa.cli.posture import print_proof, row
+from annexa.cli.remote_documents import COMMANDS as ABOUT_DOCUMENTS
 from annexa.cli.remote_people import COMMANDS as ABOUT_PEOPLE
 from annexa.cli.remote_records import COMMANDS as ABOUT_RECORDS
 from annexa.client import Client, ClientError, UnreachableError
@@ -123,6 +124,7 @@ COMMANDS: dict[str, Run] = {
     "evidence add": _add_evidence,
     "control adopt": _adopt,
     "ledger head": _head,
+    **ABOUT_DOCUMENTS,
     **ABOUT_PEOPLE,
     **ABOUT_RECORDS,
 }
