@@ -12,8 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scim2_client.engines.wsgi import WSGISCIMClient
-from scim2_tester import Status, check_server
 
 from annexa.actions.directory import map_group
 from annexa.actions.door import door
@@ -150,6 +148,9 @@ def everything_holds() -> None:
 @pytest.mark.slow
 def test_a_conformance_client_finds_nothing_wrong(directory) -> None:
     """Rule: every check of scim2-tester passes; none is skipped for something that is not there."""
+    from scim2_client.engines.wsgi import WSGISCIMClient  # here, since it takes seconds
+    from scim2_tester import Status, check_server
+
     client = WSGISCIMClient(
         get_wsgi_application(),
         base_url="http://localhost/scim/v2",
