@@ -78,7 +78,7 @@ def start(home: Path, *flags: str) -> Iterator[Server]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes], output: Path) -> None:
-    for _ in range(1200):
+    for _ in range(3600):
         assert process.poll() is None, output.read_text()
         try:
             urllib.request.urlopen(url, timeout=2)
