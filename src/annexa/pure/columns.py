@@ -127,7 +127,7 @@ SYSTEM_HEADINGS: tuple[Headings, ...] = (
         field="people_affected",
         usual=("affected people", "affected groups", "affected persons", "impacted groups", "who is affected"),
         phrases=(("affected", "people"), ("affected", "groups")),
-        never=("number", "how many"),
+        never=("number", "how many", "feedback", "consult"),
     ),
     Headings(
         field="autonomy",
