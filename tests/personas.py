@@ -213,8 +213,6 @@ def _record(house: Actor, register: Register, name: str, unit: str, words: str, 
     """A record of a unit that leads to both AI systems, also to the one that not everybody knows of."""
     more: dict[str, Any] = {"name": name, "unit": unit, "systems": ("chatbot", "zanzibar-vault")}
     said = {one.name: f"{words} {one.name}" for one in register.fields if one.kind == "long" and not one.required}
-    if register.noun == "use_rule":
-        said["condition"] = "Checked by a person"  # what a rule asks is told to whoever asks to use a tool
     entry = register.make({**said, **required(register), **{key: more[key] for key in more if key in register.field}})
     while wrong := {one.field for one in (*register.problems(entry), *register.fixed_problems(None, entry))}:
         entry = register.replaced(entry, {one: EMPTY[register.field[one].kind] for one in wrong})

@@ -15,6 +15,7 @@ from annexa.records.registers import TABLES
 from tests.answers.small_house import found_house
 from tests.cli.test_remote import secret, server, token  # noqa: F401  fixtures
 
+pytestmark = pytest.mark.django_db
 CSV = "Name,Kind,Trained on\nScore model,model,Loans\nLoans,training dataset,\n"
 
 
