@@ -115,7 +115,7 @@ def test_every_logger_is_in_the_inventory() -> None:
         infos |= {names[call.func.value.id] for call in ast.walk(tree)
                   if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "info"
                   and isinstance(call.func.value, ast.Name) and call.func.value.id in names}  # fmt: skip
-    assert infos == {"annexa.security", "annexa.requests"}
+    assert infos == {"annexa.security", "annexa.requests", "annexa.web"}
     for name in (*infos, "annexa.sign_in", "django.security"):
         assert f"| `{name}` |" in part("Log"), name
 
