@@ -279,6 +279,13 @@ def test_a_killed_restore_is_not_served(made, tmp_path) -> None:
     assert "did not come to its end" in done.stderr
 
 
+def without(part: bytes, columns: set[str]) -> bytes:
+    """A part of a table without some columns: their names in its first line, then a list for each row."""
+    names, *rows = (json.loads(line) for line in part.splitlines())
+    kept = [place for place, name in enumerate(names) if name not in columns]
+    return b"".join(json.dumps([row[place] for place in kept]).encode() + b"\n" for row in (names, *rows))
+
+
 @pytest.mark.slow
 def test_a_backup_of_an_older_version_is_brought_up_to_date(made, tmp_path) -> None:
     """Rule: rows are loaded into the tables of their own version, and these then get the form of this one."""
@@ -291,6 +298,8 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(made, tmp_path) -> N
                 said = json.loads(data)
                 assert said["rows"]["records.classificationreview"] == 0
                 data = json.dumps({**said, "migration": "0003_classification"}).encode()
+            if member.name.startswith("tables/records.aisystem/"):
+                data = without(data, {"people_affected", "autonomy", "scale"})  # which came later
             archive.add(member.name, data)
         archive.close()
     done = annexa(tmp_path / "home", "restore", older)

@@ -33,7 +33,7 @@ from annexa.answers.backup import (
     write_backup,
 )
 from annexa.answers.integrity import Check, check_everything
-from annexa.answers.migrations import missing_migrations
+from annexa.answers.migrations import missing_migrations, step_by_step
 from annexa.answers.store import blobs, named_files, signer
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.records.ledger import LedgerCheckpoint
@@ -187,7 +187,7 @@ def _fill(members: Iterator[Member], about: About, kept: list[bytes]) -> None:
     with ExitStack() as stack:
         if connection.vendor == "postgresql":
             stack.enter_context(transaction.atomic())
-        call_command("migrate", "records", about.migration, verbosity=0, interactive=False)
+        step_by_step().migrate([("records", about.migration)])
         tables, done = _tables_of(about.migration), dict.fromkeys(about.rows, 0)
         with transaction.atomic():
             for member in members:
@@ -206,7 +206,7 @@ def _fill(members: Iterator[Member], about: About, kept: list[bytes]) -> None:
 
 def _tables_of(migration: str) -> dict[str, type[models.Model]]:
     """The tables as they were at a migration: a backup of an older version is loaded into its own, then brought on."""
-    state = MigrationExecutor(connection).loader.project_state([("records", migration)])
+    state = step_by_step().loader.project_state([("records", migration)])
     return {model._meta.label_lower: model for model in state.apps.get_models() if model._meta.app_label == "records"}
 
 

@@ -21,12 +21,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from annexa import __version__
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import files_of, taken_up
+from annexa.answers.migrations import latest_migration
 from annexa.answers.store import blobs, named_files, origin, signer, tiles
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.moment import one_moment
@@ -178,12 +177,6 @@ def _written(about: About) -> bytes:
         "missing": list(about.missing),
     }  # fmt: skip
     return json.dumps(said, indent=1, ensure_ascii=False).encode() + b"\n"
-
-
-def latest_migration() -> str:
-    """The form the tables have in this version."""
-    [(_, name)] = MigrationExecutor(connection).loader.graph.leaf_nodes("records")
-    return str(name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
