@@ -66,7 +66,7 @@ def value_of(field: Any, number: int, chance: random.Random) -> Any:
     if field.name in ("likelihood", "impact"):
         return chance.randrange(1, 6)
     if field.kind == "text" and (field.facet or field.required):
-        return f"{field.label} {chance.randrange(60)}"
+        return f"{field.label} {chance.randrange(60)}"[-field.longest :]
     return None
 
 
