@@ -12,6 +12,7 @@ from annexa.answers.errors import UnknownError
 from annexa.answers.frameworks import adopted_frameworks
 from annexa.answers.owners import owners_of_controls
 from annexa.answers.posture import Standpoint, standpoint
+from annexa.answers.registers import rows_of
 from annexa.library.regimes import regimes
 from annexa.pure.facts import ORGANISATION, Judgement, standing_judgements
 from annexa.pure.owners import Owner
@@ -219,11 +220,11 @@ class _Scopes:
         held = [one for one in entries if not SCOPES.ended(one, now.date())]
         held.sort(key=lambda one: one.approved_on or date.min)
         self.recorded = {one.part: _recorded(one) for one in held}
-        documents = (row.entry for row in TABLES[DOCUMENTS.noun].objects.visible_to(actor).order_by("name"))
+        rows = rows_of(actor, DOCUMENTS).filter(kind="policy").order_by("name")
         self.policies = tuple(
             Policy(name=one.name, systems=one.management_systems, covers=one.covers)
-            for one in documents
-            if one.kind == "policy" and not DOCUMENTS.ended(one, now.date())
+            for one in (row.entry for row in rows)
+            if not DOCUMENTS.ended(one, now.date())
         )
         self.certified = {one.part: one.certificate_scope for one in held if one.certificate_scope}
 

@@ -6,12 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from annexa.actions.errors import NotPermittedError
 from annexa.actions.risks import decide_acceptance, propose_acceptance, withdraw_acceptance
 from annexa.answers.risks import AcceptanceLine, list_acceptances, one_acceptance
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
-from annexa.api.askers import who
+from annexa.api.askers import only_people, who
 from annexa.api.operations import get, post
 from annexa.api.shapes import (
     Cursor,
@@ -31,6 +30,7 @@ from annexa.api.shapes import (
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["acceptance of risks"])
+_person = only_people("People accept risks; a program cannot.")
 ONE = "/risk-acceptances/{proposal}"
 Id = Annotated[str, Field(max_length=80)]
 State = Literal["proposed", "accepted", "replaced", "lapsed", "refused", "withdrawn"]
@@ -165,13 +165,6 @@ def withdraw_risk_acceptance(
     asks = who(request)
     withdraw_acceptance(actor=asks.actor, person=_person(asks), proposal=proposal, because=body.because, now=now())
     return _one(asks, response, proposal)
-
-
-def _person(asks: Bearer) -> Any:
-    """Who asks, as a person. Raises NotPermittedError for a program."""
-    if asks.person is None:
-        raise NotPermittedError("People accept risks; a program cannot.")
-    return asks.person
 
 
 def _one(asks: Bearer, response: HttpResponse, proposal: str) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from annexa.actions.access_reviews import (
     import_access_list,
     open_access_review,
 )
-from annexa.actions.errors import NotPermittedError
 from annexa.answers.access import own_access
 from annexa.answers.access_reviews import (
     ReviewPage,
@@ -30,8 +29,7 @@ from annexa.answers.access_reviews import (
 from annexa.answers.errors import UnknownError
 from annexa.answers.runs import run_of
 from annexa.answers.store import blobs
-from annexa.answers.tokens import Bearer
-from annexa.api.askers import require_proof, who
+from annexa.api.askers import only_people, require_proof, who
 from annexa.api.operations import get, post
 from annexa.api.problems import ProblemError
 from annexa.api.shapes import (
@@ -56,6 +54,7 @@ from annexa.pure.permits import Actor
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["access"])
+_person = only_people("Who keeps access is decided by people; a program cannot.")
 Id = Annotated[str, Field(max_length=80)]
 LISTED: dict[str, Any] = {
     "id": "5d1f0c2b7a6e4f3d9c8b1a0e2f7d6c54", "kind": "system", "subject": "chatbot", "name": "chatbot-access.csv",
@@ -401,13 +400,6 @@ def carry_out_decision(request: HttpRequest, response: HttpResponse, decision: s
     )  # fmt: skip
     response["Location"] = "/api/v1/access/reviews"
     return {"id": made.id, "decision": decision}
-
-
-def _person(asks: Bearer) -> Any:
-    """Who asks, as a person. Raises NotPermittedError for a program."""
-    if asks.person is None:
-        raise NotPermittedError("Who keeps access is decided by people; a program cannot.")
-    return asks.person
 
 
 def _named(actor: Actor, address: str, field: str) -> Any:

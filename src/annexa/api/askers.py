@@ -1,6 +1,7 @@
 """Who asks: by a token, or by the session of somebody who signed in; how often, and whether it came from our pages."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.utils import timezone
 
+from annexa.actions.errors import NotPermittedError
 from annexa.actions.request_counts import COUNTED
 from annexa.actions.sign_in import recently_proven
 from annexa.actions.tokens import note_use
@@ -56,6 +58,17 @@ def who(request: HttpRequest) -> Bearer:
     """Who asks, as found out when the request came in."""
     found: Bearer = vars(request)["bearer"]  # set by the gate before any operation runs
     return found
+
+
+def only_people(refusal: str) -> Callable[[Bearer], Any]:
+    """What gives who asks, as a person. It raises NotPermittedError for a program, with what is said to it."""
+
+    def person(asks: Bearer) -> Any:
+        if asks.person is None:
+            raise NotPermittedError(refusal)
+        return asks.person
+
+    return person
 
 
 def asker(request: HttpRequest, *, now: Any, programs_only: bool = False, most: int | None = None) -> Bearer:

@@ -15,7 +15,6 @@ from annexa.actions.assessments import (
     take_over_answers,
     withdraw_assessment,
 )
-from annexa.actions.errors import NotPermittedError
 from annexa.answers.assessments import (
     Standing,
     assessed_systems,
@@ -26,7 +25,7 @@ from annexa.answers.assessments import (
 )
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
-from annexa.api.askers import who
+from annexa.api.askers import only_people, who
 from annexa.api.operations import get, post
 from annexa.api.shapes import (
     LONGEST,
@@ -47,6 +46,7 @@ from annexa.api.shapes import (
 )
 
 router = Router(tags=["assessments"])
+_person = only_people("Impacts are assessed by people; a program cannot.")
 ONE = "/assessments/{assessment}"
 Id = Annotated[str, Field(max_length=80)]
 Value = str | int | float | list[str] | None
@@ -285,13 +285,6 @@ def withdraw_one_assessment(
     asks = who(request)
     withdraw_assessment(actor=asks.actor, person=_person(asks), assessment=assessment, because=body.because, now=now())
     return _shown(asks, response, assessment)
-
-
-def _person(asks: Bearer) -> Any:
-    """Who asks, as a person. Raises NotPermittedError for a program."""
-    if asks.person is None:
-        raise NotPermittedError("Impacts are assessed by people; a program cannot.")
-    return asks.person
 
 
 def _shown(asks: Bearer, response: HttpResponse, assessment: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from django.urls import reverse
 from ninja import Query, Router
 from pydantic import Field
 
-from annexa.actions.errors import NotPermittedError
 from annexa.actions.questionnaires import (
     judge_questionnaire,
     return_questionnaire,
@@ -17,7 +16,7 @@ from annexa.actions.questionnaires import (
 from annexa.answers.due_diligence import Sent, one_sent, sections_of, sent_to
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
-from annexa.api.askers import who
+from annexa.api.askers import only_people, who
 from annexa.api.operations import get, post
 from annexa.api.problems import ProblemError
 from annexa.api.shapes import (
@@ -41,6 +40,7 @@ from annexa.pure.proofs import rfc3339
 from annexa.pure.questionnaires import kept
 
 router = Router(tags=["due diligence"])
+_person = only_people("Suppliers are asked and judged by people; a program cannot.")
 ONE = "/due-diligence/{sent}"
 Id = Annotated[str, Field(max_length=80)]
 Value = str | int | float | list[str] | None
@@ -242,13 +242,6 @@ def withdraw_due_diligence(request: HttpRequest, response: HttpResponse, sent: I
     asks = who(request)
     withdraw_questionnaire(actor=asks.actor, person=_person(asks), sent=sent, because=body.because, now=now())
     return _shown(asks, response, sent)
-
-
-def _person(asks: Bearer) -> Any:
-    """Who asks, as a person. Raises NotPermittedError for a program."""
-    if asks.person is None:
-        raise NotPermittedError("Suppliers are asked and judged by people; a program cannot.")
-    return asks.person
 
 
 def _shown(asks: Bearer, response: HttpResponse, sent: str) -> dict[str, Any]:

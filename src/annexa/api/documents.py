@@ -19,7 +19,7 @@ from annexa.actions.documents import (
     withdraw_version,
     write_version,
 )
-from annexa.actions.errors import ConflictError, NotPermittedError
+from annexa.actions.errors import ConflictError
 from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.answers.documents import (
     DocumentPage,
@@ -32,7 +32,7 @@ from annexa.answers.documents import (
 )
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
-from annexa.api.askers import who
+from annexa.api.askers import only_people, who
 from annexa.api.operations import get, post
 from annexa.api.shapes import (
     LONGEST,
@@ -54,6 +54,7 @@ from annexa.api.shapes import (
 from annexa.pure.proofs import rfc3339
 
 router = Router(tags=["versions of documents"])
+_person = only_people("Documents are reviewed, approved and read by people; a program cannot.")
 ONE = "/documents/{document}"
 Id = Annotated[str, Field(max_length=80)]
 Offer = Literal["hand-in", "agree", "approve", "return", "publish", "confirm", "withdraw"]
@@ -340,13 +341,6 @@ def acknowledge_document(request: HttpRequest, document: Id, body: ReadGiven) ->
     me = _person(asks)
     acknowledge(actor=asks.actor, person=me, document=document, number=body.number, now=now())
     return next(_reading(one) for one in to_read(person=me, now=now()) if one.force.row.slug == document)
-
-
-def _person(asks: Bearer) -> Any:
-    """Who asks, as a person. Raises NotPermittedError for a program."""
-    if asks.person is None:
-        raise NotPermittedError("Documents are reviewed, approved and read by people; a program cannot.")
-    return asks.person
 
 
 def _written(request: HttpRequest, response: HttpResponse, document: str, **said: Any) -> dict[str, Any]:

@@ -6,12 +6,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from annexa.actions.errors import NotPermittedError
 from annexa.actions.uses import ask_use, decide_use, renew_use, withdraw_use
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
 from annexa.answers.uses import UseRequest, list_use_requests, rules_known, told_to, use_request
-from annexa.api.askers import who
+from annexa.api.askers import only_people, who
 from annexa.api.guards import ask_match, tag_at
 from annexa.api.operations import get, post
 from annexa.api.shapes import (
@@ -34,6 +33,7 @@ from annexa.pure.proofs import rfc3339
 from annexa.pure.registers.uses import USES
 
 router = Router(tags=["requests to use AI"])
+_person = only_people("People ask to use AI and decide about it; a program cannot.")
 ONE = "/use-requests/{use}"
 Id = Annotated[str, Field(max_length=80)]
 Word = Annotated[str, Field(max_length=300)]
@@ -214,13 +214,6 @@ def withdraw_request_to_use_ai(
     asks, seen = _guarded(request, use)
     withdraw_use(actor=asks.actor, person=_person(asks), slug=use, because=body.because, seen=seen, now=now())
     return _one(asks, response, use)
-
-
-def _person(asks: Bearer) -> Any:
-    """Who asks, as a person. Raises NotPermittedError for a program."""
-    if asks.person is None:
-        raise NotPermittedError("People ask to use AI and decide about it; a program cannot.")
-    return asks.person
 
 
 def _guarded(request: HttpRequest, use: str) -> tuple[Bearer, Any]:
