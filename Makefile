@@ -67,9 +67,9 @@ COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe -
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 lock: $(VENV)/.test-ready
 	$(BIN)/python -m pip install --quiet pip-tools
-	$(BIN)/$(COMPILE) --extra build --output-file requirements.lock pyproject.toml
+	$(BIN)/$(COMPILE) --extra build --extra activity --output-file requirements.lock pyproject.toml
 	echo 'psycopg[binary]>=3.2' | $(BIN)/$(COMPILE) --constraint requirements.lock --output-file requirements-postgres.lock -
-	$(BIN)/$(COMPILE) --extra build --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+	$(BIN)/$(COMPILE) --extra build --extra activity --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
 
 # Asks a public database of vulnerabilities about every package that the lock names. Fails if one is known, and also if
 # it could not be asked. In a folder of its own, since the tool brings packages of its own.
