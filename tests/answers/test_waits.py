@@ -7,6 +7,7 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from annexa.actions.documents import approve_version, hand_in, publish_version, read_version, write_version
+from annexa.actions.exceptions import decide_exception
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.questionnaires import answer_questionnaire, hand_in_questionnaire, send_questionnaire
 from annexa.actions.readings import acknowledge, ask_to_read
@@ -236,17 +237,17 @@ def test_a_supplier_waits_for_its_owner_when_it_answered_and_when_it_is_due(peop
 def test_an_exception_waits_for_approval_then_before_its_end_and_after(people, actor, now) -> None:
     values = {"name": "Consoles", "controls": ("ACC-02",), "owner": "ola@example.org", "asked_by": "rob@example.org"}
     row = add_record(actor=actor, register=EXCEPTIONS, entry=EXCEPTIONS.make(values), now=now)
-    assert said(people["ola"], now) == [("Have the exception approved: Consoles", True)]
+    assert said(people["ola"], now) == [("Complete the exception: Consoles", True)]
     until = now.date() + timedelta(days=60)
-    approved = {
-        "why": "Faults", "instead": "Door log", "approved_by": "lee@example.org", "approved_on": now.date(),
-        "until": until,
-    }  # fmt: skip
     change_record(
-        actor=actor, register=EXCEPTIONS, slug=row.slug, entry=EXCEPTIONS.replaced(row.entry, approved),
-        seen=row.changed_at, now=now,
+        actor=actor, register=EXCEPTIONS, slug=row.slug, seen=row.changed_at, now=now,
+        entry=EXCEPTIONS.replaced(row.entry, {"why": "Faults", "instead": "Door log", "until": until}),
     )  # fmt: skip
-    assert asked_of(people["ola"], now) == []
+    assert said(people["ola"], now) == said(people["rob"], now) == [("Decide about the exception: Consoles", False)]
+    assert said(people["lee"], now) == [("Decide about the exception: Consoles", True)]
+    lee = people["lee"]
+    decide_exception(actor=actor_of(lee), person=lee, exception=row.slug, approve=True, because="Log", now=now)
+    assert asked_of(people["ola"], now) == asked_of(lee, now) == []
     again = [("End or extend the exception: Consoles", until, True)]
     for days, fulfilled in ((40, True), (61, False)):
         later = now + timedelta(days=days)

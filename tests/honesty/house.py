@@ -41,6 +41,7 @@ from annexa.actions.directory import (
 from annexa.actions.documents import approve_version, hand_in, publish_version, write_version
 from annexa.actions.errors import ActionError
 from annexa.actions.evidence import add_evidence, attest
+from annexa.actions.exceptions import decide_exception, withdraw_exception
 from annexa.actions.governance import add_committee, appoint, end_appointment
 from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
@@ -78,6 +79,7 @@ from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import DOCUMENTS
+from annexa.pure.registers.exceptions import EXCEPTIONS
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.training_rules import TRAINING_RULES
 from annexa.pure.second_factors import totp_code
@@ -158,6 +160,7 @@ def found() -> None:
     _classification(ola, lee)
     _work(lee, ola)
     _risks(ada, lee, ola)
+    _exceptions(ada, ola, lee)
     _tokens(ada)
     _sign_in(ada, ola)
     _access(ada, lee, ola)
@@ -238,6 +241,27 @@ def _risks(ada: Person, lee: Person, ola: Person) -> None:
     for proposal, accept in zip(made, (True, False), strict=True):
         decide_acceptance(proposal=proposal.id, accept=accept, because="Looked at", now=days(54.5), **by)
     withdraw_acceptance(proposal=made[0].id, because="A neighbour burnt", now=days(54.4), **by)
+
+
+def _exceptions(ada: Person, ola: Person, lee: Person) -> None:
+    """Two exceptions that Ola asks for; Lee approves one and takes it back, and refuses the other."""
+    rows = [
+        add_record(
+            actor=actor_of(ola), register=EXCEPTIONS, now=days(54.3),
+            entry=EXCEPTIONS.make(
+                {
+                    "name": name, "controls": ("ACC-02",), "why": "Faults", "instead": "Door log", "owner": ola.email,
+                    "asked_by": ola.email, "until": (NOW + timedelta(days=60)).date(),
+                }
+            ),
+        )
+        for name in ("Consoles", "Doors")
+    ]  # fmt: skip
+    by = {"actor": actor_of(lee), "person": lee}
+    for row, approve in zip(rows, (True, False), strict=True):
+        decide_exception(exception=row.slug, approve=approve, because="Looked at", now=days(54.2), **by)
+    by = {"actor": actor_of(ada), "person": ada}
+    withdraw_exception(exception=rows[0].slug, because="The log is off", now=days(54.1), **by)
 
 
 def _tokens(ada: Person) -> None:

@@ -72,6 +72,7 @@ WORDS = {
     "risk_id": "risk",
     "proposal_id": "proposal",
     "document_id": "document",
+    "exception_id": "exception",
     "author_id": "author",
 }
 """Columns that entries call otherwise."""

@@ -192,7 +192,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "decide_applicability", "ask_statement_approval", "decide_statement",
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
-        "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view",
+        "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view", "approve_exception", "see_training",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",

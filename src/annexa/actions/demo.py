@@ -25,6 +25,7 @@ from annexa.actions.classification import answer_classification, ask_review, rev
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.demo_assessments import PlayedAssessment
 from annexa.actions.demo_documents import Asked, document, statement
+from annexa.actions.demo_exceptions import ExceptionsPlay
 from annexa.actions.demo_risks import RisksPlay
 from annexa.actions.demo_statement import statement_steps
 from annexa.actions.demo_story import (
@@ -122,7 +123,7 @@ def create_demo(*, now: datetime) -> Person:
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
     access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step, assessment,
     assessment_answer, assessment_step, soa_inclusion, soa_version, soa_decision, risk_scale, risk_proposal, risk_step,
-    completion, enrolment.
+    completion, enrolment, exception_step.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -237,6 +238,8 @@ class _Play:
                 yield Step(at=self.day(later["days_ago"], hour=16), act=partial(self.keep_on, number, kept, later))
         for days_ago, accept in RisksPlay(people=self.people, day=lambda ago: self.day(ago).date()).turns():
             yield Step(at=self.day(days_ago, hour=17), act=accept)
+        for days_ago, decide in ExceptionsPlay(people=self.people).turns():
+            yield Step(at=self.day(days_ago, hour=17, minute=30), act=decide)
         for asked in self.story.suppliers_asked:
             yield from self.due_diligence(asked)
         for days_ago, done in UsesPlay(people=self.people, day=lambda ago: self.day(ago).date()).turns():

@@ -97,18 +97,19 @@ def change_records(
     ) as opened:
         for place in places - {first}:
             opened.ask(place)
-        changed = []
+        changed, touched = [], set(values)
         for row in _locked(register, slugs):
             entry = register.replaced(row.entry, values)
             if (there := place_in(register, entry)) not in places:
                 opened.ask(there)
             entry = accepted(opened, register, entry, slug=row.slug, before=row.entry, more=_fixed(row, entry))
             if entry != row.entry:
+                touched |= {name for name in register.field if entry.values[name] != getattr(row, name)}
                 row.take(entry)
                 row.changed_at = now
                 changed.append(row)
         if changed:
-            fields = sorted({*values, "words", "changed_at"})
+            fields = sorted({*touched, "words", "changed_at"})
             opened.write_many(changed, kind=register.noun, subject=_subject, fields=fields)
     return len(changed)
 
@@ -170,7 +171,7 @@ def _changed(register: Register) -> str:
 def _write_updated(opened: Door, register: Register, entries: Mapping[str, Entry]) -> None:
     rows = _locked(register, list(entries))
     for row in rows:
-        row.take(entries[row.slug])
+        row.take(register.asks_anew(row.entry, entries[row.slug]))
         row.changed_at = opened.now
     if rows:
         fields = [*register.field, "source", "words", "changed_at"]
@@ -204,6 +205,7 @@ def accepted(
     is wrong with it.
     """
     entry = register.tidied(entry if before is None else with_unseen(opened.actor, register, before, entry))
+    entry = entry if before is None else register.asks_anew(before, entry)
     problems: dict[str, list[str]] = {}
     for found in (*more, *register.problems(entry)):
         problems.setdefault(found.field, []).append(register.sentence(found))

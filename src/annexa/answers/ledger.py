@@ -56,6 +56,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "risk_scale",
         "risk_proposal",
         "risk_step",
+        "exception_step",
     ),
     "systems": ("ai_system", "import"),
     "people": (
@@ -89,6 +90,7 @@ SAID: Mapping[str, str] = {
     "answer_classification": "Classification answered",
     "answer_questionnaire": "Supplier answered",
     "ask_statement_approval": "Approval of the statement asked for",
+    "approve_exception": "Exception approved or refused",
     "attest": "Statement signed",
     "change_own_password": "Password changed",
     "change_system": "AI system changed",

@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from annexa.answers.assessments import waiting_assessments
 from annexa.answers.documents import life, offers_to, to_read
+from annexa.answers.exceptions import refusal, writers
 from annexa.answers.owners import key_of
 from annexa.answers.posture import Standpoint
 from annexa.answers.registers import rows_of
@@ -25,6 +26,7 @@ from annexa.library.questionnaires import questionnaires
 from annexa.pure.assignments import Standing
 from annexa.pure.checks.uses import ANSWER_DAYS
 from annexa.pure.document_steps import SOON
+from annexa.pure.exception_steps import lacking
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.material import judged_on
 from annexa.pure.owners import Owner, Owners
@@ -138,6 +140,11 @@ class _Desk:
         """Who is written down as an owner."""
         known = self._by_address.get(said.strip().casefold())
         return known or (Owner(name=said.strip()) if said.strip() else None)
+
+    def named(self, said: str) -> str:
+        """Who is written down, by name."""
+        known = self.owner(said)
+        return known.name if known else said
 
     def one_of(self, said: Iterable[str]) -> Owner | None:
         """The one person among these addresses; None where there are several, or none."""
@@ -383,18 +390,32 @@ def _questionnaires(desk: _Desk) -> Iterator[Wait]:
 def _exceptions(desk: _Desk) -> Iterator[Wait]:
     """Exceptions that wait for approval, end within a month, or ended while the rule is still not kept to."""
     soon = Q(until__lte=desk.today + AHEAD) | Q(approved_on__isnull=True)
-    for slug, one in desk.counting(EXCEPTIONS, soon):
-        owner, waiting = desk.owner(one.owner), one.approved_on is None
-        asked = f"Asked for by {one.asked_by}" if one.asked_by else "Somebody asked for it"
+    rows = rows_of(desk.actor, EXCEPTIONS).filter(soon).defer("words").order_by("slug")
+    found = [row for row in rows if not EXCEPTIONS.ended(row.entry, desk.today)]
+    wrote = writers([row.slug for row in found if row.approved_on is None])
+    for row in found:
+        one, owner = row.entry, desk.owner(row.owner)
+        missing = lacking(one, desk.today) if one.approved_on is None else {}
+        decision = one.approved_on is None and not missing
+        if decision:
+            title, why = f"Decide about the exception: {one.name}", f"Asked for by {desk.named(one.asked_by)}"
+        elif missing:
+            title = f"Complete the exception: {one.name}"
+            labels = ", ".join(EXCEPTIONS.field[name].label.lower() for name in missing)
+            why = f"Nobody can approve it as it is: {labels}"
+        else:
+            title = f"End or extend the exception: {one.name}"
+            why = f"It {'ended' if one.until < desk.today else 'ends'} after {one.until}"
         yield Wait(
-            title=f"Have the exception approved: {one.name}" if waiting else f"End or extend the exception: {one.name}",
-            why=f"{asked}, and nobody has approved it"
-            if waiting
-            else f"It {'ended' if one.until < desk.today else 'ends'} after {one.until}",
-            owner=owner,
-            due_on=one.until,
-            mine=desk.mine(owner),
-            address=f"/exceptions/{slug}",
+            title=title,
+            why=why,
+            owner=None if decision else owner or desk.owner(one.asked_by),
+            due_on=min(row.changed_at.date() + DECIDE_WITHIN, one.until) if decision else one.until,
+            mine=not refusal(desk.actor, desk.me, one, wrote.get(row.slug, ""))
+            if decision
+            else desk.mine(owner or desk.owner(one.asked_by)),
+            address=f"/exceptions/{row.slug}#approval-h",
+            decision=decision,
         )
 
 

@@ -17,6 +17,7 @@ from annexa.api import (
     diligence,
     documents,
     evidence,
+    exceptions,
     frameworks,
     governance,
     grants,
@@ -49,8 +50,8 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
     organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, training,
-    classification, assessments, uses, acceptances, diligence, documents, controls, evidence, judgements, frameworks,
-    posture, statement, path, portfolio, obligations, access, ledger, webhooks, search,
+    classification, assessments, uses, acceptances, exceptions, diligence, documents, controls, evidence, judgements,
+    frameworks, posture, statement, path, portfolio, obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 

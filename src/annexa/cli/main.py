@@ -16,6 +16,7 @@ from annexa.cli import (
     classify,
     documents,
     evidence,
+    exceptions,
     frameworks,
     governance,
     grants,
@@ -41,7 +42,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
     imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people,
-    units, governance, grants, groups, training, documents,
+    units, governance, grants, groups, training, documents, exceptions,
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from annexa.cli import words
 from annexa.cli.evidence import plans_without_day
 from annexa.cli.posture import print_proof, row
+from annexa.cli.remote_decisions import COMMANDS as ABOUT_DECISIONS
 from annexa.cli.remote_documents import COMMANDS as ABOUT_DOCUMENTS
 from annexa.cli.remote_people import COMMANDS as ABOUT_PEOPLE
 from annexa.cli.remote_records import COMMANDS as ABOUT_RECORDS
@@ -124,6 +125,7 @@ COMMANDS: dict[str, Run] = {
     "evidence add": _add_evidence,
     "control adopt": _adopt,
     "ledger head": _head,
+    **ABOUT_DECISIONS,
     **ABOUT_DOCUMENTS,
     **ABOUT_PEOPLE,
     **ABOUT_RECORDS,

@@ -31,6 +31,20 @@ def add_format(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, default="table", help="how to print (default: table)")
 
 
+def add_because(parser: argparse.ArgumentParser) -> None:
+    """Every decision says why."""
+    parser.add_argument("--because", required=True, metavar="REASON", help="why; it stands in the ledger")
+
+
+def by_people_only(args: argparse.Namespace) -> int:
+    """Refuses what a person decides in their own name: here Annexa itself would act."""
+    say(
+        f"annexa: {args.command} {args.what} is for people, in their own name: over --server URL with a token of theirs"
+        " in ANNEXA_TOKEN, or on the pages."
+    )
+    return 2
+
+
 def add_at(parser: argparse.ArgumentParser) -> None:
     """Every command that judges can be asked for another date."""
     parser.add_argument("--at", metavar="T", help="a date or instant, past or future, such as 2026-11-20")

@@ -309,7 +309,11 @@ def _merged_problems(
         )
         for row in planned
         if row.outcome == "updated"
-        for found in (*register.fixed_problems(existing[row.key].facts, row.facts), *register.problems(row.facts))
+        for before in (existing[row.key].facts,)
+        for found in (
+            *register.fixed_problems(before, row.facts),
+            *register.problems(register.asks_anew(before, row.facts)),
+        )
         if found.field in register.field
     ]
 

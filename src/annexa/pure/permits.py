@@ -157,9 +157,11 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "ask_to_read": _WRITERS,
         "acknowledge": _EVERYBODY | {MEMBER},
         "take_course": _EVERYBODY | {MEMBER},
+        "see_training": _LEADS,
         "settle_training": frozenset({"program"}),
         "propose_acceptance": _WRITERS,
         "accept_risk": _WRITERS,
+        "approve_exception": _LEADS,
         "choose_risk_scale": _LEADS,
         "find_uses": _LEADS,
         "answer_classification": _WRITERS,
@@ -208,13 +210,14 @@ PERSONAL = frozenset(
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "ask_use", "decide_use", "review_document", "approve_document", "acknowledge",
-        "propose_acceptance", "accept_risk", "take_course",
+        "propose_acceptance", "accept_risk", "take_course", "approve_exception",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
 assess impacts, to have a statement of applicability approved, to decide who keeps access, to ask suppliers and
 judge what they say, to ask for a use of AI and decide about one, to agree to documents, to approve them and to say that
-one has read them, to propose and to accept what is left of a risk, to answer the questions of a course."""
+one has read them, to propose and to accept what is left of a risk, to approve an exception from a rule, to answer the
+questions of a course."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -233,7 +236,7 @@ SCOPES = frozenset(
 """Verbs a token may be made for. Passwords, making tokens, giving roles and the library stay with people who signed in:
 whoever finds a token can neither make it last nor make it more."""
 
-IMPLIED: Mapping[str, str] = MappingProxyType({"read_people": "read"})
+IMPLIED: Mapping[str, str] = MappingProxyType({"read_people": "read", "see_training": "read"})
 """Verbs that another scope of a token brings along."""
 
 GRANTABLE = ("lead", "owner", "auditor", READER)

@@ -81,6 +81,14 @@ def _not_fixed(_before: Entry | None) -> frozenset[str]:
     return frozenset()
 
 
+AsksAnew = Callable[[Record, Record], Record]
+"""A record after a change, without the decision that the change makes undone, given it before and after."""
+
+
+def _stands(_before: Record, after: Record) -> Record:
+    return after
+
+
 @dataclass(frozen=True, kw_only=True)
 class Register:
     """One register.
@@ -90,6 +98,7 @@ class Register:
     the clauses that ask for it. `place`: the heading under which the navigation has it. `rule`: what holds between
     fields. `ends`: the day field after which a record no longer counts; lists leave it out, checks do not look at it.
     `change`: the verb that forms need. `fixed`: what forms leave alone, as decisions, which have actions of their own.
+    `asks_anew`: takes back the decision about what a change makes another record.
     `seen_by`: fields that name people who know of the record without a role there, each with the verb they need for it.
     `open_to`: whoever may do this verb knows of every record.
     """
@@ -106,6 +115,7 @@ class Register:
     ends: str = "ended_on"
     change: str = "change_register"
     fixed: Fixed = _not_fixed
+    asks_anew: AsksAnew = _stands
     seen_by: Mapping[str, str] = field(default_factory=dict)
     open_to: str = ""
     sorts: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from annexa.records.directory import (
 )
 from annexa.records.documents import DocumentStep, Reading
 from annexa.records.evidence import Evidence
+from annexa.records.exceptions import ExceptionStep
 from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
@@ -76,6 +77,7 @@ __all__ = [
     "Enrolment",
     "EntryBody",
     "Evidence",
+    "ExceptionStep",
     "GrantEnd",
     "GroupRoleEnd",
     "GroupRoleRule",

@@ -28,8 +28,10 @@ from annexa.answers.registers import (
 from annexa.pure.fields import Field
 from annexa.pure.permits import Place, Refusal, may, may_somewhere
 from annexa.pure.register import Entry, Register
+from annexa.pure.registers.exceptions import EXCEPTIONS
 from annexa.pure.registers.risks import RISKS
 from annexa.records.registers import RegisterRow
+from annexa.web.exceptions import approval_of
 from annexa.web.frame import actor
 from annexa.web.lineage import Section, section_of
 from annexa.web.record_forms import RecordForm, differing, parse_seen, shown
@@ -104,6 +106,8 @@ def record(request: HttpRequest, register: Register, record: str) -> HttpRespons
     }
     if register is RISKS:
         context |= level_of(request, row.slug)
+    if register is EXCEPTIONS:
+        context |= approval_of(request, row.slug)
     return render(request, "records/record.html", context)
 
 

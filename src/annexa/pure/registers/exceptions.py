@@ -1,9 +1,10 @@
 """Exceptions from rules, which end: ISO/IEC 27001 A.5.36 and 8.1; ISO/IEC 42001 8.1 and A.9.2; control GOV-15."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
-from annexa.pure.fields import FieldProblem, choice, day, link, long, owner
+from annexa.pure.fields import Field, FieldProblem, choice, day, link, long, owner
 from annexa.pure.register import (
     Entry,
     Group,
@@ -22,6 +23,24 @@ from annexa.pure.register import (
 
 LONGEST = timedelta(days=366)
 """No exception is approved for longer than a year; to extend one is a new decision."""
+APPROVED = frozenset({"approved_by", "approved_on"})
+"""What the steps of the approval fill in, and nothing else."""
+DECIDED = ("name", "document", "controls", "systems", "where", "why", "unit", "asked_by", "instead", "until")
+"""What is approved: whoever changes one of these asks anew."""
+
+
+def asks_anew(before: Entry, after: Entry) -> Entry:
+    """The exception without its approval, where it is another one now or its approver came to own it."""
+    same = all(before.values[one] == after.values[one] for one in DECIDED)
+    if not after.approved_by or (same and after.owner.casefold() != after.approved_by.casefold()):
+        return after
+    return EXCEPTIONS.replaced(after, {"approved_by": "", "approved_on": None})
+
+
+def _approved() -> tuple[Field, Field]:
+    """As everywhere, and lists show when: before that the exception does not hold."""
+    by, on = approved("the exception")
+    return by, replace(on, listed=True)
 
 
 def _rule(entry: Entry) -> Iterable[FieldProblem]:
@@ -50,6 +69,8 @@ EXCEPTIONS = Register(
     says="Which rule is not kept to, where and why, what is done instead, who approved that, and until when.",
     asked_by=("ISO/IEC 27001 A.5.36", "ISO/IEC 27001 8.1", "ISO/IEC 42001 8.1"),
     place="operation",
+    fixed=lambda _before: APPROVED,
+    asks_anew=asks_anew,
     groups=(
         Group(
             title="What is not kept to",
@@ -69,10 +90,11 @@ EXCEPTIONS = Register(
         ),
         Group(
             title="Decision",
-            help="Approved by somebody else than who asks for it and who owns it, for a year at most.",
+            help="Approved on the page of the exception by a lead who neither asks for it, wrote it nor owns it; for a "
+            "year at most. A change of what was approved asks anew.",
             fields=(
                 long("instead", "Instead", "What is done meanwhile to keep the risk down."),
-                *approved("the exception"),
+                *_approved(),
                 day("until", "Until", "The last day it holds. An extension is a new decision.", listed=True),
             ),
         ),
