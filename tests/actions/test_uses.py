@@ -5,9 +5,11 @@ from datetime import date, timedelta
 import pytest
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.grants import grant_role
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.registers import add_record, change_record, import_register
 from annexa.actions.systems import add_system
+from annexa.actions.units import add_unit
 from annexa.actions.uses import ask_use, decide_use, renew_use, withdraw_use
 from annexa.answers.register_files import plan_register
 from annexa.answers.registers import Asked, list_register, record_page
@@ -117,11 +119,57 @@ def test_everything_that_is_missing_is_told_at_once(sam, organisation, now) -> N
     assert check_ledger() == before
 
 
-def test_own_rules_count_for_everybody(sam, aide, actor, now) -> None:
-    rule = {"name": "No letters", "tools": ("aide",), "outcome": "refused", "reason": "Not now.", "unit": "Retail"}
-    add_record(actor=actor, register=USE_RULES, entry=USE_RULES.make(rule), now=now)
+def ruled(actor, now, **values):
+    rule = {"name": "No letters", "tools": ("aide",), "outcome": "refused", "reason": "Not now.", **values}
+    return add_record(actor=actor, register=USE_RULES, entry=USE_RULES.make(rule), now=now)
+
+
+def test_own_rules_of_no_unit_count_for_everybody(sam, aide, actor, now) -> None:
+    ruled(actor, now)
     row = asked(sam, now)
     assert (row.decision, row.reason) == ("refused", "Not now.")
+
+
+@pytest.fixture
+def units(organisation, actor, now):
+    """Retail with Shops below it, and Markets; each has a condition of its own, and so has everybody."""
+    add_unit(actor=actor, name="Retail", now=now)
+    add_unit(actor=actor, name="Shops", parent="retail", now=now)
+    add_unit(actor=actor, name="Markets", now=now)
+    for unit in ("", "Retail", "Shops", "Markets"):
+        told = {"outcome": "approved with conditions", "reason": f"Rule of {unit or 'all'}", "unit": unit}
+        ruled(actor, now, name=f"Rule {unit}", condition=f"Keep to {unit or 'all'}", **told)
+
+
+def _kept(row):
+    return {one.removeprefix("Keep to ") for one in row.conditions.splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("unit", "bound"),
+    [("Shops", {"all", "Retail", "Shops"}), ("retail", {"all", "Retail"}), ("Markets", {"all", "Markets"}),
+     ("Vaults", {"all"})],
+)  # fmt: skip
+def test_rules_of_other_units_neither_bind_nor_show(sam, aide, units, now, unit, bound) -> None:
+    """Rule: a rule of a unit is for what is used there and below; others are not told of it."""
+    row = asked(sam, now, unit=unit)
+    assert row.decision == "approved with conditions"
+    assert _kept(row) == bound
+    assert {one.removeprefix("Rule of ") for one in row.reasons.splitlines() if one.startswith("Rule")} == bound
+
+
+def test_where_nobody_says_it_is_where_who_asks_works(sam, aide, admin, actor, units, now) -> None:
+    grant_role(actor=actor, person=admin, holder=sam, role="owner", unit="shops", because="Works there", now=now)
+    assert _kept(asked(sam, now)) == {"all", "Retail", "Shops"}
+
+
+def test_where_nobody_knows_a_person_decides_and_no_unit_is_quoted(sam, aide, units, now) -> None:
+    """Rule: a use without a unit does not slip through the rules of units, and does not learn of them either."""
+    row = asked(sam, now)
+    assert row.decision == "with owner"
+    assert "nobody knows in which unit" in row.reasons
+    for unit in ("Retail", "Shops", "Markets"):
+        assert unit not in row.reasons + row.conditions
 
 
 def test_who_comes_from_outside_does_not_ask(organisation, aide, now) -> None:

@@ -7,9 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.registers import add_record
+from annexa.actions.units import add_unit
 from annexa.actions.uses import ask_use, decide_use
 from annexa.pure.permits import ANNEXA
 from annexa.pure.registers.tools import TOOLS
+from annexa.pure.registers.use_rules import USE_RULES
 from annexa.pure.registers.uses import USES
 from annexa.records.registers import TABLES
 from tests.web.proving import signed_in as session_of
@@ -48,6 +50,22 @@ def text(response, status=200) -> str:
 
 
 # --- an employee
+
+
+def test_the_page_shows_what_binds_the_unit_of_who_asks(client, sam, aide, actor, at) -> None:
+    """Rule: the page of a request speaks of the rules of its unit, and of no other unit's."""
+    for unit in ("Retail", "Markets"):
+        add_unit(actor=actor, name=unit, now=at)
+        rule = {"name": unit, "tools": ("aide",), "outcome": "approved with conditions", "reason": f"For {unit}",
+                "condition": f"Ask the desk of {unit}", "unit": unit}  # fmt: skip
+        add_record(actor=actor, register=USE_RULES, entry=USE_RULES.make(rule), now=at)
+    session_of(client, sam)
+    form = client.get("/uses/ask").context["form"]
+    assert [value for value, _ in form.fields["unit"].choices] == ["", "Markets", "Retail"]
+    made = client.post("/uses/ask", {**ANSWERS, "unit": "Retail"})
+    page = text(client.get(made.url))
+    assert "Ask the desk of Retail" in page
+    assert "Markets" not in page
 
 
 def test_it_works(client, sam, aide) -> None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
+from annexa.answers.actors import standing_grants, units
 from annexa.answers.errors import UnknownError
 from annexa.answers.registers import one_record, rows_of
 from annexa.library.use_policy import use_policy
@@ -17,7 +19,7 @@ from annexa.pure.register import Entry
 from annexa.pure.registers.tools import TOOLS
 from annexa.pure.registers.use_rules import USE_RULES
 from annexa.pure.registers.uses import APPROVED, SETTLED, USES, same_person
-from annexa.pure.uses import Assessment, Fired, Rule, assess, own_rules, stands, waits
+from annexa.pure.uses import UNPLACED, Assessment, Fired, Rule, assess, own_rules, stands, waits
 from annexa.records.people import Person
 from annexa.records.registers import RegisterRow
 
@@ -27,17 +29,17 @@ MOST = 25
 """How many requests of a kind a page shows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class UseRequest:
     """A use of AI as its page and its row show it.
 
-    `assessment`: what policy makes of it today. `tool`: the name of its tool, `tool_owner`: who answers for that.
+    `tool`: the name of its tool, `tool_owner`: who answers for that.
     `decides`, `withdraws`: whether the person may. `waits`: for a decision. `stands`: it is approved today. `due`: its
     approval ends soon, or has ended.
     """
 
     row: RegisterRow
-    assessment: Assessment
+    desk: "Desk"
     tool: str
     tool_owner: str
     mine: bool
@@ -46,6 +48,11 @@ class UseRequest:
     waits: bool
     stands: bool
     due: bool
+
+    @cached_property
+    def assessment(self) -> Assessment:
+        """What policy makes of it today. Read only where it is shown: with many rules it takes longest."""
+        return self.desk.assessed(self.row.entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +81,10 @@ class Offered:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """The catalogue and the rules as they are on a day, read once for many requests. Cost: two queries."""
+    """The catalogue and the rules as they are on a day, read once for many requests.
+
+    Cost: one query for the tools, one for the rules once policy is asked; two for who is in which unit if need be.
+    """
 
     on: date
 
@@ -85,13 +95,59 @@ class Desk:
 
     @cached_property
     def rules(self) -> Sequence[Rule]:
-        """The organisation's own rules, whoever asks."""
-        rows = rows_of(ANNEXA, USE_RULES).order_by("id")
+        """The organisation's own rules, whomever they bind."""
+        rows = rows_of(ANNEXA, USE_RULES).exclude(ended_on__lte=self.on).defer("words", "source").order_by("id")
         return tuple(own_rules(((row.slug, row.entry) for row in rows), on=self.on))
 
     def assessed(self, use: Entry) -> Assessment:
-        """What policy makes of a request."""
-        return assess(use, self.tools.get(use.tool), use_policy(), self.rules, on=self.on)
+        """What policy makes of a request, by the rules for everybody and those of the units it is used in."""
+        units = self._units(use) if self._of_units else frozenset()
+        return assess(use, self.tools.get(use.tool), use_policy(), self.rules, on=self.on, units=units)
+
+    @cached_property
+    def _of_units(self) -> bool:
+        return any(one.unit for one in self.rules)
+
+    def _units(self, use: Entry) -> frozenset[str] | None:
+        """Where something is used and what that lies below, by name in small letters: as it says, or where who asked
+        works. None: nobody knows."""
+        said = use.unit.strip().casefold()
+        below = frozenset({said} - {""}) or self._works_in.get(use.asked_by.strip().casefold(), frozenset())
+        return frozenset().union(*(self._above.get(one, {one}) for one in below)) if below else None
+
+    @cached_property
+    def _above(self) -> Mapping[str, frozenset[str]]:
+        """Each unit by name with those it lies below."""
+        tree = {one.slug: one for one in units()}
+        found = {}
+        for one in tree.values():
+            line, at = [one], one
+            while at.parent in tree and tree[at.parent] not in line:
+                at = tree[at.parent]
+                line.append(at)
+            found[one.name.casefold()] = frozenset(unit.name.casefold() for unit in line)
+        return found
+
+    @cached_property
+    def _works_in(self) -> Mapping[str, frozenset[str]]:
+        """The units in which people have roles, by their address."""
+        held = standing_grants(datetime.combine(self.on, time.max, UTC)).filter(unit__isnull=False)
+        numbered = [(number_of(one.holder), one.unit.name.casefold()) for one in held if one.unit]
+        emails = dict(Person.objects.filter(pk__in=[number for number, _ in numbered]).values_list("pk", "email"))
+        found: dict[str, frozenset[str]] = {}
+        for number, unit in numbered:
+            if number in emails:
+                address = str(emails[number]).casefold()
+                found[address] = found.get(address, frozenset()) | {unit}
+        return found
+
+
+def units_to_ask_from(*, actor: Actor) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The units in which who asks has a role, and every open unit, by name. Cost: two queries."""
+    open_units = {one.slug: one.name for one in units() if not one.closed}
+    held = standing_grants(timezone.now()).filter(holder=actor.id, unit__slug__in=list(open_units))
+    mine = {open_units[one.unit.slug] for one in held if one.unit}
+    return tuple(sorted(mine)), tuple(sorted(open_units.values(), key=str.casefold))
 
 
 def tool_of(use: Entry) -> Entry | None:
@@ -156,6 +212,7 @@ def told_to(known: frozenset[str] | None, found: Assessment) -> tuple[Fired, ...
     if known is None:
         return found.fired
     shipped = {one.id for one in use_policy().rules} | {"tool-conditions", "tool-approved", "not-approved"}
+    shipped |= {UNPLACED.rule}
     return tuple(one for one in found.fired if one.rule in shipped or one.rule in known)
 
 
@@ -227,7 +284,7 @@ def _seen(row: RegisterRow, actor: Actor, address: str, desk: Desk) -> UseReques
     due = use.decision in APPROVED and use.review_on is not None and use.review_on <= desk.on + AHEAD
     return UseRequest(
         row=row,
-        assessment=desk.assessed(use),
+        desk=desk,
         tool=tool.name if tool is not None else use.tool_named,
         tool_owner=tool.owner if tool is not None else "",
         mine=mine,

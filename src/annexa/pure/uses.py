@@ -29,9 +29,9 @@ BY_POLICY = "policy"
 class Rule:
     """A rule of the policy: it speaks when every condition that is given holds; empty conditions do not matter.
 
-    `source`: the text it comes from; `cites`: the same as "framework requirement". `condition`: what whoever uses the
-    tool then has to keep to. `data_from`, `personal_from`: this and everything stricter. `register`: the use is to be
-    registered as an AI system.
+    `unit`: the part of the organisation whose uses it binds, by name; "": everybody's. `source`: the text it comes
+    from; `cites`: the same as "framework requirement". `condition`: what whoever uses the tool then has to keep to.
+    `data_from`, `personal_from`: this and everything stricter. `register`: the use is to be registered as an AI system.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Rule:
     beyond: tuple[str, ...] = ()
     trains: tuple[str, ...] = ()
     register: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +101,28 @@ class Assessment:
         return tuple(one.sentence for one in self.fired)
 
 
-def assess(use: Entry, tool: Entry | None, policy: UsePolicy, own: Iterable[Rule] = (), *, on: date) -> Assessment:
+def assess(
+    use: Entry,
+    tool: Entry | None,
+    policy: UsePolicy,
+    own: Sequence[Rule] = (),
+    *,
+    on: date,
+    units: frozenset[str] | None = frozenset(),
+) -> Assessment:
     """What policy makes of a request on a day. `tool`: as the catalogue has it; None: it is not there.
 
-    `own`: the organisation's rules on top. Source: ISO/IEC 42001 A.9.2 (processes for responsible use).
+    `own`: the organisation's rules on top; of those of units, the ones of `units`, by name in small letters: where it
+    is used and what that lies below. None: nobody knows where, so a person decides if a rule of a unit would speak.
+    Source: ISO/IEC 42001 A.9.2 (processes for responsible use).
     """
     state = tool_state(tool, on)
     beyond = lying_beyond(use, tool)
-    rules = [one for one in (*policy.rules, *own) if _speaks(one, use, tool, state, beyond)]
+    everywhere = [one for one in own if not one.unit or (units is not None and one.unit.casefold() in units)]
+    rules = [one for one in (*policy.rules, *everywhere) if _speaks(one, use, tool, state, beyond)]
     fired = [_fired(one) for one in rules]
+    if units is None and any(one.unit and _speaks(one, use, tool, state, beyond) for one in own):
+        fired.append(UNPLACED)
     if tool is not None and tool.conditions:
         because = f"{tool.name} may be used on conditions."
         fired.append(Fired(rule="tool-conditions", outcome=OUTCOMES[1], because=because, condition=tool.conditions))
@@ -118,6 +132,14 @@ def assess(use: Entry, tool: Entry | None, policy: UsePolicy, own: Iterable[Rule
     return Assessment(
         outcome=ordered[0].outcome, fired=ordered, until=min(ends), register=any(one.register for one in rules)
     )
+
+
+UNPLACED = Fired(
+    rule="unit-unknown",
+    outcome="with owner",
+    because="Units have rules about this, and nobody knows in which unit it is used, so a person decides.",
+)
+"""Stands for the rules of units that may bind a use: what they say is for their own people."""
 
 
 def strictness(outcome: str) -> int:
@@ -203,6 +225,7 @@ def own_rules(entries: Iterable[tuple[str, Entry]], *, on: date) -> Iterator[Rul
                 data_from=one.data_from,
                 personal_from=one.personal_from,
                 results=one.results,
+                unit=one.unit.strip(),
             )
 
 

@@ -1,6 +1,6 @@
 """Uses of AI: asking for one in two minutes, the answer with its reasons, what waits for a decision, the catalogue."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annexa.actions.uses import ask_use, decide_use, renew_use, withdraw_use
 from annexa.answers.errors import UnknownError
 from annexa.answers.registers import targets
-from annexa.answers.uses import Offered, UseRequest, catalogue, use_request, use_requests
+from annexa.answers.uses import Offered, UseRequest, catalogue, units_to_ask_from, use_request, use_requests
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.pure.register import Entry
 from annexa.pure.registers.assets import CLASSIFICATIONS
@@ -82,9 +82,15 @@ class AskForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
     result = forms.ChoiceField(label=later("What happens with what it gives?"))
+    unit = forms.ChoiceField(
+        label=later("Where is it used?"), required=False,
+        help_text=later("Units may have rules of their own; if you leave it open, a person decides about those."),
+    )  # fmt: skip
 
-    def __init__(self, *args: Any, offered: tuple[Offered, ...], **more: Any) -> None:
+    def __init__(self, *args: Any, offered: tuple[Offered, ...], units: Sequence[str], **more: Any) -> None:
         super().__init__(*args, **more)
+        if not units:
+            del self.fields["unit"]
         tools = [(one.row.slug, f"{one.row.name} ({STATES[one.row.entry.status][1]})") for one in offered]
         options = {
             "tool": [("", _("Another one, named below")), *tools],
@@ -92,8 +98,11 @@ class AskForm(forms.Form):
             "data_class": _choices(CLASSIFICATIONS, _("Choose")),
             "personal_data": _choices(PERSONAL, _("Choose")),
             "result": _choices(RESULTS, _("Choose")),
+            "unit": [("", _("Nowhere in particular")), *((one, one) for one in units)],
         }
         for name, choices in options.items():
+            if name not in self.fields:
+                continue
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)  # noqa: S101  all of these are
             field.choices = choices
@@ -173,7 +182,9 @@ def ask(request: HttpRequest) -> HttpResponse:
     begun = {
         name: request.GET.get(name, "") for name in ("tool", "tool_named", "purpose", "data_class", "personal_data")
     }
-    form = AskForm(request.POST if request.method == "POST" else None, offered=offered, initial=begun)
+    mine, every = units_to_ask_from(actor=actor(request))
+    begun["unit"] = mine[0] if len(mine) == 1 else ""
+    form = AskForm(request.POST if request.method == "POST" else None, offered=offered, units=every, initial=begun)
     made: list[str] = []
 
     def do(_given: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The organisation's own rules for uses of AI, on top of the library's policy: ISO/IEC 42001 A.2.2, A.9.2."""
 
 from annexa.pure.fields import choice, choices, day, links, long, text
-from annexa.pure.register import Group, Register, ended, name, owned, reference, unit
+from annexa.pure.register import Group, Register, ended, name, owned, reference
 from annexa.pure.registers.assets import CLASSIFICATIONS
 from annexa.pure.registers.tools import PERSONAL, PURPOSES
 from annexa.pure.registers.uses import OUTCOMES, RESULTS
@@ -39,7 +39,8 @@ USE_RULES = Register(
                 long("reason", "Reason", "Why; people who ask read it.", required=True),
                 long("condition", "Condition", "What whoever uses it has to keep to."),
                 text("clause", "Clause", "The policy or contract it comes from, with its clause."),
-                unit("the rule"),
+                text("unit", "Unit", "The part of the organisation that it binds, with those below; empty: everybody.",
+                     facet=True, listed=True),
                 owned("the rule"),
                 day("reviewed_on", "Reviewed on", "The day somebody last asked whether it is right.", listed=True),
                 ended("the rule"),
