@@ -2,21 +2,25 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from annexa.actions.grants import grant_role
 from annexa.actions.people import add_person
 from annexa.actions.registers import add_record
 from annexa.actions.request_counts import Counted
-from annexa.actions.systems import add_system
+from annexa.actions.systems import add_system, change_system
 from annexa.actions.training import settle_training
+from annexa.actions.units import add_unit
 from annexa.library.courses import courses
 from annexa.pure.registers.completions import COMPLETIONS
 from annexa.pure.registers.training_rules import TRAINING_RULES
 from annexa.pure.systems import SystemFacts
 from annexa.records.people import Person
 from annexa.records.registers import TABLES
+from annexa.records.systems import AiSystem
 from tests.actions.test_door import check_ledger
 from tests.web.proving import signed_in
 
@@ -155,6 +159,61 @@ def test_the_export_has_everybody(as_) -> None:
     }  # fmt: skip
     assert {row["Standing"] for row in rows} == {"due"}
     assert "max@example.org" not in {row["E-mail"] for row in rows}
+
+
+@pytest.fixture
+def units(people, admin, actor, now):
+    """Uma leads Retail, Shops lies below it, Olaf owns things in Retail; Eva works in Shops, Ola in Retail and Markets.
+
+    Scoring belongs to Markets, Ranking to Retail; Ola owns both.
+    """
+    for name, parent in (("Retail", ""), ("Shops", "retail"), ("Markets", "")):
+        add_unit(actor=actor, name=name, parent=parent, now=now)
+    for name in ("uma", "olaf"):
+        add_person(
+            actor=actor, email=f"{name}@example.org", name=name.capitalize(), role="member", password=None, now=now
+        )
+    for name, role, unit in (
+        ("uma", "lead", "retail"), ("olaf", "owner", "retail"), ("eva", "reader", "shops"), ("ola", "owner", "retail"),
+        ("ola", "owner", "markets"), ("lee", "owner", "markets"),
+    ):  # fmt: skip
+        holder = Person.objects.get(email=f"{name}@example.org")
+        grant_role(actor=actor, person=admin, holder=holder, role=role, unit=unit, because="Works there", now=now)
+    facts = SystemFacts(name="Ranking", owner="ola@example.org", stage="operation", unit="Retail")
+    add_system(actor=actor, facts=facts, now=now)
+    scoring = AiSystem.objects.get(slug="scoring")
+    change_system(
+        actor=actor, slug="scoring", facts=replace(scoring.facts(), unit="Markets"), seen=scoring.changed_at, now=now
+    )
+
+
+def test_who_leads_a_unit_sees_its_people_and_those_below_and_nobody_else(as_, units) -> None:
+    """Rule: the board of a unit is its people, in that unit, with the AI systems the lead may know of."""
+    uma = as_("uma")
+    assert "Everybody's" in uma.get("/training").text
+    page = uma.get("/training/everybody")
+    board = page.context["board"]
+    assert board.only == ("Retail", "Shops")
+    assert "Only the people of Retail, Shops." in page.text
+    assert {one.learner.name for one in board.assigned} == {"Uma", "Olaf", "Eva", "Ola"}
+    assert {one.word for one in board.by_unit} == {"Retail", "Shops"}
+    assert {(one.learner.name, one.systems) for one in board.literacy} == {("Ola", ("ranking",))}
+    assert "Markets" not in page.text
+    assert "Lee" not in page.text
+    rows = list(csv.DictReader(io.StringIO(uma.get("/training/everybody.csv").text)))
+    assert {row["E-mail"].split("@")[0] for row in rows} == {"uma", "olaf", "eva", "ola"}
+    assert {row["Units"] for row in rows} == {"Retail", "Shops"}
+    api = uma.get("/api/v1/training").json()["items"]
+    assert {one["name"] for one in api} == {"Uma", "Olaf", "Eva", "Ola"}
+    assert uma.get("/api/v1/training/literacy").json()["items"][0]["systems"] == ["ranking"]
+
+
+def test_an_owner_in_a_unit_sees_no_board(as_, units) -> None:
+    olaf = as_("olaf")
+    assert olaf.get("/training/everybody").status_code == 404
+    assert olaf.get("/training/everybody.csv").status_code == 404
+    assert olaf.get("/api/v1/training").status_code == 404
+    assert "Everybody's" not in olaf.get("/training").text
 
 
 def test_people_see_nobody_elses_training(as_) -> None:

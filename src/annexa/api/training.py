@@ -84,7 +84,8 @@ class AiLiteracy(Shown):
 def list_training(request: HttpRequest, limit: Limit, cursor: Cursor, late: Late) -> dict[str, Any]:
     """List what the rules of training ask of whom, computed as of now.
 
-    For who reads the whole organisation. Rules and completions are the registers `training-rules` and `completions`.
+    For who reads the whole organisation, and for who leads a unit, of its people. Rules and completions are the
+    registers `training-rules` and `completions`.
     """
     found = [one for one in dashboard(actor=who(request).actor, now=now()).assigned if one.standing in LATE or not late]
     run = run_of(found, lambda one: f"{one.learner.person}/{one.training}", after=after_of(cursor), limit=limit)
@@ -95,7 +96,7 @@ def list_training(request: HttpRequest, limit: Limit, cursor: Cursor, late: Late
 def list_ai_literacy(request: HttpRequest, limit: Limit, cursor: Cursor, gaps: Gaps) -> dict[str, Any]:
     """List who deals with AI systems in use, and whether their training fits (AI Act Art. 4).
 
-    For who reads the whole organisation.
+    For who reads the whole organisation, and for who leads a unit, of its people.
     """
     found = [one for one in dashboard(actor=who(request).actor, now=now()).literacy if not (gaps and one.current)]
     run = run_of(found, lambda one: f"{one.learner.person}/{one.dealing}", after=after_of(cursor), limit=limit)

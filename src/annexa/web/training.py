@@ -1,4 +1,4 @@
-"""Training: what one has to take, taking a course, and for who reads the organisation who has what in date."""
+"""Training: what one has to take, taking a course, and for who reads the organisation or leads a unit who has what."""
 
 import csv
 import io
@@ -18,10 +18,10 @@ from annexa.actions.errors import InvalidError
 from annexa.actions.request_counts import COUNTED
 from annexa.actions.training import Taken, take_course
 from annexa.answers.errors import UnknownError
-from annexa.answers.training import Dashboard, course_at_hand, dashboard, own_training
+from annexa.answers.training import Dashboard, course_at_hand, dashboard, own_training, units_led
 from annexa.pure.assignments import Assignment, Share
 from annexa.pure.documents import blocks
-from annexa.pure.permits import Permit, Refusal, may
+from annexa.pure.permits import Refusal, may
 from annexa.pure.registers.completions import COMPLETIONS
 from annexa.pure.registers.training_rules import TRAINING_RULES
 from annexa.pure.tables import with_guard
@@ -53,7 +53,7 @@ def training(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context = {
         "own": own_training(person=person(request), now=now),
-        "reads": isinstance(may(actor(request), "read"), Permit),
+        "reads": units_led(actor(request)) != frozenset(),
         "now": now,
     }
     return render(request, "training/index.html", context)
