@@ -32,6 +32,12 @@ os.sync = lambda: None
 # A library, thousands of tests and Hypothesis live as long as the run: looking through them for garbage is for nothing.
 gc.set_threshold(100_000, 50, 100)
 
+
+def pytest_collection_finish() -> None:
+    """What was read until here stays until the end: the collector need not look through it again."""
+    gc.freeze()
+
+
 DATA = Path(os.environ.get("ANNEXA_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -3,13 +3,11 @@
 import json
 from argparse import Namespace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trestle.core.validator_factory import validator_factory
-from trestle.oscal.catalog import Model as CatalogModel
-from trestle.oscal.mapping import Model as MappingModel
 
 from annexa.adapters.catalogs import CatalogError, read
 from annexa.adapters.catalogs.oscal import oscal_catalog, oscal_mapping
@@ -21,6 +19,20 @@ AT = datetime(2026, 11, 21, 8, tzinfo=UTC)
 FRAMEWORKS = tuple(library().frameworks.values())
 
 
+def _catalogs() -> Any:
+    """What trestle reads a catalog with. It takes long to be imported, so only who tries it does."""
+    from trestle.oscal.catalog import Model
+
+    return Model
+
+
+def _mappings() -> Any:
+    """What trestle reads a collection of mappings with."""
+    from trestle.oscal.mapping import Model
+
+    return Model
+
+
 def back(text: str, **said) -> Framework:
     (framework,) = load(dict(read(text.encode(), "catalog.json", **said))).frameworks.values()
     return framework
@@ -28,8 +40,10 @@ def back(text: str, **said) -> Framework:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS, ids=lambda one: one.id)
 def test_a_shipped_framework_is_a_valid_catalog_and_comes_back_equal(framework: Framework, tmp_path) -> None:
+    from trestle.core.validator_factory import validator_factory
+
     text = oscal_catalog(framework, last_modified=AT)
-    catalog = CatalogModel.model_validate_json(text).catalog
+    catalog = _catalogs().model_validate_json(text).catalog
     assert catalog.metadata.title == framework.title
     assert validator_factory.get(Namespace(mode="all")).model_is_valid(catalog, True, tmp_path)
     assert back(text) == framework
@@ -39,7 +53,7 @@ def test_a_shipped_framework_is_a_valid_catalog_and_comes_back_equal(framework: 
 @given(frameworks())
 def test_any_framework_is_a_valid_catalog_and_comes_back_equal(framework: Framework) -> None:
     text = oscal_catalog(framework, last_modified=AT)
-    CatalogModel.model_validate_json(text)
+    _catalogs().model_validate_json(text)
     assert back(text) == framework
 
 
@@ -48,7 +62,7 @@ def test_mappings_are_a_valid_collection_that_refers_to_the_exported_catalogs(en
     held = library()
     mappings = [one for one in held.mappings if {one.source, one.target} == ends]
     text = oscal_mapping(mappings, held.frameworks, last_modified=AT)
-    MappingModel.model_validate_json(text)
+    _mappings().model_validate_json(text)
     found = json.loads(text)["mapping-collection"]
     assert [len(one["maps"]) for one in found["mappings"]] == [len(one.edges) for one in mappings]
     first, edge = found["mappings"][0]["maps"][0], mappings[0].edges[0]

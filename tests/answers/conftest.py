@@ -1,4 +1,4 @@
-"""The small organisation, founded once for a module that asks much about it; each test has a copy of its own."""
+"""The small organisation, as it was founded, for a module that asks much about it; each test has a copy of its own."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ import pytest
 from django.conf import settings as conf
 
 from annexa.pure.permits import Actor
+from tests import founding
 from tests.answers.small_house import found_house
-from tests.personas import undone
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 
@@ -20,10 +20,15 @@ NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 def founded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[tuple[Actor, Path]]:
     """The administrator, and the store. Nothing of it stays."""
     before, store = conf.STORE, tmp_path_factory.mktemp("house") / "store"
-    with django_db_blocker.unblock(), undone():
+
+    def found() -> Actor:
         conf.STORE = store
         actor = found_house(NOW)
         conf.STORE = before
+        return actor
+
+    keep = tmp_path_factory.getbasetemp() / "kept"
+    with django_db_blocker.unblock(), founding.founded("small house", found, store, keep) as actor:
         yield actor, store
 
 

@@ -19,6 +19,7 @@ from annexa.api import askers
 from annexa.api.shapes import now as clock
 from annexa.pure.permits import ANNEXA
 from annexa.records.people import Person
+from tests import founding
 from tests.answers.small_house import found_house
 from tests.personas import undone
 
@@ -68,17 +69,22 @@ def _no_requests_yet() -> None:
 
 @pytest.fixture(scope="module")
 def founded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Path]:
-    """The organisation, and a person in each role, set up once for a module; nothing of it stays."""
-    before, conf.STORE = conf.STORE, tmp_path_factory.mktemp("house") / "store"
-    with django_db_blocker.unblock(), undone():
+    """The organisation, and a person in each role, as it was founded; nothing of it stays."""
+    before, store = conf.STORE, tmp_path_factory.mktemp("house") / "store"
+
+    def found() -> None:
+        conf.STORE = store
         found_house(clock())
         for role in ("lead", "owner", "auditor"):
             add_person(
                 actor=ANNEXA, email=f"{role}@example.org", name=f"Lou {role.capitalize()}", role=role, password=None,
                 now=clock(),
             )  # fmt: skip
-        made, conf.STORE = conf.STORE, before
-        yield made
+        conf.STORE = before
+
+    keep = tmp_path_factory.getbasetemp() / "kept"
+    with django_db_blocker.unblock(), founding.founded("one in each role", found, store, keep):
+        yield store
 
 
 @pytest.fixture

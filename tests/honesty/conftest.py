@@ -2,40 +2,34 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from django.conf import settings as conf
-from django.db import transaction
 
 from annexa.answers import store
 from annexa.cli.main import main
 from annexa.records import snapshot
+from tests import founding
 from tests.honesty.house import NOW, House, Said, Verdicts, found, verdicts
-
-
-class _UndoneError(Exception):
-    """Takes back what was written."""
-
-
-@contextmanager
-def _undone() -> Iterator[None]:
-    with suppress(_UndoneError), transaction.atomic():
-        yield
-        raise _UndoneError
+from tests.personas import undone
 
 
 @pytest.fixture(scope="module")
 def founded(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[tuple[Path, Verdicts]]:
     """The organisation as it is, and its verdicts. Nothing of it stays."""
-    before, folder = (conf.STORE, conf.HOME), tmp_path_factory.mktemp("house")
-    (folder / "home").mkdir(mode=0o700)
-    conf.STORE, conf.HOME = folder / "store", folder / "home"
-    with django_db_blocker.unblock(), _undone():
+    before, folder = (conf.STORE, conf.HOME), tmp_path_factory.mktemp("house") / "of one"
+
+    def made() -> Verdicts:
+        (folder / "home").mkdir(mode=0o700, parents=True)
+        conf.STORE, conf.HOME = folder / "store", folder / "home"
         found()
         was = verdicts(NOW)
         conf.STORE, conf.HOME = before
+        return was
+
+    keep = tmp_path_factory.getbasetemp() / "kept"
+    with django_db_blocker.unblock(), founding.founded("honest house", made, folder, keep) as was:
         yield folder, was
 
 
@@ -59,6 +53,6 @@ def house(founded, settings, tmp_path, capsys, monkeypatch) -> Iterator[House]:
         store._signer.cache_clear()
         store._made_origin.cache_clear()
 
-    with _undone():
+    with undone():
         yield House(store=settings.STORE, home=settings.HOME, run=run, restart=restart, before=was)
     restart()

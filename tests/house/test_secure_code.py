@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,16 @@ from tests.house.test_house import MODULES, SOURCE
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((SOURCE / "web" / "static" / "js").glob("*.js"))
 TEMPLATES = sorted((SOURCE / "web" / "templates").rglob("*.html"))
-TREES = {
-    str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8"))
-    for path in MODULES
-    if "migrations" not in path.parts
-}
+
+
+@cache
+def trees() -> dict[str, ast.AST]:
+    """Every module as Python reads it."""
+    return {
+        str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8"))
+        for path in MODULES
+        if "migrations" not in path.parts
+    }
 
 
 def called(tree: ast.AST) -> list[tuple[str, ast.Call]]:
@@ -52,7 +58,7 @@ def test_no_text_becomes_a_program() -> None:
     """Rule: nothing is evaluated, no other program run, no object made from bytes, no memory handled by hand."""
     for line in ("eval(x)", "yaml.load(x)", "import subprocess", "Template(x)", "from ctypes import cdll"):
         assert runs_text(ast.parse(line)), line
-    assert {name: found for name, tree in TREES.items() if (found := runs_text(tree))} == {}
+    assert {name: found for name, tree in trees().items() if (found := runs_text(tree))} == {}
 
 
 def raw_sql(tree: ast.AST) -> list[str]:
@@ -74,7 +80,7 @@ PUT_TOGETHER = {"answers/integrity.py", "answers/surroundings.py", "actions/back
 def test_no_statement_is_put_together_from_what_somebody_typed() -> None:
     for line in ("cursor.execute(f'SELECT {x}')", "Model.objects.raw('x')", "rows.extra(where=[x])"):
         assert raw_sql(ast.parse(line)), line
-    assert {name for name, tree in TREES.items() if raw_sql(tree)} <= PUT_TOGETHER
+    assert {name for name, tree in trees().items() if raw_sql(tree)} <= PUT_TOGETHER
 
 
 WEAK = {
@@ -93,8 +99,8 @@ def test_no_weak_algorithm_and_no_chance_that_can_be_foretold() -> None:
     """Rule: SHA-256 and above, AES-256-GCM, Ed25519, scrypt; SHA-1 in the codes of apps alone, which know no other."""
     for line in ("hashlib.md5(x)", "import random", "modes.ECB()", "from cryptography.fernet import Fernet"):
         assert weak(ast.parse(line)), line
-    assert {name: found for name, tree in TREES.items() if (found := weak(tree))} == {}
-    sha1 = {name for name, tree in TREES.items() if "sha1" in ast.unparse(tree)}
+    assert {name: found for name, tree in trees().items() if (found := weak(tree))} == {}
+    sha1 = {name for name, tree in trees().items() if "sha1" in ast.unparse(tree)}
     assert sha1 == {"pure/second_factors.py"}
 
 
@@ -103,7 +109,7 @@ def test_every_module_with_cryptography_is_in_the_inventory() -> None:
     marks = ("cryptography.", "django.core.signing", "django.utils.crypto.salted_hmac", "hmac", "fido2", "jwt", "ssl")
     found = {
         name
-        for name, tree in TREES.items()
+        for name, tree in trees().items()
         if any(one == mark.rstrip(".") or one.startswith(mark) for one in imported(tree) for mark in marks)
     }
     named = set(re.findall(r"`([a-z]+/\w+\.py)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8")))
@@ -115,7 +121,7 @@ def test_secrets_are_compared_without_telling_how_far_they_fit() -> None:
     """Rule: a digest, signature or token that was sent is compared in constant time."""
     compared = "pure/second_factors vault/sealing web/start web/single_sign_on web/account api/metrics"
     for name in (f"{one}.py" for one in compared.split()):
-        text = ast.unparse(TREES[name])
+        text = ast.unparse(trees()[name])
         assert "compare_digest" in text or "constant_time_compare" in text, name
 
 

@@ -7,6 +7,7 @@ from django.conf import settings as conf
 from django.utils import timezone
 
 from tests.answers.small_house import found_house
+from tests.founding import founded
 from tests.personas import Cast, found_cast, undone
 from tests.web.proving import signed_in
 
@@ -21,14 +22,20 @@ def at(now, monkeypatch, client, admin):
 
 @pytest.fixture(scope="module")
 def cast(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Cast]:
-    """The small organisation with everybody who may come, once for a module; nothing of it stays."""
+    """The small organisation with everybody who may come, as it was founded; nothing of it stays."""
     before, store = conf.STORE, tmp_path_factory.mktemp("house") / "store"
-    with django_db_blocker.unblock(), undone():
+
+    def found() -> Cast:
         conf.STORE = store
         found_house(timezone.now())
-        made = found_cast(timezone.now(), store=store)
+        made = found_cast(timezone.now())
         conf.STORE = before
         assert made.sessions  # begun here, so that no test takes them back
+        return made
+
+    keep = tmp_path_factory.getbasetemp() / "kept"
+    with django_db_blocker.unblock(), founded("cast", found, store, keep) as made:
+        made.store = store
         yield made
 
 

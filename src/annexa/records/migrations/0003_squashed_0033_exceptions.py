@@ -5,6 +5,8 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+from annexa.records.tables_at_once import at_once
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         ('records', '0002_ledger_is_append_only'),
     ]
 
-    operations = [
+    operations = at_once([
         migrations.CreateModel(
             name='ClassificationAnswers',
             fields=[
@@ -2065,4 +2067,4 @@ class Migration(migrations.Migration):
             name='role',
             field=models.CharField(choices=[('administrator', 'Administrator'), ('lead', 'Compliance lead'), ('owner', 'Owner'), ('auditor', 'Auditor'), ('member', 'Member'), ('external', 'From outside')], max_length=20),
         ),
-    ]
+    ])
