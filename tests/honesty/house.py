@@ -22,6 +22,7 @@ from annexa.actions.access_reviews import (
     import_access_list,
     open_access_review,
 )
+from annexa.actions.activity_sources import choose_activity, close_source, open_source
 from annexa.actions.assessments import (
     answer_assessment,
     approve_assessment,
@@ -74,6 +75,7 @@ from annexa.answers.store import blobs
 from annexa.library.classification import classifications
 from annexa.library.courses import courses
 from annexa.library.questionnaires import questionnaires
+from annexa.pure.activity_sources import Choice
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
@@ -162,6 +164,7 @@ def found() -> None:
     _risks(ada, lee, ola)
     _exceptions(ada, ola, lee)
     _tokens(ada)
+    _activity(ada)
     _sign_in(ada, ola)
     _access(ada, lee, ola)
     _assessments(lee, ola)
@@ -289,6 +292,18 @@ def _tokens(ada: Person) -> None:
         grant_role(holder=account, role="reader", because="Reports", now=days(44), **where, **by)
     grant = grant_role(holder=account, role="auditor", unit=markets.slug, because="Audit", now=days(43), **by)
     end_grant(grant=grant.id, because="Done", now=days(42), **by)
+
+
+def _activity(ada: Person) -> None:
+    """A source of each kind, one of them closed, and what is kept."""
+    by = {"actor": actor_of(ada), "person": ada}
+    rule = {"attribute": "service.name", "how": "equals", "value": "ranking", "system": "ranking"}
+    open_source(slug="bot", name="Chatbot", system="chatbot", because="Goes live", now=days(41.9), **by)
+    open_source(slug="gateway", name="Gateway", rules=[rule], because="All others", now=days(41.8), **by)
+    open_source(slug="old-gateway", name="Old gateway", because="Before", now=days(41.7), **by)
+    close_source(source="old-gateway", because="Replaced", now=days(41.6), **by)
+    for system in ("chatbot", ORGANISATION):
+        choose_activity(system=system, choice=Choice(retention_days=365), because="Policy", now=days(41.5), **by)
 
 
 def _access(ada: Person, lee: Person, ola: Person) -> None:

@@ -19,6 +19,7 @@ from annexa.pure.facts import ORGANISATION
 from annexa.pure.ledger import Header, canonical, leaf_hash, salted_digest
 from annexa.pure.posture import Verdict
 from annexa.records.access_reviews import AccessDecision, AccessReview
+from annexa.records.activity_sources import ActivitySource
 from annexa.records.appointments import Appointment
 from annexa.records.controls import Judgement
 from annexa.records.directory import GroupRoleRule
@@ -212,6 +213,8 @@ def _forged(table: type[Recorded]) -> dict[str, str]:
         fresh["subject"] = "'forged'"
     if table.KIND == "webhook_end":
         fresh["webhook_id"] = f"'{Webhook.objects.filter(end=None).first().id}'"
+    if table.KIND == "activity_source_end":
+        fresh["source_id"] = str(ActivitySource.objects.filter(end=None).first().pk)
     if table.KIND == "grant_end":
         fresh["grant_id"] = f"'{RoleGrant.objects.filter(end=None).first().id}'"
     if table.KIND == "appointment_end":

@@ -193,6 +193,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
         "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view", "approve_exception", "see_training",
+        "change_activity_source", "choose_activity", "log_activity",
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",
@@ -200,7 +201,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "judge_questionnaire", "decide_use",
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
-        "propose_acceptance", "accept_risk",
+        "propose_acceptance", "accept_risk", "log_activity",
     }  # fmt: skip
     assert able["auditor"] - everybody == {"judge", "close_judgement"}
 

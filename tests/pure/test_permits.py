@@ -85,7 +85,7 @@ def test_members_and_outsiders_see_nothing_by_themselves() -> None:
         "end_second_factor",
         "end_own_session",
     }
-    assert member - outsider == {"read_people", "create_token", "ask_use", "acknowledge", "take_course"}
+    assert member - outsider == {"read_people", "create_token", "ask_use", "acknowledge", "take_course", "log_activity"}
     assert {verb for verb, roles in VERBS.items() if "reader" in roles} == {"read"}
 
 

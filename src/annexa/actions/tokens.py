@@ -11,7 +11,7 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.answers.actors import actor_of, actor_of_account
 from annexa.answers.actors import units as known_units
 from annexa.pure.fields import tidy
-from annexa.pure.permits import ANNEXA, PERSONAL, PROVISION, SCOPES, VERBS, Actor, Refusal, may
+from annexa.pure.permits import ANNEXA, LOG_ACTIVITY, PERSONAL, PROVISION, SCOPES, VERBS, Actor, Refusal, may
 from annexa.pure.tokens import LONGEST, SECRET_BYTES, token_digest, token_text
 from annexa.records.people import ROLES, Person
 from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
@@ -19,6 +19,8 @@ from annexa.records.tokens import ApiToken, ServiceAccount, TokenRevocation
 LONGEST_NAME = 100
 LONGEST_ACCOUNT_NAME = 200
 USE_KEPT_EVERY = timedelta(minutes=1)
+PROGRAMS = {PROVISION: "a directory acts", LOG_ACTIVITY: "what sends events does so"}
+"""Scopes that only programs hold, and how that is said."""
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -186,8 +188,8 @@ def scope_problems(holder: Actor, scopes: Sequence[str]) -> list[str]:
             problems.append(f"{one} is more than {holder.name} may do; a token never exceeds its holder's role.")
         elif one in PERSONAL and holder.id.startswith("service/"):
             problems.append(f"{one} is for people only; a program cannot state or judge what a person has to.")
-        elif one == PROVISION and not holder.id.startswith("service/"):
-            problems.append(f"{one} is for service accounts only; a directory acts in a name of its own.")
+        elif one in PROGRAMS and not holder.id.startswith("service/"):
+            problems.append(f"{one} is for service accounts only; {PROGRAMS[one]} in a name of its own.")
     if PROVISION in scopes and len(set(scopes)) > 1:
         problems.append(f"{PROVISION} stands alone; make another token for the rest.")
     return problems

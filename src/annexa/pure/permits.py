@@ -159,6 +159,10 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "take_course": _EVERYBODY | {MEMBER},
         "see_training": _LEADS,
         "settle_training": frozenset({"program"}),
+        "log_activity": _WRITERS | {MEMBER},
+        "open_activity_source": _ADMINISTRATORS,
+        "change_activity_source": _LEADS,
+        "choose_activity": _LEADS,
         "propose_acceptance": _WRITERS,
         "accept_risk": _WRITERS,
         "approve_exception": _LEADS,
@@ -221,6 +225,8 @@ questions of a course."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
+LOG_ACTIVITY = "log_activity"
+"""What the token of a program is for that sends what AI systems do."""
 
 SCOPES = frozenset(
     {
@@ -229,7 +235,7 @@ SCOPES = frozenset(
         "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
-        PROVISION,
+        "change_activity_source", "choose_activity", LOG_ACTIVITY, PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

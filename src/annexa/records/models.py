@@ -7,6 +7,7 @@ from annexa.records.access_reviews import (
     AccessReview,
     AccessReviewEnd,
 )
+from annexa.records.activity_sources import ActivityChoice, ActivityRules, ActivitySource, ActivitySourceEnd
 from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.assessments import Assessment, AssessmentAnswer, AssessmentStep
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
@@ -57,6 +58,10 @@ __all__ = [
     "AccessList",
     "AccessReview",
     "AccessReviewEnd",
+    "ActivityChoice",
+    "ActivityRules",
+    "ActivitySource",
+    "ActivitySourceEnd",
     "Adoption",
     "AiSystem",
     "ApiToken",
