@@ -1,0 +1,276 @@
+"""A monitor: one question about what a system did, with the number that answers it and the line it must not cross.
+
+A monitor says which events it looks at, what it measures, over which window, against what, and which control it proves.
+What it finds is a reading: pass, warn, fail, or not enough data. The last is an answer of its own; it never counts as a
+pass. Where a monitor looks at several columns, one that fails makes it fail, and one that cannot be told keeps it from
+passing.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Literal
+
+from annexa.pure.drift import MEASURES, Binning
+from annexa.pure.fairness import FAIRNESS
+from annexa.pure.performance import OF_CLASSES, OF_SCORES
+
+FEATURES: Final = "f_*"
+"""As a column: every feature there is."""
+FEATURE_PREFIX: Final = "f_"
+
+MEASURED: Final[Mapping[str, tuple[str, ...]]] = {
+    "drift_input": MEASURES,
+    "drift_output": MEASURES,
+    "drift_prediction": MEASURES,
+    "performance": (*OF_CLASSES, *OF_SCORES),
+    "performance_estimated": OF_CLASSES,
+    "fairness": FAIRNESS,
+    "unusual_output": ("share",),
+    "leakage": ("share", "count"),
+    "volume": ("above_season", "below_season", "count"),
+    "cost": ("above_season", "total"),
+    "access_pattern": ("new_names", "odd_hours", "bulk"),
+    "error": ("share",),
+    "latency": ("quantile", "share"),
+    "override_rate": ("share",),
+    "review_time": ("share", "quantile"),
+    "change_without_gate": ("unapproved",),
+    "silence": ("hours", "missed"),
+}
+"""What each kind of monitor can measure."""
+KINDS: Final = tuple(MEASURED)
+NEEDS_WHERE: Final = frozenset({"share", "count"})
+NEEDS_PAST: Final = frozenset({"above_season", "below_season", "new_names", "odd_hours", "bulk", "missed"})
+"""Measured against a past window, never against a frozen baseline."""
+
+Severity = Literal["low", "medium", "high", "critical"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("low", "medium", "high", "critical")
+Reference = Literal["baseline", "window", "none"]
+REFERENCES: Final[tuple[Reference, ...]] = ("baseline", "window", "none")
+Operator = Literal["is", "is_not", "above", "below", "matches", "missing", "present"]
+OPERATORS: Final[tuple[Operator, ...]] = ("is", "is_not", "above", "below", "matches", "missing", "present")
+
+
+class Outcome(StrEnum):
+    """What a reading comes to, the worst first."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    NOT_ENOUGH = "not enough data"
+    PASS = "pass"  # noqa: S105 - an outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What must hold of a column: one of several values, a bound, or one of several patterns (RE2, without case)."""
+
+    column: str
+    operator: Operator
+    values: tuple[str, ...] = ()
+    bound: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """The line: crossed when the value is above (or below) it."""
+
+    level: Literal["warn", "fail"]
+    when: Literal["above", "below"]
+    value: float
+    because: str
+
+    def crossed(self, value: float) -> bool:
+        """Whether a value lies beyond it; one that equals it does not."""
+        return value > self.value if self.when == "above" else value < self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proves:
+    """The expectation, of kind signal, that this monitor's readings are evidence for."""
+
+    control: str
+    expectation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A small log with the reading it must give; run by a test for every monitor.
+
+    `rows`: the events of the window and, where there is one, of the past. `repeat`: each row stands for as many.
+    """
+
+    what: str
+    now: tuple[Mapping[str, Any], ...]
+    past: tuple[Mapping[str, Any], ...]
+    outcome: Outcome
+    value: float | None
+    approvals: Mapping[str, tuple[tuple[datetime, datetime | None], ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """One monitor of the library.
+
+    `only`: the events it looks at; `where`: those of them it counts. `columns`: what drifts, or whose value is taken.
+    `by`: the column that names groups, users, sources. `positive`: the prediction and label that count as positive.
+    `towards`: the group all others are compared with. `share`: which quantile. `lag`: how long labels may take, so the
+    window ends so long ago. `least_share`: of the window that needs a label. `past`: how far back a reference window
+    reaches. `minimum`: how much it needs to say anything.
+    """
+
+    id: str
+    title: str
+    question: str
+    kind: str
+    measure: str
+    severity: Severity
+    because: str
+    source: str
+    only: tuple[Condition, ...]
+    where: tuple[Condition, ...]
+    columns: tuple[str, ...]
+    by: str
+    positive: str
+    towards: str
+    share: float
+    binning: Binning
+    window: timedelta
+    lag: timedelta
+    reference: Reference
+    past: timedelta
+    minimum: int
+    least_share: float
+    thresholds: tuple[Threshold, ...]
+    proves: tuple[Proves, ...]
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """One number of a reading: of a column, a group, an hour. None, and why, where it could not be told.
+
+    `of`: what it is about. `n`: how many events, people or hours it speaks of. `who`: names it points at.
+    """
+
+    of: str
+    value: float | None
+    n: int
+    outcome: Outcome = Outcome.NOT_ENOUGH
+    interval: tuple[float, float] | None = None
+    expected: float | None = None
+    at: datetime | None = None
+    who: tuple[str, ...] = ()
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a monitor found in a window, from `since` to before `until`, in UTC.
+
+    `baseline`: the digest of the frozen baseline it was held against, "" if none. `because`: one sentence for people.
+    """
+
+    monitor: str
+    outcome: Outcome
+    since: datetime
+    until: datetime
+    baseline: str
+    values: tuple[Value, ...]
+    because: str
+
+
+ORDER: Final = tuple(Outcome)
+
+
+def reading(
+    monitor: Monitor,
+    values: Sequence[Value],
+    *,
+    since: datetime,
+    until: datetime,
+    baseline: str = "",
+    because: str = "",
+) -> Reading:
+    """Holds each value against the thresholds; the worst of them is what the monitor finds."""
+    held = tuple(_held(monitor, one) for one in values)
+    outcome = min((one.outcome for one in held), key=ORDER.index, default=Outcome.NOT_ENOUGH)
+    return Reading(
+        monitor=monitor.id,
+        outcome=outcome,
+        since=since,
+        until=until,
+        baseline=baseline,
+        values=held,
+        because=because or _because(monitor, held, outcome),
+    )
+
+
+def _held(monitor: Monitor, one: Value) -> Value:
+    outcome = Outcome.NOT_ENOUGH
+    if one.value is not None and not math.isnan(one.value):
+        crossed = {threshold.level for threshold in monitor.thresholds if threshold.crossed(one.value)}
+        outcome = Outcome.FAIL if "fail" in crossed else Outcome.WARN if "warn" in crossed else Outcome.PASS
+    return Value(
+        of=one.of, value=one.value, n=one.n, outcome=outcome, interval=one.interval, expected=one.expected, at=one.at,
+        who=one.who, because=one.because,
+    )  # fmt: skip
+
+
+def _because(monitor: Monitor, values: Sequence[Value], outcome: Outcome) -> str:
+    if not values:
+        return "There is nothing to look at: none of the columns is there."
+    same = [one for one in values if one.outcome is outcome]
+    first = same[0]
+    more = f"; so {'does' if len(same) == 2 else 'do'} {len(same) - 1} more" if len(same) > 1 else ""
+    if outcome is Outcome.NOT_ENOUGH:
+        return first.because + (f" The same holds of {len(same) - 1} more." if len(same) > 1 else "")
+    found = f"{first.of}: {monitor.measure} is {_number(first.value)} over {first.n}"
+    if outcome is Outcome.PASS:
+        return f"{found}{more and '; all ' + str(len(same)) + ' are within their thresholds'}."
+    level = "fail" if outcome is Outcome.FAIL else "warn"
+    line = next(
+        one for one in monitor.thresholds if one.level == level and first.value is not None and one.crossed(first.value)
+    )
+    return f"{found}, {line.when} {_number(line.value)}{more}. {line.because}"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "unknown"
+    return "infinite" if math.isinf(value) else f"{value:.4g}"
+
+
+def written(found: Reading) -> dict[str, Any]:
+    """The reading as JSON and the ledger can hold it; what is infinite is written as a word."""
+    return {
+        "monitor": found.monitor,
+        "outcome": found.outcome.value,
+        "since": found.since.isoformat(),
+        "until": found.until.isoformat(),
+        "baseline": found.baseline,
+        "because": found.because,
+        "values": [_value(one) for one in found.values],
+    }
+
+
+def _value(one: Value) -> dict[str, Any]:
+    return {
+        "of": one.of,
+        "value": _plain(one.value),
+        "n": one.n,
+        "outcome": one.outcome.value,
+        "interval": None if one.interval is None else [_plain(end) for end in one.interval],
+        "expected": _plain(one.expected),
+        "at": None if one.at is None else one.at.isoformat(),
+        "who": list(one.who),
+        "because": one.because,
+    }
+
+
+def _plain(value: float | None) -> float | str | None:
+    if value is None or math.isfinite(value):
+        return value
+    return "infinite" if value > 0 else "minus infinite" if value < 0 else None
