@@ -246,6 +246,24 @@ def _database(url: str, home: Path) -> dict[str, Any]:
     return {}
 
 
+class SettingsProblemsError(ValueError):
+    """The URL of a database that is not this installation's own is wrong; has a sentence for each thing."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(" ".join(problems))
+
+
+def other_database(url: str, home: Path) -> dict[str, Any]:
+    """Django's settings of the database of another home; "" is the file in it. Raises SettingsProblemsError."""
+    before = len(_problems)
+    found = _database(url, home)
+    if wrong := _problems[before:]:
+        del _problems[before:]
+        raise SettingsProblemsError(wrong)
+    return found
+
+
 def _wrong_file(url: str) -> str:
     """What is wrong with the address of an SQLite file; "" if nothing is."""
     name = unquote(url.removeprefix("sqlite:///"))

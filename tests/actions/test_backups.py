@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from django.contrib.sessions.models import Session
 
-from annexa.actions.backups import UNFINISHED, back_up
+from annexa.actions.backups import back_up
 from annexa.actions.errors import InvalidError, NotPermittedError
+from annexa.actions.filling import UNFINISHED
 from annexa.answers.backup import LAST, About, examine_backup, last_backup, open_backup
 from annexa.answers.store import blobs
 from annexa.pure.permits import ANNEXA
@@ -192,7 +193,7 @@ def run(home: Path, *argv: object, limit: int | None = None, url: str = "") -> "
     }  # fmt: skip
     before = (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))) if limit else None
     return subprocess.run(
-        [sys.executable, "-m", *map(str, argv)], env=env, capture_output=True, text=True, check=False, timeout=120,
+        [sys.executable, "-m", *map(str, argv)], env=env, capture_output=True, text=True, check=False, timeout=600,
         preexec_fn=before,
     )  # fmt: skip
 

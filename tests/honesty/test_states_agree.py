@@ -1,4 +1,5 @@
-"""Residual risk, statement of applicability, key figures and posture agree whatever was done before, in any order."""
+"""Residual risk, statement of applicability, key figures and posture agree whatever was done before, in any order; and
+the ledger of it all replays to the same tables, which say the same."""
 
 import os
 import shutil
@@ -17,9 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from annexa.actions.grants import grant_role
 from annexa.actions.people import actor_of, add_person
-from annexa.answers import actors, posture, store
+from annexa.answers import actors
 from annexa.pure.permits import ANNEXA
-from annexa.records import snapshot
 from annexa.records.people import Person
 from tests.honesty.acting import DEEDS, Acting
 from tests.honesty.agreeing import (
@@ -37,6 +37,8 @@ from tests.honesty.agreeing import (
 )
 from tests.honesty.house import NOW
 from tests.personas import undone
+from tests.replaying import disagreements as replay_disagreements
+from tests.replaying import forget
 
 SEEDS = st.integers(0, 2**16 - 1)
 STEPS = int(os.environ.get("ANNEXA_TEST_STEPS", "60"))
@@ -47,21 +49,23 @@ class _Organisation(RuleBasedStateMachine):
     """A copy of the organisation, in which people act one after the other while time goes on.
 
     `often`, `seldom`: after how many deeds what follows from the ledger is worked out, and every row looked at.
+    `replays`: after how many, and at the end, the ledger is replayed into an empty database; 0: never.
     """
 
     founded: Path
-    often, seldom = 1, 10
+    often, seldom, replays = 1, 10, 0
 
     def __init__(self) -> None:
         super().__init__()
         self._before = conf.STORE, conf.HOME
         self._open = ExitStack()
         self._open.callback(self._put_back)
-        copy = Path(self._open.enter_context(TemporaryDirectory())) / "copy"
+        self._folder = Path(self._open.enter_context(TemporaryDirectory()))
+        copy = self._folder / "copy"
         shutil.copytree(self.founded, copy)
         conf.STORE, conf.HOME = copy / "store", copy / "home"
         self._open.enter_context(undone())
-        _forget()
+        forget()
         self.acting = Acting(now=NOW + timedelta(days=1))
         self.ledger = Ledger()
         self.lead = actor_of(Person.objects.get(role="lead"))
@@ -109,6 +113,15 @@ class _Organisation(RuleBasedStateMachine):
                 self._none(differing(f"{what} as of {at}", found, said[what]))
         self.seen[now] = shown(self.lead, now)
 
+    @invariant()
+    def replay(self) -> None:
+        """The ledger leads to the same rows, and they to the same answers."""
+        if self.replays and self.deeds and self.deeds % self.replays == 0:
+            self._replay()
+
+    def _replay(self) -> None:
+        self._none(replay_disagreements(self._folder / f"replay {self.deeds}", self.acting.now))
+
     def _none(self, found: Iterator[str]) -> None:
         wrong = list(found)
         assert not wrong, f"after {self.deeds} deeds, at {self.acting.now}: " + "\n".join(wrong[:8])
@@ -118,25 +131,18 @@ class _Organisation(RuleBasedStateMachine):
         try:
             if self.deeds:
                 before = shown(self.lead, self.acting.now)
-                _forget()
+                forget()
                 for what, found in shown(self.lead, self.acting.now).items():
                     self._none(differing(f"{what} after a restart", found, before[what]))
                 self._none(pack_problems(self.lead, self.acting.now))
+            if self.replays and self.deeds % self.replays:
+                self._replay()
         finally:
             self._open.close()
 
     def _put_back(self) -> None:
         conf.STORE, conf.HOME = self._before
-        _forget()
-
-
-def _forget() -> None:
-    """As after a restart: nothing that a process remembers."""
-    snapshot._latest, snapshot._library = snapshot._EMPTY, None
-    posture._now.clear()
-    posture._others.clear()
-    store._signer.cache_clear()
-    store._made_origin.cache_clear()
+        forget()
 
 
 for _name in DEEDS:
@@ -155,7 +161,7 @@ def test_they_agree_after_anything(founded, db) -> None:
 @pytest.mark.slow
 def test_they_agree_after_much(founded, db) -> None:
     """One long sequence, told as it was: a shorter one would take as many runs as it has deeds."""
-    _run(founded[0], max_examples=1, stateful_step_count=STEPS, phases=[Phase.explicit, Phase.generate])
+    _run(founded[0], replays=250, max_examples=1, stateful_step_count=STEPS, phases=[Phase.explicit, Phase.generate])
 
 
 def test_a_pack_of_everything_holds(house) -> None:
@@ -164,6 +170,6 @@ def test_a_pack_of_everything_holds(house) -> None:
     assert not list(pack_problems(lead, NOW))
 
 
-def _run(folder: Path, **more: object) -> None:
-    made = type("Organisation", (_Organisation,), {"founded": folder})
+def _run(folder: Path, *, replays: int = 0, **more: object) -> None:
+    made = type("Organisation", (_Organisation,), {"founded": folder, "replays": replays})
     run_state_machine_as_test(made, settings=settings(deadline=None, suppress_health_check=list(HealthCheck), **more))

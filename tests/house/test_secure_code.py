@@ -73,7 +73,7 @@ def raw_sql(tree: ast.AST) -> list[str]:
     return found
 
 
-PUT_TOGETHER = {"answers/integrity.py", "answers/surroundings.py", "actions/backups.py", "records/guard.py"}
+PUT_TOGETHER = {"answers/integrity.py", "answers/surroundings.py", "actions/filling.py", "records/guard.py"}
 """Where a statement is a constant under a name, or made by Django from its own tables; nothing typed is in it."""
 
 

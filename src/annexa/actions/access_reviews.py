@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -28,6 +28,7 @@ from annexa.answers.access_reviews import (
 from annexa.answers.store import blobs
 from annexa.pure.access_lists import AccessLine
 from annexa.pure.access_reviews import compare, counts_until, decide_problems, marks_of, progress_of, undecidable
+from annexa.pure.ledger import canonical
 from annexa.pure.permits import VERBS, Actor
 from annexa.records.access_reviews import AccessCarriedOut, AccessDecision, AccessList, AccessReview, AccessReviewEnd
 from annexa.records.grants import RoleGrant
@@ -63,6 +64,9 @@ def import_access_list(
     problems |= _subject_problems(about)
     if taken_at > now:
         problems["taken_at"] = [f"{taken_at:%Y-%m-%d} is not here yet; say when the list was taken from the system."]
+    lines = [line.kept() for line in planned.plan.lines]
+    if not problems:
+        _keep_lines(lines)
     with door(actor=actor, verb="import_access", now=now) as opened:
         if problems:
             raise InvalidError(problems)
@@ -74,12 +78,19 @@ def import_access_list(
             sha256=planned.sha256,
             taken_at=taken_at,
             read_as=[[one.field, one.column] for one in planned.plan.columns],
-            lines=[line.kept() for line in planned.plan.lines],
+            lines=lines,
             recorded_at=now,
             by=person,
         )
         opened.write(made, kind="access_list", subject=f"access_list/{made.id}")
     return made
+
+
+def _keep_lines(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Puts the lines into the vault under the digest that the ledger commits to: the row can be rebuilt from there,
+    however a later version would read the file."""
+    data = canonical(lines)
+    blobs().put(data, limit_bytes=len(data))
 
 
 def open_access_review(
@@ -109,6 +120,8 @@ def open_access_review(
     # The bytes come first: a file too many is harmless, a row without its file is not.
     data = json.dumps([one.kept() for one in own], ensure_ascii=False, indent=1).encode() if own else b""
     sha256 = blobs().put(data, limit_bytes=settings.UPLOAD_LIMIT_BYTES).sha256 if own and not problems else ""
+    if sha256:
+        _keep_lines([one.kept() for one in own])
     with door(actor=actor, verb="open_access_review", now=now, because=because.strip()) as opened:
         if problems:
             raise InvalidError(problems)

@@ -66,6 +66,17 @@ class Telling:
             except _UNREADABLE:
                 self._wrong.append(f"records_outbox: entry {number} of those that wait cannot be read")
 
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What entries about records contradict each other in, or do not say, each in a sentence."""
+        return tuple(self._wrong)
+
+    def latest(self) -> Iterator[tuple[type[Recorded], Mapping[str, tuple[str, int]]]]:
+        """Each table with its records by key, in the order of their first entries: when the ledger first learnt of
+        one, and the position of the latest entry about it."""
+        for kind, table in self._tables.items():
+            yield table, self._last[kind]
+
     def differences(self, progress: Progress) -> Iterator[str]:
         """Each thing that a row and its entry do not agree on, in a sentence: table, key, field, entry.
 

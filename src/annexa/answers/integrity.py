@@ -95,27 +95,24 @@ def check_everything(*, progress: Progress, kept: bytes | None = None) -> tuple[
         walk.go(progress)
         records = (*walk.telling.differences(progress), *strays(), *astray(TABLES.values()))
         tables = len(recorded_tables())
-        unsigned = walk.checkpoint_problems()
-        sound = not walk.wrong and not unsigned
-        found = (
-            _check("ledger", f"{walk.total:,} entries and bodies hash to what is committed", walk.wrong, _REWRITTEN),
-            _check(
-                "checkpoints", f"{len(walk.checkpoints):,} checkpoints are signed and follow from the entries",
-                unsigned, _KEYS,
-            ),
-            _check(
-                "clock", "Entries were recorded in the order in which they stand", walk.backwards, _CLOCK, worst="note"
-            ),
-            walk.published.check(walk.total),
-            _check("protection", "The database refuses to change or remove entries", _unprotected(), _TRIGGERS),
-            _check(
-                "records",
-                f"{walk.telling.told_of:,} records in {tables} tables are what their latest entries say",
-                records, _RECORDS if sound else _RECORDS_TOO,
-            ),
+        found, more = walk.checks(), walk.kept_checks()
+        sound = all(one.holds for one in found if one.name in ("ledger", "checkpoints"))
+        said = _check(
+            "records", f"{walk.telling.told_of:,} records in {tables} tables are what their latest entries say",
+            records, _RECORDS if sound else _RECORDS_TOO,
         )  # fmt: skip
-        more = (_check("kept checkpoint", *walk.kept_problems()),) if kept is not None else ()
-    return (*found, *more)
+    return (*found, said, *more)
+
+
+def check_ledger(*, progress: Progress, kept: bytes | None = None) -> tuple[tuple[Check, ...], Telling]:
+    """The same of the ledger alone, whatever the tables of records hold; and what its entries tell of records."""
+    with one_moment():
+        walk = _Walk(kept)
+        walk.go(progress)
+        found, more = walk.checks(), walk.kept_checks()
+    told = _check("entries", f"{walk.telling.told_of:,} records are told of without a contradiction",
+                  walk.telling.wrong, _REWRITTEN)  # fmt: skip
+    return (*found, told, *more), walk.telling
 
 
 def _check(name: str, what: str, findings: Sequence[str], mend: str, *, worst: Outcome = "fails") -> Check:
@@ -215,6 +212,25 @@ class _Walk:
             if self.frontier.size in self._asked:
                 self._at[self.frontier.size] = self.frontier
         self._leaves.clear()
+
+    def checks(self) -> tuple[Check, ...]:
+        """How the ledger came out, once every entry was looked at."""
+        return (
+            _check("ledger", f"{self.total:,} entries and bodies hash to what is committed", self.wrong, _REWRITTEN),
+            _check(
+                "checkpoints", f"{len(self.checkpoints):,} checkpoints are signed and follow from the entries",
+                self.checkpoint_problems(), _KEYS,
+            ),
+            _check(
+                "clock", "Entries were recorded in the order in which they stand", self.backwards, _CLOCK, worst="note"
+            ),
+            self.published.check(self.total),
+            _check("protection", "The database refuses to change or remove entries", _unprotected(), _TRIGGERS),
+        )  # fmt: skip
+
+    def kept_checks(self) -> tuple[Check, ...]:
+        """The checkpoint that somebody kept, if one was given."""
+        return (_check("kept checkpoint", *self.kept_problems()),) if self._kept is not None else ()
 
     def checkpoint_problems(self) -> list[str]:
         """What is wrong with the signed roots; the same thing of many of them is said once."""

@@ -118,6 +118,7 @@ SAID: Mapping[str, str] = {
     "open_activity_source": "Source of events opened",
     "propose_acceptance": "Acceptance of a risk proposed",
     "provision": "Said by the directory",
+    "rebuild": "Rebuilt from the ledger",
     "restore": "Backup restored",
     "review_classification": "Classification reviewed",
     "revoke_token": "Token revoked",

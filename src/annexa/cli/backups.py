@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from annexa.cli import words
+from annexa.cli.checks import print_checks
 
 
 def add_parsers(sub: Any) -> None:
@@ -58,7 +59,6 @@ def restore(args: argparse.Namespace) -> int:
     """Restores and verifies, or only looks. 1 if the file is damaged, or something in it does not hold."""
     from annexa.actions import backups
     from annexa.answers.backup import examine_backup
-    from annexa.cli.ledger import print_checks
     from annexa.pure.permits import ANNEXA
     from annexa.vault.archive import ArchiveDamagedError
 

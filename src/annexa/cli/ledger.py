@@ -2,22 +2,19 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from annexa.cli import words
-
-if TYPE_CHECKING:
-    from annexa.answers.integrity import Check
+from annexa.cli import rebuild, words
+from annexa.cli.checks import print_checks
 
 
 def add_parsers(sub: Any) -> None:
     """Adds the command."""
     found = sub.add_parser(
-        "ledger", help="head, prove, tail, verify", epilog="example: annexa ledger head --format json"
+        "ledger", help="head, prove, tail, verify, rebuild", epilog="example: annexa ledger head --format json"
     )
-    below = found.add_subparsers(dest="what", required=True, metavar="head|prove|tail|verify")
+    below = found.add_subparsers(dest="what", required=True, metavar="head|prove|tail|verify|rebuild")
     one = below.add_parser("head", help="size, root and checkpoint", epilog="example: annexa ledger head")
     one.add_argument("--format", choices=("table", "json"), default="table", help="how to print (default: table)")
     one.set_defaults(run=head)
@@ -38,6 +35,7 @@ def add_parsers(sub: Any) -> None:
     )
     four.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint of it kept from another day")
     four.set_defaults(run=verify)
+    rebuild.add_parser(below)
 
 
 def head(args: argparse.Namespace) -> int:
@@ -117,16 +115,3 @@ def verify(args: argparse.Namespace) -> int:
     found = check_everything(progress=words.Progress("verifying"), kept=kept)
     print_checks(found)
     return 0 if all(check.holds for check in found) else 1
-
-
-def print_checks(found: Sequence["Check"]) -> None:
-    """What was verified, each with what is wrong and what to do next."""
-    for check in found:
-        print(f"{_OUTCOMES[check.outcome]}  {check.what}")
-        for finding in check.findings:
-            print(f"       {finding}")
-        if check.mend:
-            print(f"       Next: {check.mend}")
-
-
-_OUTCOMES = {"holds": "holds", "note": "note ", "fails": "FAILS"}

@@ -121,6 +121,7 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "set_up_organisation": frozenset({"program"}),
         "back_up": frozenset({"program"}),
         "restore": frozenset({"program"}),
+        "rebuild": frozenset({"program"}),
         "add_person": _ADMINISTRATORS,
         "change_person": _ADMINISTRATORS,
         "end_access": _ADMINISTRATORS,

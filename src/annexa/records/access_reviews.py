@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import F, Q
 
+from annexa.pure.actors import number_of
 from annexa.pure.ledger import canonical
 from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
@@ -19,11 +20,13 @@ class AccessList(Recorded):
     """Who had access to one system at one instant, line by line, as a file said it or as Annexa's own records did.
 
     `subject` is the slug of an AI system, the name of another system, or "annexa". `sha256`: the file in the vault, as
-    it came. The ledger commits to the lines by their digest, so that it holds no names.
+    it came. The ledger commits to the lines by their digest, so that it holds no names; whoever rebuilds the row finds
+    them in the vault under that digest, or reads the file again.
     """
 
     KIND = "access_list"
     BESIDE: ClassVar[Mapping[str, Column]] = {"recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"lines": lambda _told: []}
 
     id = models.CharField(max_length=40, primary_key=True)
     kind = models.CharField(max_length=10, choices=SUBJECTS)
@@ -56,8 +59,13 @@ class AccessList(Recorded):
             "taken_at": self.taken_at.isoformat(),
             "read_as": self.read_as,
             "lines": len(self.lines),
-            "lines_sha256": hashlib.sha256(canonical(self.lines)).hexdigest(),
+            "lines_sha256": digest_of(self.lines),
         }
+
+
+def digest_of(lines: object) -> str:
+    """The digest by which the ledger commits to the lines of a list: that of their canonical bytes."""
+    return hashlib.sha256(canonical(lines)).hexdigest()
 
 
 class AccessReview(Recorded):
@@ -65,6 +73,9 @@ class AccessReview(Recorded):
 
     KIND = "access_review"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {
+        "reviewers": lambda told: [number_of(one) for one in told.state["reviewers"]]
+    }
 
     id = models.CharField(max_length=40, primary_key=True)
     name = models.CharField(max_length=200)
@@ -99,6 +110,7 @@ class AccessDecision(Recorded):
 
     KIND = "access_decision"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"source": "list"}
 
     id = models.CharField(max_length=40, primary_key=True)
     review = models.ForeignKey(AccessReview, on_delete=models.PROTECT, related_name="decisions")

@@ -65,6 +65,7 @@ class ClassificationReview(Recorded):
     SCOPE = "answers__scope"
     KIND = "classification_review"
     BESIDE: ClassVar[Mapping[str, Column]] = {"recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"circumstances": lambda told: told.state.get("circumstances")}
     FOLLOWED = ("answers",)
 
     id = models.CharField(max_length=40, primary_key=True)

@@ -17,6 +17,7 @@ class Adoption(Recorded):
     BESIDE: ClassVar[Mapping[str, Column]] = {
         "because": because, "effective_at": effective_at, "recorded_at": at, "by_id": by,
     }  # fmt: skip
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"state_word": "state"}
 
     id = models.CharField(max_length=40, primary_key=True)
     control = models.CharField(max_length=40, db_index=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.hashers import check_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 
 from annexa.pure.actors import person_id
@@ -58,6 +58,7 @@ class Person(Recorded, AbstractBaseUser):
     ONCE = False
     BESIDE: ClassVar[Mapping[str, Column]] = {"created_at": first_at}
     UNKEPT: ClassVar[Mapping[str, str]] = {"theme": "Only how pages look; each choice is an entry of its own."}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"is_active": "active", "password": lambda _told: make_password(None)}
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200)

@@ -47,6 +47,9 @@ class Recorded(Guarded):
     """Whether a row never changes, so that exactly one entry may tell of it."""
     BESIDE: ClassVar[Mapping[str, Column]] = {}
     UNKEPT: ClassVar[Mapping[str, str]] = {}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {}
+    """What a row that is rebuilt takes for a column that the state does not name as it is called: another word of the
+    state, or what follows from the entry."""
     FOLLOWED: ClassVar[tuple[str, ...]] = ()
     """Relations that `state` reads, to be fetched for many rows at once."""
 

@@ -64,14 +64,17 @@ def both_ways(field: Any) -> Both:
     raise RowsError(f"{field}: a column of the kind {type(field).__name__} cannot be copied; add it to records/rows.py")
 
 
-def write_rows(table: type[models.Model]) -> Iterator[tuple[int, bytes]]:
-    """All rows of a table by their key, in parts, each with how many it holds. Read it within one moment."""
+def write_rows(table: type[models.Model], *, using: str | None = None) -> Iterator[tuple[int, bytes]]:
+    """All rows of a table by their key, in parts, each with how many it holds. Read it within one moment.
+
+    `using`: of another database than that of the records.
+    """
     fields = table._meta.concrete_fields
     names = [field.attname for field in fields]
     writers = [both_ways(field)[0] for field in fields]
     head = _line(names)
     lines, size = [head], len(head)
-    for row in table._base_manager.order_by("pk").values_list(*names).iterator(_FETCH):
+    for row in table._base_manager.using(using).order_by("pk").values_list(*names).iterator(_FETCH):
         try:
             line = _line([None if value is None else write(value) for write, value in zip(writers, row, strict=True)])
         except (AttributeError, TypeError, ValueError) as error:

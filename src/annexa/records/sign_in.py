@@ -15,6 +15,8 @@ from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
 
 TOTP, PASSKEY, RECOVERY_CODES = "totp", "passkey", "recovery_codes"
+ONLY_DIGEST = "sha256:"
+"""Before the digest of what a factor was proven with, where that itself is gone: in a row rebuilt from the ledger."""
 WHAT = ((TOTP, "Code app"), (PASSKEY, "Passkey"), (RECOVERY_CODES, "Recovery codes"))
 
 
@@ -22,7 +24,8 @@ class SecondFactor(Recorded):
     """Something a person has: an app that shows codes, a passkey, or a list of recovery codes.
 
     `kept`: of an app its secret, encrypted under the secret key; of a passkey its public key; of recovery codes their
-    digests. The ledger commits to a digest of that, so that nobody can put a factor of their own into the table unseen.
+    digests. The ledger commits to a digest of that, so that nobody can put a factor of their own into the table unseen;
+    of a factor that was rebuilt only this digest is there, and such a factor has ended.
     `credential`: SHA-256 of a passkey's id, by which it is found; None for the others.
     """
 
@@ -33,6 +36,8 @@ class SecondFactor(Recorded):
         "used": "Which recovery codes were used; to take a mark away helps only who has the code.",
         "last_used_at": "Only for whoever looks which factors are still needed; nothing rests on it.",
     }
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"kept": lambda told: ONLY_DIGEST + told.state["kept_digest"]}
+    FOLLOWED = ("removal",)
 
     id = models.CharField(max_length=40, primary_key=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="second_factors")
@@ -55,9 +60,16 @@ class SecondFactor(Recorded):
             "person": self.person_id,
             "what": self.what,
             "name": self.name,
-            "kept_digest": hashlib.sha256(self.kept.encode()).hexdigest(),
+            "kept_digest": self._digest(),
             "credential": self.credential,
         }
+
+    def _digest(self) -> str:
+        """A digest alone is taken for what it is only where the factor has ended: else whoever reaches the table could
+        make a factor useless, and nobody would see it."""
+        if self.kept.startswith(ONLY_DIGEST) and hasattr(self, "removal"):
+            return self.kept.removeprefix(ONLY_DIGEST)
+        return hashlib.sha256(self.kept.encode()).hexdigest()
 
 
 class SecondFactorRemoval(Recorded):

@@ -129,6 +129,11 @@ class Member:
     _digest: "hashlib._Hash"
     _left: int
 
+    @classmethod
+    def of(cls, name: str, size: int, source: Source) -> "Member":
+        """A file of exactly `size` bytes that comes from elsewhere, for whoever takes members."""
+        return cls(name=name, size=size, _source=source, _digest=hashlib.sha256(), _left=size)
+
     @property
     def sha256(self) -> str:
         """Of what was read of it so far, in hex."""
@@ -155,7 +160,7 @@ def read_archive(source: Source) -> Iterator[Member]:
     sums: dict[str, str] = {}
     while True:
         name, size = _read_header(unpacked)
-        member = Member(name=name, size=size, _source=unpacked, _digest=hashlib.sha256(), _left=size)
+        member = Member.of(name, size, unpacked)
         if name == SUMS:
             break
         if name in sums:
