@@ -2,7 +2,9 @@
 
 ActivityError                 the activity log cannot do what was asked
 ├── BacklogError              more waits to be sealed than may wait; try later
-└── JournalError              the journal of what arrived cannot be written or read
+├── BusyError                 too many look into the log at once; try later
+├── JournalError              the journal of what arrived cannot be written or read
+└── QueryError                the log cannot be searched as was asked
 """
 
 
@@ -16,3 +18,11 @@ class BacklogError(ActivityError):
 
 class JournalError(ActivityError):
     """The journal of what arrived cannot be written or read."""
+
+
+class BusyError(ActivityError):
+    """Too many look into the log at once; try later."""
+
+
+class QueryError(ActivityError):
+    """The log cannot be searched as was asked."""
