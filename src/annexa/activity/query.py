@@ -341,7 +341,7 @@ def _prepared(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None
     rows = f"SELECT {columns}, false AS sealed, '' AS file FROM waiting"
     if sources.files:
         files = ", ".join(map(_text, sources.files))
-        rows += f" UNION ALL SELECT {columns}, true AS sealed, filename AS file FROM read_parquet([{files}], filename = true)"
+        rows += f" UNION ALL SELECT {columns}, true, filename FROM read_parquet([{files}], filename = true)"
     connection.execute(
         f"CREATE VIEW events AS SELECT * REPLACE ({_whose(sources.assigned)} AS system), system AS told_system, "
         'CASE WHEN ended_at >= "at" THEN (epoch_us(ended_at) - epoch_us("at")) / 1000.0 END AS latency_ms, '
