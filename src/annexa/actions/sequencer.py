@@ -43,22 +43,27 @@ def held() -> bool:
 
 
 def sequence(*, now: datetime) -> int:
-    """Moves everything in the outbox into the ledger. Returns the ledger's size."""
-    while _sequence_batch(now):
-        pass
+    """Moves everything in the outbox into the ledger. Returns the ledger's size.
+
+    A batch that is not full was the last: what others add meanwhile they place themselves.
+    """
+    if Outbox.objects.exists():
+        moved, size = BATCH, 0
+        while moved == BATCH:
+            moved, size = _sequence_batch(now)
+        if moved:
+            return size
     head = LedgerCheckpoint.objects.order_by("-size").values_list("size", flat=True).first()
     return head or 0
 
 
-def _sequence_batch(now: datetime) -> bool:
-    """One batch in one transaction; False when the outbox was empty."""
-    if not Outbox.objects.exists():
-        return False
+def _sequence_batch(now: datetime) -> tuple[int, int]:
+    """One batch in one transaction. Returns how many entries it moved, and the ledger's size if it moved any."""
     with guard.opened(), transaction.atomic():
         turns.wait(turns.SEQUENCE)
         waiting = list(Outbox.objects.order_by("id")[:BATCH])
         if not waiting:
-            return False
+            return 0, 0
         head = LedgerCheckpoint.objects.order_by("-size").first()
         frontier = Frontier.from_hex(head.size, head.frontier) if head else Frontier()
         entries, bodies, leaves = [], [], []
@@ -81,9 +86,10 @@ def _sequence_batch(now: datetime) -> bool:
             )
         LedgerEntry.objects.insert(entries)
         EntryBody.objects.insert(bodies)
-        _sign(frontier.extended(leaves), now)
+        grown = frontier.extended(leaves)
+        _sign(grown, now)
         Outbox.objects.filter(id__in=[row.pk for row in waiting]).remove()
-    return True
+    return len(waiting), grown.size
 
 
 def _sign(frontier: Frontier, now: datetime) -> None:

@@ -18,8 +18,6 @@ from datetime import date, datetime, time
 from typing import Any, Literal
 from xml.etree.ElementTree import ParseError
 
-import openpyxl
-import openpyxl.utils
 import yaml
 
 from annexa.pure.fields import tidy
@@ -291,6 +289,8 @@ BROKEN = (
 
 
 def _from_xlsx(data: bytes, sheet: str | None) -> Table:
+    import openpyxl  # read only for who brings a workbook
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _refuse_bad_zip(archive.infolist())
@@ -376,10 +376,12 @@ MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([A-Z]{1,3})(\d{1,7})
 
 def _find_merged(page: Any, header: int, rows: Sequence[int], found: dict[int, dict[int, str]]) -> None:
     """A problem in every row that merged cells reach into: only the first of them holds what they all seem to say."""
+    from openpyxl.utils import column_index_from_string
+
     looked = 0
     for first_column, first, last_column, last in _merges(page):
         here = f"{first_column}{first}:{last_column}{last}"
-        column = openpyxl.utils.column_index_from_string(first_column) - 1
+        column = column_index_from_string(first_column) - 1
         begin = bisect_left(rows, first)
         reached = rows[begin : bisect_right(rows, last)] if last > header else ()
         looked += len(reached)

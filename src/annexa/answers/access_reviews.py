@@ -9,10 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-import openpyxl
 from django.conf import settings
 from django.db.models import Exists, OuterRef
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from annexa.adapters.scim_export import ScimError, read_scim
 from annexa.adapters.tables import TableError, read_table
@@ -439,6 +437,9 @@ def export_review(*, actor: Actor, review: str, file_format: Literal["csv", "xls
         out = io.StringIO(newline="")
         csv.writer(out).writerows([EXPORT_HEADER, *rows])
         return out.getvalue().encode()
+    import openpyxl  # read only for who wants a workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Access review")
     for cells in (EXPORT_HEADER, *rows):

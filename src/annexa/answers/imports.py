@@ -9,9 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, get_args
 
-import openpyxl
 from django.conf import settings
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from annexa.adapters.tables import read_table
 from annexa.answers.actors import ask_reads
@@ -141,6 +139,9 @@ def _as_xlsx(header: Sequence[str], rows: Sequence[Sequence[str]], title: str) -
         if longest > LONGEST_SHEET_CELL:
             message = f"{row[0]} has a text of {longest:,} characters; a spreadsheet cell holds {LONGEST_SHEET_CELL:,}"
             raise ExportError(f"{message}. Export as CSV or JSON.")
+    import openpyxl  # read only for who wants a workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     for row in (header, *rows):

@@ -206,24 +206,37 @@ class _Search:
         best, kept = None, 0.0
         for size in range(2, min(REACH, len(order) - start) + 1):
             held = order[start : start + size]
-            waits = self._waits(held, start, done, won_at)
-            for cut in range(1, size):
+            wins = self._wins(held, start, done, won_at)
+            waits = self._waits(held, done, wins)
+            for cut in range(1, size if waits else 0):
                 turned = held[cut:] + held[:cut]
-                saved = waits - self._waits(turned, start, done, won_at)
+                saved = waits - self._waits(turned, done, wins)
                 if saved > kept + GAIN:
                     best, kept = turned, saved
         if best is not None:
             order[start : start + len(best)] = best
             won_at.update(self._won_at(best, start, done, won_at))
 
-    def _waits(self, held: list[str], start: int, done: int, won_at: dict[int, int]) -> float:
+    def _wins(self, held: list[str], start: int, done: int, won_at: dict[int, int]) -> dict[str, list[int]]:
+        """For each of these steps the prizes it moves that are won among them, in whatever order they are done."""
+        for control in held:
+            done |= self.gives[control]
+        prizes = self.work.prizes
+        return {
+            control: [
+                place for place in self.work.touched[control] if won_at[place] >= start and prizes[place].won_by(done)
+            ]
+            for control in held
+        }
+
+    def _waits(self, held: list[str], done: int, wins: dict[str, list[int]]) -> float:
         """Weight times days until it is won, for what is won among these steps."""
         days, found, seen = 0.0, 0.0, set()
         for control in held:
             days += self.effort[control]
             done |= self.gives[control]
-            for place in self.work.touched[control]:
-                if place not in seen and won_at[place] >= start and self.work.prizes[place].won_by(done):
+            for place in wins[control]:
+                if place not in seen and self.work.prizes[place].won_by(done):
                     seen.add(place)
                     found += self.weights[place] * days
         return found

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-import openpyxl
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +15,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from annexa.answers.gaps import LATER, GapPage, GapRow, gap_page
 from annexa.answers.path import PathPage
@@ -95,6 +93,9 @@ def gaps_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def gaps_xlsx(request: HttpRequest) -> HttpResponse:
     """The same as a workbook; texts stay texts, whatever they begin with."""
+    import openpyxl  # read only for who wants a workbook
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(_("Gap analysis"))
     sheet.freeze_panes = "D2"

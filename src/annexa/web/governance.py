@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
-from openpyxl import Workbook
 
 from annexa.actions.governance import add_committee, appoint, change_committee, end_appointment
 from annexa.actions.units import add_unit, adopt_units, change_unit
@@ -136,6 +135,8 @@ def raci_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def raci_xlsx(request: HttpRequest) -> HttpResponse:
     """Who does what as a workbook, processes and controls in one sheet."""
+    from openpyxl import Workbook  # read only for who wants a workbook
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("RACI")
     for row in _rows(request):
