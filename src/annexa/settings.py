@@ -64,6 +64,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="ANNEXA_UPLOAD_LIMIT_MB", default="50", means="Largest file that may be uploaded, in MiB."),
     Setting(
+        name="ANNEXA_ACTIVITY_BACKLOG_MB",
+        default="1024",
+        means="MiB of activity that may wait to be sealed; then senders are asked to come again later (503).",
+    ),
+    Setting(
+        name="ANNEXA_ACTIVITY_SPARE_MB",
+        default="512",
+        means="MiB of the disk that stay free: below that, activity is not taken in (503).",
+    ),
+    Setting(
         name="ANNEXA_LOG",
         default="plain",
         means="plain, or json: every line on standard error is one JSON object, and every request has one.",
@@ -507,6 +517,8 @@ HOME = _home()
 STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
 LEDGER_ORIGIN = _origin()
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
+ACTIVITY_BACKLOG_BYTES = _whole("ANNEXA_ACTIVITY_BACKLOG_MB", 1, 1_048_576) * 1024 * 1024
+ACTIVITY_SPARE_BYTES = _whole("ANNEXA_ACTIVITY_SPARE_MB", 0, 1_048_576) * 1024 * 1024
 METRICS_TOKEN = _metrics_token()
 _https = _yes("ANNEXA_HTTPS")
 _json = _log() == "json"

@@ -121,6 +121,43 @@ def events_of(batch: pa.RecordBatch) -> list[Event]:
     return found
 
 
+def longest_in(column: pa.Array) -> int:
+    """How many bytes the longest text of a column has."""
+    return int(_flat(column)[1].max(initial=0))
+
+
+def taken_out(data: bytes, starts: Counts, lengths: Counts, kind: pa.DataType) -> pa.Array:
+    """The values that stand in `data`, one behind the other in this order; null where the length is negative.
+
+    Raises ValueError where text is no UTF-8.
+    """
+    there = lengths >= 0
+    if not there.any():
+        return pa.nulls(len(starts), kind)
+    places = np.cumsum(there) - 1
+    bounds = np.empty(2 * int(there.sum()) + 1, np.int64)
+    bounds[0:-1:2] = starts[there]
+    bounds[1::2] = starts[there] + lengths[there]
+    bounds[-1] = bounds[-2]
+    whole = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    )
+    return whole.take(numbers(2 * places, there)).cast(kind)
+
+
+def numbers(values: npt.NDArray[Any], there: npt.NDArray[np.bool_] | None = None) -> pa.Array:
+    """An array of 64-bit numbers; null where there is none.
+
+    Not through pa.array: each time it looks whether pandas is there.
+    """
+    kind, width = (pa.float64(), "<f8") if values.dtype.kind == "f" else (pa.int64(), "<i8")
+    valid = None
+    if there is not None and not there.all():
+        valid = pa.py_buffer(np.packbits(there, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values, width))
+    return pa.Array.from_buffers(kind, len(values), [valid, data])
+
+
 def _plain(column: pa.Array) -> list[Any]:
     values: list[Any] = (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
     return values
@@ -217,7 +254,7 @@ def _joined(pieces: Sequence[_Pieces], rows: int) -> tuple[bytes, Counts]:
         pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(data)]
     )
     order = np.arange(len(bounds) - 1).reshape(len(pieces), rows).T.ravel()
-    taken = whole.take(pa.array(order))
+    taken = whole.take(numbers(order))
     _, offsets, found = taken.buffers()
     starts = np.frombuffer(offsets, np.int64)[: len(bounds) : len(pieces)]
     return found or b"", starts

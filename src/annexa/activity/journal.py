@@ -115,13 +115,12 @@ class Journal:
     _waiting: int = 0
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
-    def append(self, batch: pa.RecordBatch) -> None:
-        """Keeps a batch; on return it survives a power cut. Raises BacklogError, JournalError; then it is not kept.
+    def append(self, *batches: pa.RecordBatch) -> None:
+        """Keeps batches; on return they survive a power cut. Raises BacklogError, JournalError; then none is kept.
 
-        After JournalError it may be there all the same, unless it comes again: senders do, and the sealer knows it by
-        its ids.
+        After a sync that failed they may be there all the same; who sends them again is known by their ids.
         """
-        frame = frame_of(batch)
+        frame = b"".join(map(frame_of, batches))
         with self._writing:
             self._require_room(len(frame))
             opened = self._current()

@@ -8,8 +8,8 @@ from typing import Any
 
 from annexa.cli import words
 
-THREADS = 4
-"""Of one server process: requests that it works on at once."""
+THREADS = 6
+"""Of one server process: requests that it works on at once; intake takes four of them at most."""
 MOST_PROCESSES = 64
 
 

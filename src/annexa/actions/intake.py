@@ -1,0 +1,230 @@
+"""Taking in what AI systems report: read, brought to our words, stripped of what may not be kept, and on the disk.
+
+Whoever is told that a record was accepted may forget it: it survives a power cut from then on.
+"""
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from django.conf import settings
+
+from annexa.actions.intake_spans import NAMES, columns_of_spans
+from annexa.activity.border import Columns, through_the_border
+from annexa.activity.columns import columns_of, sealed
+from annexa.activity.journal import Journal
+from annexa.adapters import event_lines, litellm, otlp, otlp_columns
+from annexa.pure.activity_sources import Source, system_for
+from annexa.pure.event_attributes import fields_of
+from annexa.pure.events import CONTENT, HEAD, Kind
+from annexa.pure.redaction import SECRET_KEYS
+
+MOST_NAMED = 5
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was done with a request. `because`: why some were rejected, for whoever runs the sender."""
+
+    accepted: int
+    rejected: int = 0
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """Where records go. `key`: with which pseudonyms and digests are made; it never leaves the server."""
+
+    journal: Journal
+    key: bytes = field(repr=False)
+
+    def traces(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
+        """Takes spans in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
+        if as_json:
+            return self._records(otlp.traces_of(body, as_json=True), source)
+        return self._spans(body, otlp.resource_spans(body), source)
+
+    def logs(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
+        """Takes log records in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
+        return self._records(otlp.logs_of(body, as_json=as_json), source)
+
+    def lines(self, body: bytes, *, source: Source) -> Taken:
+        """Takes events in: of our own words, or as LiteLLM's callback sends them.
+
+        Raises LinesError, LiteLlmError, BacklogError, JournalError; then nothing was kept.
+        """
+        objects = event_lines.objects_of(body)
+        now = _now()
+        if any(litellm.looks_like(one) for one in objects):
+            told = [_of_call(one, now) for one in litellm.calls_of(objects)]
+        else:
+            told = [_of_line(one, now) for one in event_lines.events_of(objects)]
+        by_system: dict[str, list[dict[str, Any]]] = {}
+        for one in told:
+            resource = {"service.name": one.get("service"), "annexa.system": one.get("system")}
+            by_system.setdefault(system_for(source, resource), []).append(one)
+        if told:
+            self.journal.append(*self._batches(by_system, source))
+        return Taken(accepted=len(told))
+
+    def _spans(self, body: bytes, resources: Sequence[Any], source: Source) -> Taken:
+        """Spans of protobuf: large batches are read at once, and what is odd in them one by one."""
+        bounds = otlp_columns.span_bounds(body) or []
+        batches: list[pa.RecordBatch] = []
+        groups, accepted, now = [], 0, _now()
+        for number, one in enumerate(resources):
+            of = bounds[number] if len(bounds) == len(resources) else []
+            if len(of) < otlp_columns.FEWEST:
+                groups.append(otlp.spans_of(one))
+                continue
+            resource = otlp.plain_attributes(one.resource.attributes)
+            spans = otlp_columns.read_spans(body, of, NAMES)
+            columns, kept = columns_of_spans(spans, resource, now)
+            rows = int(kept.sum())
+            if rows:
+                batches.append(self.batch(columns, rows, system=system_for(source, resource), source=source))
+            if rows < len(of):
+                groups.append(otlp.spans_of(one, only=set(np.flatnonzero(~kept).tolist())))
+            accepted += rows
+        taken, more = self._read_one_by_one(groups, source, now)
+        if batches or more:
+            self.journal.append(*batches, *more)
+        return replace(taken, accepted=taken.accepted + accepted)
+
+    def _records(self, groups: Iterable[otlp.Group], source: Source) -> Taken:
+        taken, batches = self._read_one_by_one(groups, source, _now())
+        if batches:
+            self.journal.append(*batches)
+        return taken
+
+    def _read_one_by_one(
+        self, groups: Iterable[otlp.Group], source: Source, now: int
+    ) -> tuple[Taken, list[pa.RecordBatch]]:
+        by_system: dict[str, list[dict[str, Any]]] = {}
+        rejected: list[str] = []
+        accepted = 0
+        for group in groups:
+            rejected += group.rejected
+            accepted += len(group.records)
+            rows = by_system.setdefault(system_for(source, group.resource), []) if group.records else []
+            rows += [_of_record(record, group.resource, now) for record in group.records]
+        taken = Taken(accepted=accepted, rejected=len(rejected), because=_said(rejected))
+        return taken, self._batches(by_system, source)
+
+    def _batches(self, by_system: Mapping[str, Sequence[Mapping[str, Any]]], source: Source) -> list[pa.RecordBatch]:
+        return [
+            self.batch(_columns(rows), len(rows), system=system, source=source) for system, rows in by_system.items()
+        ]
+
+    def batch(self, columns: Columns, rows: int, *, system: str, source: Source) -> pa.RecordBatch:
+        """The columns of one system's records as they are kept, each with its leaf."""
+        choice = source.choice_for(system)
+        kept = through_the_border(columns, choice, self.key)
+        for name, value in {"system": system, "source": source.slug, "kept": choice.kept.value}.items():
+            kept[name] = pa.repeat(pa.scalar(value, pa.string()), rows)
+        return sealed(kept, rows)
+
+
+def open_intake(home: Path) -> Intake:
+    """The intake of this installation: its journal lies in the home, beside the database."""
+    journal = Journal(
+        folder=journal_folder(home),
+        backlog_bytes=settings.ACTIVITY_BACKLOG_BYTES,
+        spare_bytes=settings.ACTIVITY_SPARE_BYTES,
+    )
+    return Intake(journal=journal, key=intake_key(home))
+
+
+def journal_folder(home: Path) -> Path:
+    """Where the journals of an installation lie."""
+    return home / "activity" / "journal"
+
+
+def intake_key(home: Path) -> bytes:
+    """The key of pseudonyms and digests of this installation; made when it is first asked for."""
+    path = home / "keys" / "activity.key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        whole = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        whole.touch(mode=0o600)
+        whole.write_bytes(secrets.token_bytes(_KEY_BYTES))
+        try:
+            path.hardlink_to(whole)
+        except FileExistsError:
+            pass  # another process made it a moment ago
+        finally:
+            whole.unlink()
+    return path.read_bytes()
+
+
+def _of_record(record: otlp.Record, resource: Mapping[str, Any], now: int) -> dict[str, Any]:
+    attributes = dict(record.attributes)
+    if record.body is not None:
+        attributes.setdefault("body", record.body)
+        if isinstance(record.body, dict) and record.name.startswith("gen_ai."):
+            attributes |= {k: v for k, v in record.body.items() if isinstance(k, str) and k.startswith("gen_ai.")}
+    found = fields_of(_safe(attributes), resource, failed=record.failed)
+    if record.problem:
+        found.setdefault("error", record.problem)
+    at = record.start_ns // 1000 or now
+    return found | {
+        "at": at,
+        "ended_at": record.end_ns // 1000 or None,
+        "received_at": now,
+        "name": record.name or None,
+        "trace_id": record.trace_id or None,
+        "span_id": record.span_id or None,
+        "parent_id": record.parent_id or None,
+    }
+
+
+def _of_call(call: litellm.Call, now: int) -> dict[str, Any]:
+    found = fields_of(_safe(call.attributes), {}, failed=call.failed)
+    at = now if call.started is None else round(call.started * 1e6)
+    ended = None if call.ended is None else round(call.ended * 1e6)
+    return found | {"at": at, "ended_at": ended, "received_at": now, "service": "litellm"}
+
+
+def _of_line(said: Mapping[str, Any], now: int) -> dict[str, Any]:
+    found = {
+        "kind": Kind.STEP.value,
+        "outcome": said.get("decision") or ("error" if said.get("error") else "ok"),
+        **said,
+    }
+    return found | {"received_at": now}
+
+
+def _safe(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes without the values of those that hold secrets by their name."""
+    return {name: "[secret]" if SECRET_KEYS.search(name) else value for name, value in attributes.items()}
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    names = {name for row in rows for name in row} & {*HEAD, *CONTENT}
+    features = {name for row in rows for name in row.get("features", ())}
+    return columns_of(
+        {name: [row.get(name) for row in rows] for name in names},
+        {name: _one_kind([row.get("features", {}).get(name) for row in rows]) for name in features},
+    )
+
+
+def _one_kind(values: list[Any]) -> list[Any]:
+    """A feature that is sometimes a number and sometimes text is text."""
+    if len({isinstance(value, str) for value in values if value is not None}) > 1:
+        return [value if value is None or isinstance(value, str) else f"{value:g}" for value in values]
+    return values
+
+
+def _said(rejected: Sequence[str]) -> str:
+    more = len(rejected) - MOST_NAMED
+    return "; ".join(rejected[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
