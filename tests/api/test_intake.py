@@ -11,20 +11,28 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-from annexa.actions.activity_sources import choose_activity, open_source
+from annexa.actions.activity_sources import open_source
 from annexa.actions.intake import Intake
-from annexa.actions.systems import add_system
+from annexa.actions.people import actor_of
 from annexa.actions.tokens import revoke_token
 from annexa.activity.journal import Journal
 from annexa.answers.activity_sources import forget
 from annexa.api import intake
 from annexa.api.intake import LINES, LOGS, TRACES, is_meant, receive
-from annexa.pure.systems import SystemFacts
+from annexa.api.shapes import now as clock
+from annexa.pure.activity_sources import Choice, Source, Users
+from annexa.pure.events import Kept
+from annexa.records.people import Person
 from annexa.records.tokens import ApiToken
 from tests.actions.test_intake import CALL, intake_in, kept, request_of, span
 
+pytestmark = pytest.mark.django_db
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 BODY = request_of([span(1), span(2)])
 
@@ -41,18 +49,13 @@ class Said:
 
 
 @pytest.fixture
-def token(organisation, actor, admin, now) -> str:
+def token(house: dict[str, Person]) -> str:
     forget()
-    add_system(actor=actor, facts=SystemFacts(name="Chatbot"), now=now)
+    person = house["administrator"]
     _, text = open_source(
-        slug="gate",
-        name="Gateway",
-        system="chatbot",
-        because="All AI goes through it",
-        actor=actor,
-        person=admin,
-        now=now,
-    )
+        slug="gate", name="Gateway", system="credit-score", because="All AI goes through it",
+        actor=actor_of(person), person=person, now=clock(),
+    )  # fmt: skip
     return text
 
 
@@ -88,8 +91,16 @@ def test_spans_are_taken_and_nothing_more_is_said(send, folder) -> None:
     """Success in full: an empty answer of the type that was sent."""
     said = send()
     assert (said.status, said.body, said.headers["Content-Type"]) == (200, b"", PROTOBUF)
-    assert [(event.system, event.source) for event in kept(folder)] == [("chatbot", "gate")] * 2
+    assert [(event.system, event.source) for event in kept(folder)] == [("credit-score", "gate")] * 2
     assert send(kind=JSON, body=b"{}").body == b"{}"
+
+
+def test_that_a_source_was_heard_is_remembered(send) -> None:
+    """So that a source that fell silent is seen."""
+    assert ApiToken.objects.get(holder="service/gate").last_used_at is None
+    intake._HEARD.clear()
+    send()
+    assert ApiToken.objects.get(holder="service/gate").last_used_at is not None
 
 
 def test_gzip_and_a_body_without_length(send, folder) -> None:
@@ -144,40 +155,22 @@ def test_what_is_refused_says_why_and_keeps_nothing(send, folder, more, status, 
     assert said.status == status
     assert words.encode() in said.body
     assert "Retry-After" not in said.headers
-    assert said.headers["Content-Type"] == (PROTOBUF if more.get("kind") is None else PROTOBUF)
+    assert said.headers["Content-Type"] == PROTOBUF
     assert kept(folder) == []
 
 
-def test_a_token_that_ended_lets_nobody_in(send, folder, actor, admin, now) -> None:
+def test_a_token_that_ended_lets_nobody_in(send, folder, house) -> None:
     """Whoever lost it can no longer fill the log."""
-    token = ApiToken.objects.get(holder="service/gate")
-    revoke_token(actor=actor, person=admin, token=token.id, now=now)
+    person, token = house["administrator"], ApiToken.objects.get(holder="service/gate")
+    revoke_token(actor=actor_of(person), person=person, token=token.id, now=clock())
     forget()
     assert send().status == 401
     assert kept(folder) == []
 
 
-def test_a_token_for_something_else_sends_nothing(send, program_text) -> None:
+def test_a_token_for_something_else_sends_nothing(send, program) -> None:
     """Only the scope that is made for it."""
-    assert send(HTTP_AUTHORIZATION=f"Bearer {program_text}").status == 401
-
-
-@pytest.fixture
-def program_text(actor, admin, now) -> str:
-    from datetime import timedelta
-
-    from annexa.actions.tokens import create_token
-
-    _, text = create_token(
-        actor=actor,
-        person=admin,
-        holder=admin,
-        name="n",
-        scopes=["read"],
-        expires_at=now + timedelta(days=5000 // 100),
-        now=now,
-    )
-    return text
+    assert send(HTTP_AUTHORIZATION=f"Bearer {program('administrator', 'read').text}").status == 401
 
 
 def test_too_much_waiting_asks_to_come_again(send, token, tmp_path, monkeypatch) -> None:
@@ -224,14 +217,16 @@ def test_only_these_addresses_go_the_short_way() -> None:
 
 
 class _Quiet(WSGIRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_said: Any) -> None:
         """Says nothing."""
 
 
 @pytest.fixture
-def served(folder: Path, token: str) -> Iterator[str]:
-    intake.receive  # noqa: B018  the application under test
-    with make_server("127.0.0.1", 0, lambda e, s: receive(e, s), handler_class=_Quiet) as server:
+def served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The application on a port, for a source that needs no database."""
+    source = Source(slug="gate", name="Gateway", system="shop", otherwise=Choice(kept=Kept.FULL, users=Users.AS_SENT))
+    monkeypatch.setattr(intake, "_source", lambda _: source)
+    with make_server("127.0.0.1", 0, receive, handler_class=_Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -239,19 +234,9 @@ def served(folder: Path, token: str) -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_exporter_of_the_opentelemetry_sdk(served, token, folder, actor, admin, now) -> None:
+def test_the_exporter_of_the_opentelemetry_sdk(served, folder) -> None:
     """A program that sends to another backend changes one address and a header."""
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-    from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-    choose_activity(
-        actor=actor, person=admin, system="chatbot", kept="full", users="as_sent", because="For the test", now=now
-    )
-    forget()
-    exporter = OTLPSpanExporter(endpoint=f"{served}/v1/traces", headers={"Authorization": f"Bearer {token}"})
+    exporter = OTLPSpanExporter(endpoint=f"{served}/v1/traces", headers={"Authorization": "Bearer x"})
     provider = TracerProvider(resource=Resource.create({"service.name": "shop"}), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     tracer = provider.get_tracer("t")

@@ -178,8 +178,8 @@ def marks(spans: Spans, of: Whole, rows: int) -> Whole:
     # In their order: each attribute counts otherwise at another place of its span.
     row = attributes.row[of]
     first = np.searchsorted(row, row)
-    place = (np.arange(len(of)) - first).astype(np.uint64)
-    mixed = hashes.view(np.uint64) * (_BY[0] * (place * np.uint64(2) + np.uint64(1)))
+    order = (np.arange(len(of)) - first).astype(np.uint64)
+    mixed = hashes.view(np.uint64) * (_BY[0] * (order * np.uint64(2) + np.uint64(1)))
     found = np.zeros(rows, np.uint64)
     np.add.at(found, row, mixed ^ (mixed >> np.uint64(31)))
     return found.view(np.int64)
@@ -340,12 +340,11 @@ class _Reader:
 
 def _words(body: bytes) -> Words:
     """The eight bytes from each place on, the last of them in the padding."""
-    found: Words = np.ndarray((len(body) - 7,), np.dtype("<u8"), body, strides=(1,))
-    return found
+    return np.ndarray((len(body) - 7,), np.dtype("<u8"), body, strides=(1,))
 
 
 def _hash(words: Words, starts: Whole, lengths: Whole) -> Words:
-    found = lengths.astype(np.uint64) * _BY[-1]
+    found: Words = lengths.astype(np.uint64) * _BY[-1]
     for n in range(min(_WORDS, int(lengths.max(initial=0) + 7) // 8)):
         rest = np.clip(lengths - 8 * n, 0, 8)
         mixed = (words[starts + 8 * n] & _MASKS[rest]) * _BY[n]

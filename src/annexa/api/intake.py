@@ -38,7 +38,10 @@ AT_ONCE: Final = 4
 IN_MEMORY: Final = 128 * 1024 * 1024
 """Bytes of bodies that are held at once, by all requests together."""
 PATIENCE_SECONDS: Final = 10
+NOTED_EVERY_SECONDS: Final = 60
 AGAIN_AFTER_SECONDS: Final = 2
+_HEARD: Final[dict[str, float]] = {}
+"""By token: when it was last remembered that events came with it, by the clock of this process."""
 _CODES: Final = {400: 3, 401: 16, 403: 7, 405: 12, 413: 11, 415: 3, 429: 8, 500: 13, 501: 12, 503: 14}
 """google.rpc.Code of each status."""
 _PROTOBUF, _JSON = "application/x-protobuf", "application/json"
@@ -130,7 +133,23 @@ def _taken(path: str, environ: Environ, *, as_json: bool) -> "Taken":
     size = _size(environ)
     with ROOM.taken(max(size, 1)):
         body = _body(environ, size)
-        return _kept(path, body, as_json=as_json, source=source)
+        taken = _kept(path, body, as_json=as_json, source=source)
+    _note(source)
+    return taken
+
+
+def _note(source: "Source") -> None:
+    """Remembers that the source was heard, at most once a minute; what was kept is kept whether that succeeds or not."""
+    now = time.monotonic()
+    if now - _HEARD.get(source.token, -NOTED_EVERY_SECONDS) < NOTED_EVERY_SECONDS:
+        return
+    from annexa.actions.activity_sources import note_heard
+
+    _HEARD[source.token] = now
+    try:
+        note_heard(token=source.token, now=datetime.now(UTC))
+    except Error as error:
+        log.warning("That a source was heard could not be remembered: %s", str(error).strip())
 
 
 _LINE_TYPES: Final = frozenset({_JSON, "application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
@@ -262,9 +281,20 @@ def _varint(number: int) -> bytes:
     return bytes((*found, number))
 
 
-@cache
+_OPENING: Final = threading.Lock()
+
+
 def _intake() -> "Intake":
-    """Where records go; made, with the heavy packages it needs, when the first request comes. Raises RefusedError."""
+    """Where records go, once for a process; made, with the heavy packages it needs, when the first request comes.
+
+    Raises RefusedError.
+    """
+    with _OPENING:
+        return _opened()
+
+
+@cache
+def _opened() -> "Intake":
     if find_spec("pyarrow") is None:
         raise RefusedError(501, 'The activity log is not installed: pip install "annexa[activity]".')
     from annexa.actions.intake import open_intake
