@@ -156,7 +156,7 @@ def test_the_usual_spans_go_the_quick_way(tmp_path: Path) -> None:
     assert bounds is not None
     from annexa.actions.intake_spans import NAMES, columns_of_spans
 
-    _, read = columns_of_spans(otlp_columns.read_spans(body, bounds[0], NAMES), {}, 0)
+    _, read = columns_of_spans(otlp_columns.read_spans(body, bounds[0], NAMES), {}, now=0)
     assert read.all()
 
 

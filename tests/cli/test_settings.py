@@ -58,6 +58,8 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("ANNEXA_SSO_EMAILS", "all", "ANNEXA_SSO_EMAILS is 'all'; write verified or trusted."),
     ("ANNEXA_LEDGER_ORIGIN", "our ledger", "ANNEXA_LEDGER_ORIGIN is 'our ledger'"),
     ("ANNEXA_LEDGER_ORIGIN", "a+b", "ANNEXA_LEDGER_ORIGIN is 'a+b'"),
+    ("ANNEXA_ACTIVITY_BACKLOG_MB", "0", "ANNEXA_ACTIVITY_BACKLOG_MB"),
+    ("ANNEXA_ACTIVITY_SPARE_MB", "some", "ANNEXA_ACTIVITY_SPARE_MB"),
     ("ANNEXA_HOMEE", "x", "ANNEXA_HOMEE is not a setting. Known are: "),
 )
 """Name, wrong value, and what is said of it."""

@@ -85,7 +85,7 @@ class Intake:
                 continue
             resource = otlp.plain_attributes(one.resource.attributes)
             spans = otlp_columns.read_spans(body, of, NAMES)
-            columns, kept = columns_of_spans(spans, resource, now)
+            columns, kept = columns_of_spans(spans, resource, now=now)
             rows = int(kept.sum())
             if rows:
                 batches.append(self.batch(columns, rows, system=system_for(source, resource), source=source))

@@ -33,7 +33,7 @@ Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
 
 
-def columns_of_spans(spans: Spans, resource: Mapping[str, Any], now: int) -> tuple[Columns, Flags]:
+def columns_of_spans(spans: Spans, resource: Mapping[str, Any], *, now: int) -> tuple[Columns, Flags]:
     """The columns of those spans that can be read at once, and which those are.
 
     `resource`: its attributes as plain values; `now`: microseconds since 1970, when they arrived.

@@ -139,7 +139,7 @@ def _taken(path: str, environ: Environ, *, as_json: bool) -> "Taken":
 
 
 def _note(source: "Source") -> None:
-    """Remembers that the source was heard, at most once a minute; what was kept is kept whether that succeeds or not."""
+    """Remembers, at most once a minute, that the source was heard. What was kept is kept even if that fails."""
     now = time.monotonic()
     if now - _HEARD.get(source.token, -NOTED_EVERY_SECONDS) < NOTED_EVERY_SECONDS:
         return
