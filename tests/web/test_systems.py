@@ -206,6 +206,34 @@ def test_whom_a_system_reaches_is_typed_and_stands_in_its_passport(signed_in, th
     assert wrong.status_code == 422
 
 
+def test_the_register_is_narrowed_by_reach(signed_in, three, actor) -> None:
+    """Rule: a system counts for everybody it affects; how many people a year is asked in bands, empty for unknown."""
+    for name, people, autonomy, scale in (
+        ("Fenna", ("customers", "the public"), "it decides alone", 240_000),
+        ("Roster", ("employees",), "it recommends", 100),
+        ("Filter", ("customers",), "none", 0),
+    ):
+        facts = SystemFacts(name=name, people_affected=people, autonomy=autonomy, scale=scale, unit="Retail")
+        add_system(actor=actor, facts=facts, now=timezone.now())
+
+    def found(query: str) -> set[str]:
+        return {line.system.name for line in signed_in.get(f"/systems?{query}").context["rows"]}
+
+    assert found("people_affected=customers") == {"Fenna", "Filter"}
+    assert found("people_affected=employees&people_affected=the+public") == {"Fenna", "Roster"}
+    assert found("scale=up+to+100") == {"Roster"}
+    assert found("scale=none") == {"Filter"}
+    assert found("scale=up+to+1+million&autonomy=it+decides+alone") == {"Fenna"}
+    assert found("autonomy=none") == {"Filter"}
+    assert not found("autonomy=unsaid") & {"Fenna", "Roster", "Filter"}
+    assert not found("scale=unsaid&people_affected=none") & {"Fenna", "Roster", "Filter"}
+    page = signed_in.get("/systems?unit=Retail&autonomy=it+recommends")
+    counted = {one.name: {option.label: option.count for option in one.options} for one in page.context["filters"]}
+    assert {word: n for word, n in counted["people_affected"].items() if n} == {"Employees": 1}
+    assert counted["autonomy"]["It decides alone"] == 1
+    assert {word: n for word, n in counted["scale"].items() if n} == {"Up to 100": 1}
+
+
 def test_a_retired_system_is_kept_but_not_judged(signed_in, three) -> None:
     response = signed_in.get("/systems/old-scorer")
     assert "no longer judged" in response.content.decode()

@@ -208,6 +208,19 @@ def test_who_leads_a_unit_sees_its_people_and_those_below_and_nobody_else(as_, u
     assert uma.get("/api/v1/training/literacy").json()["items"][0]["systems"] == ["ranking"]
 
 
+def test_training_for_overseers_reaches_whom_the_record_names(as_, actor, now) -> None:
+    """Rule: whoever the record of an AI system names as overseer oversees it: rules reach them, and gaps show."""
+    scoring = AiSystem.objects.get(slug="scoring")
+    facts = replace(scoring.facts(), overseers="EVA@example.org\nnobody@example.org")
+    change_system(actor=actor, slug="scoring", facts=facts, seen=scoring.changed_at, now=now)
+    board = as_("lee").get("/training/everybody").context["board"]
+    eva = [one for one in board.gaps if one.learner.name == "Eva"]
+    assert [(one.dealing, one.systems) for one in eva] == [("oversee", ("scoring",))]
+    rule = {"name": "Overseers", "course": "ai-owners-and-overseers", "dealing": ("oversee",), "literacy": "yes"}
+    add_record(actor=actor, register=TRAINING_RULES, entry=TRAINING_RULES.make(rule), now=now)
+    assert "Owning and overseeing an AI system" in as_("eva").get("/training").text
+
+
 def test_an_owner_in_a_unit_sees_no_board(as_, units) -> None:
     olaf = as_("olaf")
     assert olaf.get("/training/everybody").status_code == 404

@@ -441,13 +441,14 @@ class _Play:
         change_system(actor=by, slug=told.system, facts=facts, seen=system.changed_at, now=at, because=told.because)
 
     def facts(self, told: dict[str, Any]) -> SystemFacts:
-        """The facts about a system: days ago become dates, the owner an address, lists tuples."""
+        """The facts about a system: days ago become dates, people their addresses, lists tuples."""
         facts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
         for key in ("started", "deployed", "retired"):
             if key in facts:
                 facts[f"{key}_on"] = self.day(facts.pop(key)).date()
         addresses = {person.id: person.email for person in self.story.people}
-        return SystemFacts(**{**facts, "owner": addresses.get(facts["owner"], "")})
+        overseers = "\n".join(addresses[one] for one in facts["overseers"])
+        return SystemFacts(**{**facts, "owner": addresses.get(facts["owner"], ""), "overseers": overseers})
 
     def declare(self, told: Declared, control: str, at: datetime) -> None:
         by = self.people[told.by]

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, When
-from django.db.models.functions import Lower
+from django.db.models import Case, Count, F, Q, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast, Lower
 
 from annexa.answers.classification import records_of_then
 from annexa.answers.errors import no_system
@@ -23,7 +24,16 @@ from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 
 PAGE_SIZES = (25, 50, 100)
-FACETS: tuple[str, ...] = ("risk_class", "stage", "unit", "personal_data", "impact_assessment", "monitoring")
+_STANDING: tuple[str, ...] = ("risk_class", "stage", "unit", "personal_data", "impact_assessment", "monitoring")
+_REACH: tuple[str, ...] = ("people_affected", "autonomy", "scale")
+FACETS: tuple[str, ...] = (*_STANDING, *_REACH)
+BANDS: Mapping[str, tuple[int, int | None]] = MappingProxyType(
+    {
+        "none": (0, 0), "up to 100": (1, 100), "up to 10,000": (101, 10_000), "up to 1 million": (10_001, 1_000_000),
+        "over 1 million": (1_000_001, None),
+    }
+)  # fmt: skip
+"""How many people a year a system affects, as the register is narrowed: from, and up to, both inclusive."""
 SORTS: tuple[str, ...] = ("name", "risk", "stage", "owner", "unit", "changed")
 """What the register is ordered by; a minus before it turns it round."""
 RISK_ORDER = (
@@ -120,7 +130,7 @@ class Passport:
 
 
 def list_systems(*, actor: Actor, asked: Asked, now: datetime) -> Register:
-    """One page of the register of AI systems. Cost: six queries whatever its size, three more after a change."""
+    """One page of the register of AI systems. Cost: seven queries whatever its size, three more after a change."""
     facets, total = facets_of(actor=actor, asked=asked)
     asked = replace(asked, page=min(max(1, asked.page), max(1, -(-total // asked.size))))
     found = narrowed(actor=actor, asked=asked)
@@ -155,16 +165,46 @@ def matching_slugs(*, actor: Actor, asked: Asked) -> tuple[str, ...]:
 def narrowed(*, actor: Actor, asked: Asked) -> QuerySet[AiSystem]:
     """The systems a filter leaves, in no order yet."""
     found = _matching(AiSystem.objects.visible_to(actor), asked)
-    for name, values in asked.chosen.items():
-        found = found.filter(**{f"{name}__in": values}) if values else found
-    return found
+    return _chosen(found, asked, FACETS)
+
+
+def _chosen(rows: QuerySet[AiSystem], asked: Asked, names: Sequence[str]) -> QuerySet[AiSystem]:
+    """The systems that fit what was chosen of some facets."""
+    for name in names:
+        if values := asked.chosen.get(name, ()):
+            fits = Q(pk__in=[])
+            for value in values:
+                fits |= _is(name, value)
+            rows = rows.annotate(**_TOLD[name]).filter(fits) if name in _TOLD else rows.filter(fits)
+    return rows
+
+
+def _is(name: str, value: str) -> Q:
+    if name == "scale" and value:
+        low, high = BANDS.get(value, (1, 0))
+        return Q(scale__gte=low) & (Q() if high is None else Q(scale__lte=high))
+    if name == "scale":
+        return Q(scale__isnull=True)
+    if name == "people_affected":
+        return Q(told_people__contains=json.dumps(value)) if value else Q(told_people="[]")
+    return Q(**{name: value})
+
+
+_TOLD: Mapping[str, Mapping[str, Any]] = {"people_affected": {"told_people": Cast("people_affected", TextField())}}
+"""What a facet needs beside the columns: no database but PostgreSQL looks into a list."""
 
 
 def facets_of(*, actor: Actor, asked: Asked) -> tuple[Mapping[str, tuple[FacetValue, ...]], int]:
-    """What each facet would leave given the others, and how many systems the filter leaves. Cost: one query."""
-    combinations = _combinations(_matching(AiSystem.objects.visible_to(actor), asked))
-    total = sum(n for values, n in combinations if _fits(values, asked.chosen))
-    return {name: _facet(combinations, asked, name) for name in FACETS}, total
+    """What each facet would leave given the others, and how many systems the filter leaves. Cost: two queries."""
+    rows = _matching(AiSystem.objects.visible_to(actor), asked)
+    found: dict[str, tuple[FacetValue, ...]] = {}
+    total = 0
+    for names, others in ((_STANDING, _REACH), (_REACH, _STANDING)):
+        combinations = _combinations(_chosen(rows, asked, others), names)
+        chosen = {name: values for name, values in asked.chosen.items() if name in names}
+        total = sum(n for values, n in combinations if _fits(values, chosen))
+        found |= {name: _facet(combinations, chosen, name) for name in names}
+    return found, total
 
 
 def passport(
@@ -317,25 +357,37 @@ def _rank(field: str, order: Sequence[str]) -> Case:
     return Case(*(When(**{field: word}, then=i) for i, word in enumerate(order)), default=len(order))
 
 
-Combination = tuple[Mapping[str, str], int]
+Combination = tuple[Mapping[str, tuple[str, ...]], int]
 
 
-def _combinations(found: QuerySet[AiSystem]) -> list[Combination]:
-    """How many systems there are of each combination of facet values: enough to count every facet at once."""
-    counted = found.order_by().values_list(*FACETS).annotate(n=Count("id"))
-    return [(dict(zip(FACETS, values, strict=True)), n) for *values, n in counted]
+def _combinations(found: QuerySet[AiSystem], names: Sequence[str]) -> list[Combination]:
+    """How many systems there are of each combination of values: enough to count some facets at once."""
+    columns = ["band" if name == "scale" else name for name in names]
+    counted = found.order_by().annotate(band=_BAND).values_list(*columns).annotate(n=Count("id"))
+    return [({name: _several(value) for name, value in zip(names, values, strict=True)}, n) for *values, n in counted]
 
 
-def _fits(values: Mapping[str, str], chosen: Mapping[str, tuple[str, ...]], *, without: str = "") -> bool:
-    return all(values[name] in words for name, words in chosen.items() if words and name != without)
+def _several(value: Any) -> tuple[str, ...]:
+    """The values of a facet that a system has: one, or as many as a list holds."""
+    return tuple(value or [""]) if isinstance(value, list) else (value,)
 
 
-def _facet(combinations: Sequence[Combination], asked: Asked, name: str) -> tuple[FacetValue, ...]:
+_BAND = Case(*(When(_is("scale", word), then=Value(word)) for word in BANDS), default=Value(""))
+
+
+def _fits(values: Mapping[str, tuple[str, ...]], chosen: Mapping[str, tuple[str, ...]], *, without: str = "") -> bool:
+    return all(not {*values[name]}.isdisjoint(words) for name, words in chosen.items() if words and name != without)
+
+
+def _facet(
+    combinations: Sequence[Combination], asked: Mapping[str, tuple[str, ...]], name: str
+) -> tuple[FacetValue, ...]:
     """The values of a facet, most frequent first, with what each would leave given the other facets."""
-    chosen = asked.chosen.get(name, ())
+    chosen = asked.get(name, ())
     counts: Counter[str] = Counter(dict.fromkeys(chosen, 0))
     for values, n in combinations:
-        counts[values[name]] += n if _fits(values, asked.chosen, without=name) else 0
+        for value in values[name]:
+            counts[value] += n if _fits(values, asked, without=name) else 0
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(FacetValue(value=value, count=n, chosen=value in chosen) for value, n in ordered)
 

@@ -41,6 +41,7 @@ from annexa.pure.facts import SystemFact
 from annexa.pure.permits import EXTERNAL, Actor, Permit, Place, may
 from annexa.pure.register import Register
 from annexa.pure.registers.completions import COMPLETIONS
+from annexa.pure.registers.documents import addresses
 from annexa.pure.registers.training_rules import TRAINING_RULES
 from annexa.pure.training import Course, course_text
 from annexa.records.appointments import Appointment
@@ -427,6 +428,7 @@ def _dealing(by_email: Mapping[str, int]) -> Iterator[tuple[int, Part]]:
             owner, since = owned.get(slug, ("", system.changed_at.date()))
             same = owner == system.owner.strip().casefold()
             yield number, _part("own", system, since if same else system.changed_at.date())
+    yield from _overseeing(by_email, systems)
     in_use = AiSystem.objects.exclude(stage="retirement").values("slug")
     latest: dict[tuple[str, str], tuple[int | None, date]] = {}
     rows = Ownership.objects.filter(scope__in=in_use).order_by("number")
@@ -444,13 +446,26 @@ def _dealing(by_email: Mapping[str, int]) -> Iterator[tuple[int, Part]]:
                 yield number, _part("approve", systems[scope], at.date())
 
 
+def _overseeing(by_email: Mapping[str, int], systems: Mapping[str, AiSystem]) -> Iterator[tuple[int, Part]]:
+    """Whom the records of AI systems name as overseers, and since when without a break. Cost: none of its own."""
+    since: dict[str, dict[str, date]] = {}
+    for one in _in_turn(snapshot().facts.systems):
+        before = since.get(one.id, {})
+        since[one.id] = {who: before.get(who, one.recorded_at.date()) for who in addresses(one.overseers)}
+    for slug, system in systems.items():
+        for who in addresses(system.overseers):
+            if (number := by_email.get(who)) is not None:
+                at = since.get(slug, {}).get(who, system.changed_at.date())
+                yield number, _part("oversee", system, at)
+
+
 def _part(kind: PartKind, system: AiSystem, since: date) -> Part:
     return Part(kind=kind, what=system.slug, since=since, classes=tuple(system.classes))
 
 
 def _in_use() -> dict[str, AiSystem]:
     rows = AiSystem.objects.exclude(stage="retirement").order_by("slug")
-    return {one.slug: one for one in rows.only("slug", "owner", "classes", "changed_at", "stage")}
+    return {one.slug: one for one in rows.only("slug", "owner", "overseers", "classes", "changed_at", "stage")}
 
 
 def _owned_since() -> dict[str, tuple[str, date]]:

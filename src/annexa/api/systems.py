@@ -10,7 +10,7 @@ from pydantic import Field
 from annexa.actions.systems import add_system, change_system, import_systems
 from annexa.answers.imports import export_systems, plan_systems
 from annexa.answers.runs import one_system, systems_run
-from annexa.answers.systems import Asked
+from annexa.answers.systems import BANDS, FACETS, Asked
 from annexa.api.askers import who
 from annexa.api.guards import ask_match, tag_at
 from annexa.api.imports import DryRun, FileFormat, Imported, Rows, file_of, taken_in
@@ -42,7 +42,8 @@ EXAMPLE: dict[str, Any] = {
     "owner": "kim@example.org", "built": "supplier", "supplier": "Chat Ltd", "personal_data": "yes",
     "impact_assessment": "yes", "monitoring": "unknown", "independent_evaluation": "unknown", "appeal": "unknown",
     "started_on": None, "deployed_on": "2026-02-01", "retired_on": None, "people_affected": ["customers"],
-    "autonomy": "it informs", "scale": 40000, "source": [], "risk_class": "transparency",
+    "autonomy": "it informs", "scale": 40000, "overseers": "kim@example.org", "source": [],
+    "risk_class": "transparency",
     "created_at": "2026-11-20T09:40:00Z", "changed_at": "2026-11-20T09:40:00Z",
 }  # fmt: skip
 
@@ -76,6 +77,7 @@ class System(Shown):
     people_affected: list[Affected]
     autonomy: Autonomy
     scale: int | None
+    overseers: str
     source: list[list[str]]
     risk_class: str
     created_at: Instant
@@ -127,6 +129,7 @@ class Facts(Given):
     people_affected: Annotated[list[Affected], Field(max_length=20)] = []
     autonomy: Autonomy = ""
     scale: Annotated[int, Field(ge=0, le=10**9)] | None = None
+    overseers: Long = ""
     because: Because = ""
 
 
@@ -161,13 +164,19 @@ class Narrowing(Given):
     personal_data: Annotated[Words, Field(default_factory=list, description="Facet.")]
     impact_assessment: Annotated[Words, Field(default_factory=list, description="Facet.")]
     monitoring: Annotated[Words, Field(default_factory=list, description="Facet.")]
+    people_affected: Annotated[
+        Words, Field(default_factory=list, description="Facet; a system counts for each of those it affects.")
+    ]
+    autonomy: Annotated[Words, Field(default_factory=list, description="Facet.")]
+    scale: Annotated[
+        Words, Field(default_factory=list, description=f"Facet: {', '.join(BANDS)} people a year; empty for unknown.")
+    ]
     unowned: Annotated[bool, Field(default=False, description="Only those that nobody answers for.")]
     sort: Annotated[Literal["name", "changed"], Field(default="name", description="By name, or by last change.")]
 
     def asked(self) -> Asked:
         """The same as the register's own value."""
-        facets = ("risk_class", "stage", "unit", "personal_data", "impact_assessment", "monitoring")
-        chosen = {name: tuple(getattr(self, name)) for name in facets}
+        chosen = {name: tuple(getattr(self, name)) for name in FACETS}
         return Asked(text=self.q, chosen=chosen, unowned=self.unowned, sort=self.sort)
 
 

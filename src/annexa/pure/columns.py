@@ -140,6 +140,11 @@ SYSTEM_HEADINGS: tuple[Headings, ...] = (
         phrases=(("number", "affected"), ("how many", "affected")),
     ),
     Headings(
+        field="overseers",
+        usual=("human oversight by", "overseen by", "oversight persons", "human overseers", "overseer"),
+        phrases=(("overseers",), ("overseen", "by")),
+    ),
+    Headings(
         field="appeal",
         usual=("appeal process", "appeals", "contestability", "redress"),
         phrases=(("appeal",), ("contest",)),

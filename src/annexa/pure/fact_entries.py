@@ -128,6 +128,7 @@ def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, 
         **{answer: state[answer] for answer in answers},
         people_affected=_texts(state.get("people_affected", [])),
         autonomy=state.get("autonomy", ""),
+        overseers=state.get("overseers", ""),
         **when,
     )
 

@@ -83,6 +83,7 @@ class SystemFact(Fact):
     appeal: str = "unknown"
     people_affected: tuple[str, ...] = ()
     autonomy: str = ""
+    overseers: str = ""
     circumstances: Decided = ()
     access_reviewed_until: datetime | None = None
 

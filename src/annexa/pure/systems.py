@@ -111,10 +111,11 @@ FIELDS: tuple[Field, ...] = (
     choices("people_affected", "People affected", "Whom its outcome bears on, also without using it.", PEOPLE),
     choice("autonomy", "Autonomy", "What part it plays in decisions: practice, not the manual.", AUTONOMY[1:]),
     whole("scale", "Scale", "How many people it affects in a year, at a careful estimate.", least=0),
+    long("overseers", "Overseers", "Who oversees it, AI Act Art. 14(4), 26(2): e-mail addresses, one a line."),
 )
 FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("What it is", ("name", "reference", "unit", "owner", "purpose", "outputs")),
+    ("What it is", ("name", "reference", "unit", "owner", "overseers", "purpose", "outputs")),
     ("Life", ("stage", "started_on", "deployed_on", "retired_on")),
     ("Origin", ("built", "supplier")),
     ("Classification", ("roles", "classes", "high_risk_by")),
@@ -152,6 +153,7 @@ class SystemFacts:
     people_affected: tuple[Affected, ...] = ()
     autonomy: Autonomy = ""
     scale: int | None = None  # people in a year
+    overseers: str = ""  # addresses, one a line
     source: tuple[tuple[str, str], ...] = ()  # (column, text) of an imported file, exactly as it came
 
     def to_json(self) -> dict[str, object]:

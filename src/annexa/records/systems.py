@@ -60,6 +60,7 @@ class AiSystem(Recorded):
     people_affected = models.JSONField(default=list)
     autonomy = models.CharField(max_length=40, blank=True)
     scale = models.BigIntegerField(null=True, blank=True)
+    overseers = models.TextField(blank=True)
     source = models.JSONField(default=list)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField(db_index=True)

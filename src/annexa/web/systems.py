@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -29,6 +29,7 @@ from annexa.answers.libraries import active_library
 from annexa.answers.lineage import lineage_page
 from annexa.answers.registers import SYSTEM, led_from
 from annexa.answers.systems import (
+    BANDS,
     FACETS,
     PAGE_SIZES,
     RISK_ORDER,
@@ -75,7 +76,7 @@ from annexa.web.views import views_above
 
 # The names of the filters in addresses, and the word that stands for "nothing recorded" in them.
 PARAMETERS: Mapping[str, str] = {name: name.removesuffix("_class") for name in FACETS}
-NOTHING: Mapping[str, str] = {"risk_class": "unclassified"}
+NOTHING: Mapping[str, str] = {"risk_class": "unclassified", "autonomy": "unsaid", "scale": "unsaid"}
 LEGENDS: Mapping[str, str] = {
     "risk_class": "Risk class",
     "stage": "Stage",
@@ -83,6 +84,9 @@ LEGENDS: Mapping[str, str] = {
     "personal_data": "Personal data",
     "impact_assessment": "Impact assessment",
     "monitoring": "Monitoring",
+    "people_affected": "People affected",
+    "autonomy": "Autonomy",
+    "scale": "People a year",
 }
 LONGEST_HEAD = 14
 LONGEST_REASON = 100
@@ -228,7 +232,12 @@ def asked_of(query: QueryDict) -> Asked:
 
 
 def _is_known(name: str, value: str) -> bool:
-    return name == "unit" or not value or value in (RISKS if name == "risk_class" else FIELD[name].choices)
+    return name == "unit" or not value or value in _words(name)
+
+
+def _words(name: str) -> Collection[str]:
+    """The values that a facet has, in their order."""
+    return RISK_ORDER if name == "risk_class" else tuple(BANDS) if name == "scale" else FIELD[name].choices
 
 
 def _line(row: SystemRow) -> Line:
@@ -290,8 +299,7 @@ def _tabs(found: Register) -> list[Link]:
 
 
 def _filter(request: HttpRequest, found: Register, name: str) -> Filter:
-    words = RISK_ORDER if name == "risk_class" else FIELD[name].choices
-    values = in_order(found.facets[name], words)
+    values = in_order(found.facets[name], _words(name))
     return filter_of(
         PARAMETERS[name],
         LEGENDS[name],
