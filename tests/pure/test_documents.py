@@ -44,6 +44,7 @@ POLICY = Policy(
     title="Small policy",
     purpose="For tests.",
     basis=(ALWAYS,),
+    serves=(),
     owner_role="lead",
     approver_role="lead",
     review_months=12,

@@ -1,9 +1,13 @@
 """A policy is written from facts given once; what is missing is said at once; nothing is stored."""
 
 import pytest
+from django.utils import timezone
 
+from annexa.actions.documents import adopt_policy
+from annexa.actions.registers import add_record, change_record
 from annexa.answers.documents import text_of
 from annexa.library.policies import policies
+from annexa.pure.registers.documents import DOCUMENTS
 from annexa.records.documents import DocumentStep
 from annexa.records.ledger import LedgerEntry
 from annexa.records.registers import TABLES
@@ -92,6 +96,24 @@ def test_nothing_is_stored(policy, organisation) -> None:
 def test_ids_are_there_once(policy) -> None:
     shown = policy(facts=FACTS).content.decode()
     assert shown.count('id="fact-organisation"') == 1
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_it_proposes_what_it_serves(actor, admin, there) -> None:
+    """Rule: nobody types which expectations a policy of the library answers, and nobody's own choice is overwritten."""
+    found, now = policies()["access-control"], timezone.now()
+    if there:
+        add_record(
+            actor=actor, register=DOCUMENTS, entry=DOCUMENTS.make({"name": found.title, "kind": "policy"}), now=now
+        )
+    given = {"actor": actor, "person": admin, "policy": found, "now": now, "limit_bytes": 10_000}
+    adopt_policy(text="# One", **given)
+    row = TABLES["document"].objects.get()
+    assert tuple(row.serves) == found.serves == ("ACC-01/access-policy",)
+    entry = DOCUMENTS.replaced(row.entry, {"serves": ("AST-03/acceptable-use-rules",)})
+    change_record(actor=actor, register=DOCUMENTS, slug=row.slug, entry=entry, seen=row.changed_at, now=now)
+    adopt_policy(text="# Two", **given)
+    assert TABLES["document"].objects.get().serves == ["AST-03/acceptable-use-rules"]
 
 
 def test_it_becomes_a_draft_document_in_one_click(policy, client, admin, noor) -> None:

@@ -9,10 +9,12 @@ from typing import Any, BinaryIO
 from annexa.actions.door import Door, door
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.evidence import clean_name
-from annexa.actions.registers import add_record
+from annexa.actions.registers import add_record, change_record
 from annexa.answers.documents import drafted, life, steps_of
+from annexa.answers.libraries import active_library
 from annexa.answers.registers import rows_of
 from annexa.answers.store import blobs
+from annexa.library.policies import known_to_serve
 from annexa.pure.document_steps import Life, StepKind, lacks, may_approve, review_by
 from annexa.pure.documents import Policy
 from annexa.pure.permits import Actor, Place, Refusal, may
@@ -341,10 +343,12 @@ def adopt_policy(
     *, actor: Actor, person: Person, policy: Policy, text: str, now: datetime, limit_bytes: int
 ) -> DocumentStep:
     """Takes a policy of the library, written with the organisation's facts, as a draft: a document of that title, or
-    the next version of the one there is.
+    the next version of the one there is. Its record says what the library says that the policy serves, unless it says
+    so itself already.
 
-    Ledger: document for a new one, document_step. Raises InvalidError, NotPermittedError.
+    Ledger: document if its record is new or changes, document_step. Raises InvalidError, NotPermittedError.
     """
+    serves = known_to_serve(policy, active_library())
     because = f"Written from the policy {policy.id} of the library, version {policy.version}"
     row = rows_of(actor, DOCUMENTS).filter(name__iexact=policy.title).order_by("id").first()
     if row is None or DOCUMENTS.ended(row.entry, now.date()):
@@ -357,10 +361,16 @@ def adopt_policy(
                 "owner": person.email,
                 "review_months": policy.review_months,
                 "classification": "internal",
+                "serves": serves,
                 "clauses": "\n".join(f"{one.framework} {one.requirement}" for one in policy.basis),
             }
         )
         row = add_record(actor=actor, register=DOCUMENTS, entry=entry, now=now, because=because)
+    elif serves and not row.entry.serves:
+        entry = DOCUMENTS.replaced(row.entry, {"serves": serves})
+        change_record(
+            actor=actor, register=DOCUMENTS, slug=row.slug, entry=entry, seen=row.changed_at, now=now, because=because
+        )
     return write_version(
         actor=actor, person=person, document=row.slug, content=text, because=because, now=now, limit_bytes=limit_bytes
     )

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from annexa.library.reader import LibraryError, Reader, readers, shipped
+from annexa.pure.checks.documents import acknowledged, documented
+from annexa.pure.checks.over import SUBJECT
 from annexa.pure.documents import (
     BUILT_IN,
     FILL_KINDS,
@@ -72,19 +74,42 @@ def load_policies(files: Mapping[str, bytes]) -> Mapping[str, Policy]:
 
 
 def dangling(found: Mapping[str, Policy], library: Library) -> list[str]:
-    """A sentence for each requirement that a policy or module claims to serve and that the library does not have."""
+    """A sentence for each requirement that a policy or module claims to serve and that the library does not have, and
+    for each expectation that asks for no document."""
     claims = {
         (f"policies/{policy.id}.toml: {place}", basis)
         for policy in found.values()
         for place, claimed in [("file", policy.basis), *((f"module {one.id}", one.basis) for one in policy.modules)]
         for basis in claimed
     }
-    return sorted(
+    lost = [
         f"{place}: {basis.framework} has no requirement {basis.requirement}"
         for place, basis in claims
         if basis.framework not in library.frameworks
         or basis.requirement not in library.frameworks[basis.framework].by_id
-    )
+    ]
+    lost += [
+        f"policies/{policy.id}.toml: {one} is no expectation that asks for a document or its readers"
+        for policy in found.values()
+        for one in policy.serves
+        if one not in known_to_serve(policy, library)
+    ]
+    return sorted(lost)
+
+
+def known_to_serve(policy: Policy, library: Library) -> tuple[str, ...]:
+    """What a document written from a policy proves in this library, in the order of the policy."""
+    asking = {
+        f"{control.id}/{one.id}"
+        for control in library.controls.values()
+        for one in control.expectations
+        if one.check.partition(SUBJECT)[0] in _OF_DOCUMENTS
+    }
+    return tuple(one for one in policy.serves if one in asking)
+
+
+_OF_DOCUMENTS = frozenset({documented.name, acknowledged.name})
+"""Checks whose subject is the expectation that a document serves."""
 
 
 def basis_of(reader: Reader) -> tuple[Basis, ...]:
@@ -184,6 +209,7 @@ def _policy(reader: Reader, facts: Mapping[str, Fill], shared: Mapping[str, Modu
         title=reader.text("title"),
         purpose=reader.text("purpose"),
         basis=basis_of(reader),
+        serves=reader.words("serves"),
         owner_role=owner,
         approver_role=approver,
         review_months=reader.take("review_months", (int,)),

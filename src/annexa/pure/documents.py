@@ -107,12 +107,16 @@ class Module:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy before it knows for whom it is. `owner_role` and `approver_role` are fills of kind person."""
+    """A policy before it knows for whom it is. `owner_role` and `approver_role` are fills of kind person.
+
+    `serves`: the expectations of controls that a document written from it answers, as "ACC-01/access-policy".
+    """
 
     id: str
     title: str
     purpose: str
     basis: tuple[Basis, ...]
+    serves: tuple[str, ...]
     owner_role: str
     approver_role: str
     review_months: int
