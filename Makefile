@@ -20,9 +20,9 @@ test: $(VENV)/.test-ready
 	$(MAKE) -j 2 check
 	$(BIN)/python -m pytest -n 2
 
-# Everything but browser, PostgreSQL and what is slow.
+# Everything but browser, PostgreSQL and what is slow; properties are tried with a fifth of the cases.
 quick: $(VENV)/.test-ready
-	$(BIN)/python -m pytest -n 2 -m "not browser and not postgres and not slow"
+	ANNEXA_TEST_EXAMPLES=10 $(BIN)/python -m pytest -n 2 -m "not browser and not postgres and not slow"
 
 # Independent of each other: make -j check runs them side by side.
 check: check-ruff check-mypy check-imports

@@ -11,12 +11,13 @@ import hypothesis
 import pytest
 from django.conf import settings as _settings
 
+from tests.cases import cases
+
 # A busy machine is slower, and its clock says nothing about the code; bench/ measures.
-# ANNEXA_TEST_EXAMPLES asks for more cases than a run on every change needs.
 hypothesis.settings.register_profile(
     "annexa",
     deadline=None,
-    max_examples=int(os.environ.get("ANNEXA_TEST_EXAMPLES", "50")),
+    max_examples=cases(),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("annexa")
@@ -98,6 +99,20 @@ def organisation(db, now) -> Iterator[object]:
         now=now,
     )
     return made
+
+
+@pytest.fixture
+def small_house(db, settings, tmp_path_factory):
+    """The administrator of the small organisation, founded a minute before it was asked for first."""
+    from django.utils import timezone
+
+    from tests import founding
+    from tests.answers.small_house import found_house
+
+    def found():
+        return found_house(timezone.now() - timedelta(minutes=1))
+
+    return founding.once("small house of today", found, settings.STORE, tmp_path_factory.getbasetemp() / "kept")
 
 
 @pytest.fixture

@@ -35,17 +35,22 @@ def founded(name: str, found: Callable[[], Made], folder: Path, keep: Path) -> I
     On PostgreSQL it is founded anew each time, since its sequences know nothing of rows that are put back.
     """
     with undone():
-        if name in _kept:
-            yield _put_back(_kept[name], folder)
-        elif connection.vendor != "sqlite":
-            yield found()
-        else:
-            before = _counts()
-            made = found()
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(folder, keep / name)
-            _kept[name] = Kept(made=copy.deepcopy(made), rows=_rows(before), files=keep / name)
-            yield made
+        yield once(name, found, folder, keep)
+
+
+def once(name: str, found: Callable[[], Made], folder: Path, keep: Path) -> Made:
+    """The same in the test's own transaction."""
+    if connection.vendor != "sqlite":
+        return found()
+    if name in _kept:
+        before_this: Made = _put_back(_kept[name], folder)
+        return before_this
+    before = _counts()
+    made = found()
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(folder, keep / name)
+    _kept[name] = Kept(made=copy.deepcopy(made), rows=_rows(before), files=keep / name)
+    return made
 
 
 def _put_back(kept: Kept, folder: Path) -> Any:

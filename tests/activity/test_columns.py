@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from annexa.activity.columns import batch_of, content_digests, events_of, leaves_of
 from annexa.pure.events import CONTENT, HEAD, Event, content_bytes, content_digest, event_leaf
+from tests.cases import cases
 
 _WHOLE = st.integers(-(2**63), 2**63 - 1)
 _OF = {
@@ -29,7 +30,7 @@ EVENTS = st.lists(st.builds(Event, features=_FEATURES, **_VALUES), min_size=1, m
 
 
 @given(EVENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 def test_leaves_and_digests_are_those_of_the_definition(events: list[Event]) -> None:
     """Whoever verifies with the plain definition finds what was sealed."""
     batch = batch_of(events)
@@ -43,7 +44,7 @@ def test_leaves_and_digests_are_those_of_the_definition(events: list[Event]) -> 
 
 
 @given(EVENTS, st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 def test_a_part_of_a_batch_has_the_leaves_of_its_rows(events: list[Event], data: st.DataObject) -> None:
     """Rows keep their leaves wherever they are cut or joined to others."""
     batch = batch_of(events)
@@ -55,7 +56,7 @@ def test_a_part_of_a_batch_has_the_leaves_of_its_rows(events: list[Event], data:
 
 
 @given(EVENTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=cases(30), deadline=None)
 def test_erased_rows_keep_their_leaves(events: list[Event]) -> None:
     """Salt and content are gone; the digest that the head commits to stands for them."""
     batch = batch_of(events)

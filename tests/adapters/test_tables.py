@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from annexa.adapters.tables import LIMIT_BYTES, TableError, read_table
 from annexa.pure.tables import Table
+from tests.cases import cases
 
 
 def cells(table: Table) -> list[tuple[str, ...]]:
@@ -336,7 +337,7 @@ STARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=cases(300))
 @given(STARTS, st.binary(max_size=200))
 def test_any_bytes_are_a_table_or_refused(start: bytes, rest: bytes) -> None:
     """Hostile bytes get an answer, never a traceback; and the answer can be printed."""
@@ -350,7 +351,7 @@ def test_any_bytes_are_a_table_or_refused(start: bytes, rest: bytes) -> None:
         "".join((*table.header, *(cell for row in table.rows for cell in row.cells))).encode()
 
 
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(st.lists(st.tuples(st.integers(min_value=0), st.integers(0, 255)), min_size=1, max_size=8))
 def test_damaged_workbooks_are_read_or_refused(damage: list[tuple[int, int]]) -> None:
     """A workbook hit anywhere gets an answer too."""
@@ -367,7 +368,7 @@ BOOK = workbook(["Name", "Since"], ["A", date(2024, 5, 1)], ["B", 3.5])
 XML_PARTS = ("xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/styles.xml")
 
 
-@settings(max_examples=100)
+@settings(max_examples=cases(100))
 @given(
     st.sampled_from(XML_PARTS), st.integers(min_value=0), st.sampled_from([b"9", b"-1", b"A", b"", b"999999999", b'"'])
 )

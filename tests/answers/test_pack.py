@@ -40,6 +40,7 @@ from annexa.records.organisation import Organisation
 from annexa.vault.keys import Signer, load_or_create_key
 from tests.actions.test_libraries import FILES
 from tests.answers.small_house import FRAMEWORKS, found_house
+from tests.cases import cases
 from tests.pure.ledger_samples import nodes_of
 
 pytestmark = pytest.mark.django_db
@@ -703,7 +704,7 @@ def test_any_zip_is_answered(files, how) -> None:
 
 @pytest.mark.slow
 @given(st.data())
-@settings(CALM, max_examples=40)
+@settings(CALM, max_examples=cases(40))
 def test_any_members_signed_are_answered(made, data) -> None:
     """Signed by the ledger's own key, so that verification gets as far as it can."""
     names = sorted(n for n in made.files if n != MANIFEST and not n.startswith(("library/c", "proofs/")))
@@ -717,7 +718,7 @@ def test_any_members_signed_are_answered(made, data) -> None:
 @given(
     field=st.sampled_from(["annexa", "at", "frameworks", "ledger", "library", "organisation", "scope"]), value=ANYTHING
 )
-@settings(CALM, max_examples=40)
+@settings(CALM, max_examples=cases(40))
 def test_any_statement_is_answered(made, field, value) -> None:
     try:
         files = changed(made.files, "statement.json", **{field: value})

@@ -31,7 +31,7 @@ CHECKS = [
 ]  # fmt: skip
 AT_MOST_SECONDS = float(os.environ.get("ANNEXA_TEST_FUZZ_SECONDS", "30"))
 SECONDS_OF_A_ROUND = 90
-EXAMPLES = 14 if AT_MOST_SECONDS <= SECONDS_OF_A_ROUND else 60
+EXAMPLES = 4 if AT_MOST_SECONDS <= SECONDS_OF_A_ROUND else 60
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["right", "wrong"])

@@ -37,7 +37,7 @@ from annexa.records.processes import RequestCount
 from annexa.records.registers import TABLES
 from annexa.records.systems import AiSystem
 from annexa.records.tokens import ApiToken, ServiceAccount
-from tests.answers.small_house import found_house
+from tests.cases import cases
 from tests.web.proving import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -85,8 +85,8 @@ class Directory:
 
 
 @pytest.fixture
-def house(db):
-    return found_house(clock() - timedelta(minutes=1))
+def house(small_house):
+    return small_house
 
 
 @pytest.fixture
@@ -731,7 +731,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=cases(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_whatever_a_directory_does_ledger_and_tables_agree(directory, ada, steps) -> None:
     """Property: any sequence of requests is answered without a mistake of ours; the ledger verifies, there is an

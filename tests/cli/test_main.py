@@ -17,13 +17,11 @@ import pytest
 
 from annexa.actions.sequencer import publish
 from annexa.answers.verification import verify_pack
-from annexa.cli import words
 from annexa.cli.main import main, parser
 from annexa.records.controls import Adoption
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
-from tests.answers.small_house import found_house
 
 pytestmark = pytest.mark.django_db
 HOUSE = Path(__file__).parents[2]
@@ -64,9 +62,8 @@ def run(capsys, monkeypatch) -> Run:
 
 
 @pytest.fixture
-def house(db) -> None:
+def house(small_house) -> None:
     """The small organisation, as of today."""
-    found_house(words.now())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from annexa.pure.checks import CHECKS, proven_only
 from annexa.pure.facts import ORGANISATION, Adoption, Evidence, Facts, Judgement, SystemFact
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
+from tests.cases import cases
 from tests.strategies import organisations
 from tests.strategies.organisations import LIBRARY, ORG_CONTROLS, START, SYS_CONTROLS
 
@@ -67,7 +68,7 @@ def helpful(facts: Facts) -> Iterator[tuple[str, int]]:
 
 
 @given(organisations.facts(), organisations.instants)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=cases(EXAMPLES), deadline=None)
 def test_taking_away_what_helps_raises_nothing(facts: Facts, at: datetime) -> None:
     """Remove passing evidence, a declaration, or the closure of a nonconformity: any one, from any organisation.
 
@@ -83,7 +84,7 @@ def test_taking_away_what_helps_raises_nothing(facts: Facts, at: datetime) -> No
 
 
 @given(organisations.facts(), organisations.instants)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=cases(EXAMPLES), deadline=None)
 def test_a_source_that_errs_or_falls_silent_raises_nothing(facts: Facts, at: datetime) -> None:
     """Let any source of evidence err, fall silent, or be switched off, in any organisation.
 
@@ -102,7 +103,7 @@ def test_a_source_that_errs_or_falls_silent_raises_nothing(facts: Facts, at: dat
 
 
 @given(organisations.facts(), organisations.instants)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=cases(EXAMPLES), deadline=None)
 def test_answers_taken_back_raise_no_check(facts: Facts, at: datetime) -> None:
     """Answer less about AI systems: no owner, no purpose, everything unknown, in any organisation.
 
@@ -119,7 +120,7 @@ def test_answers_taken_back_raise_no_check(facts: Facts, at: datetime) -> None:
 
 
 @given(organisations.facts(), organisations.instants)
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=cases(EXAMPLES), deadline=None)
 def test_an_empty_register_meets_nothing(facts: Facts, at: datetime) -> None:
     """Remove every AI system from the register, of any organisation.
 

@@ -15,6 +15,7 @@ from annexa.pure.applicability import PERSONAL_DATA, REGISTER, bind_organisation
 from annexa.pure.classify import Answer, Classification, Example, Question, evaluate, next_question, witness
 from annexa.pure.facts import SystemFact
 from annexa.pure.presumptions import AtLeast, Presumption, presumed, together
+from tests.cases import cases
 
 TREES = tuple(classifications().values())
 AI_ACT = classifications()["eu-ai-act"]
@@ -242,7 +243,7 @@ def test_no_two_questions_or_rules_share_a_sentence(tree: Classification) -> Non
     assert len(set(texts)) == len(texts)
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(st.sampled_from(TREES), st.randoms(use_true_random=False))
 def test_the_wizard_ends_where_answering_everything_ends(tree: Classification, chance: random.Random) -> None:
     full = {question.id: any_answer(question, chance) for question in tree.questions}
@@ -262,7 +263,7 @@ def any_answer(question: Question, chance: random.Random) -> Answer:
     return chance.choice(choices or ["yes", "no"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(st.sampled_from(TREES), st.randoms(use_true_random=False))
 def test_the_classes_found_can_be_kept_by_the_register(tree: Classification, chance: random.Random) -> None:
     """The register refuses minimal beside another class, and a way to high risk without high risk."""

@@ -26,6 +26,7 @@ from annexa.pure.documents import (
     served,
     to_markdown,
 )
+from tests.cases import cases
 from tests.library.test_content import AMERICAN
 
 POLICIES = policies()
@@ -216,7 +217,7 @@ def _value(fill: Fill) -> st.SearchStrategy[FillValue]:
     return words | st.sampled_from(["Fenwharf & Sons", "# head", "TBD", "{organisation}", "a [b]"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(st.data(), st.sampled_from(sorted(POLICIES)))
 def test_no_policy_has_a_gap(data: st.DataObject, name: str) -> None:
     """Rule: whatever facts pass, the document is whole; whatever do not, there is none."""

@@ -35,6 +35,7 @@ from annexa.pure.classify import (
     witness,
 )
 from annexa.pure.presumptions import AtLeast
+from tests.cases import cases
 
 AT = date(2027, 6, 1)
 LATER = date(2028, 1, 1)
@@ -187,7 +188,7 @@ def essence(outcome: Outcome) -> object:
 # --- laws
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(trees(), st.randoms(use_true_random=False))
 def test_a_settled_outcome_is_never_opened_again(of: Classification, chance: random.Random) -> None:
     """However the questions that are left may be answered, a settled outcome stays what it is."""
@@ -200,13 +201,13 @@ def test_a_settled_outcome_is_never_opened_again(of: Classification, chance: ran
         assert essence(after) == essence(before)
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(trees(), st.randoms(use_true_random=False))
 def test_with_every_question_answered_none_is_open(of: Classification, chance: random.Random) -> None:
     assert evaluate(of, all_answers(of, chance), AT).settled
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(trees(), st.randoms(use_true_random=False))
 def test_the_order_of_answers_does_not_matter(of: Classification, chance: random.Random) -> None:
     """The same answers in another order, or a second time, give the same outcome, reasons included."""
@@ -216,7 +217,7 @@ def test_the_order_of_answers_does_not_matter(of: Classification, chance: random
     assert evaluate(of, dict(shuffled), AT) == evaluate(of, full, AT) == evaluate(of, full, AT)
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(trees(), st.randoms(use_true_random=False))
 def test_asking_only_what_is_open_ends_where_all_answers_end(of: Classification, chance: random.Random) -> None:
     """What the wizard does not ask is irrelevant: answering it too changes nothing."""
@@ -228,7 +229,7 @@ def test_asking_only_what_is_open_ends_where_all_answers_end(of: Classification,
     assert essence(evaluate(of, asked, AT)) == essence(evaluate(of, full, AT))
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(trees(), st.randoms(use_true_random=False))
 def test_what_follows_is_never_taken_back(of: Classification, chance: random.Random) -> None:
     full = all_answers(of, chance)
@@ -239,7 +240,7 @@ def test_what_follows_is_never_taken_back(of: Classification, chance: random.Ran
     assert {one.rule for one in before.because} <= {one.rule for one in after.because}
 
 
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(trees(), st.randoms(use_true_random=False))
 def test_an_unknown_answer_counts_as_none(of: Classification, chance: random.Random) -> None:
     full = all_answers(of, chance)
@@ -250,7 +251,7 @@ def test_an_unknown_answer_counts_as_none(of: Classification, chance: random.Ran
     assert following is None or following.id in some
 
 
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(trees())
 def test_a_witness_makes_its_condition_true(of: Classification) -> None:
     for one in of.rules:
@@ -509,7 +510,7 @@ def test_an_answer_that_denies_counts_before_its_question_is_put() -> None:
     assert evaluate(law, {}, AT).may_follow == ("score",)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(trees(), st.randoms(use_true_random=False))
 def test_nothing_is_ever_asked_that_was_not_foreseen(of: Classification, chance: random.Random) -> None:
     """Whatever is put next was open, or was said to follow perhaps."""
@@ -524,7 +525,7 @@ def test_nothing_is_ever_asked_that_was_not_foreseen(of: Classification, chance:
     assert found.may_follow == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(trees(), st.randoms(use_true_random=False))
 def test_a_part_of_the_answers_gives_nothing_that_all_of_them_take_back(
     of: Classification, chance: random.Random

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from annexa.pure.cells import read_date
 from annexa.pure.systems import FIELDS, validate
+from tests.cases import cases
 from tests.pure.table_samples import kept, planned, same, table, taken, written
 
 
@@ -115,7 +116,7 @@ CELLS = st.text(max_size=20) | st.sampled_from(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(st.lists(st.tuples(*[CELLS] * len(FIELDS)), min_size=1, max_size=4))
 def test_any_cells_are_planned_or_refused(rows: list[tuple[str, ...]]) -> None:
     """Whatever stands in the cells, every row is in the plan or has a problem, and what is planned is valid."""

@@ -11,6 +11,7 @@ from annexa.pure.exports import export_rows
 from annexa.pure.fields import tidy
 from annexa.pure.imports import Existing
 from annexa.pure.systems import FIELDS, SystemFacts, tidied, validate
+from tests.cases import cases
 from tests.pure.table_samples import planned, same, written
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12) | st.sampled_from(
@@ -46,7 +47,7 @@ def systems(draw: st.DrawFn) -> list[Existing]:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(systems())
 def test_what_is_exported_is_read_back_without_loss(register: list[Existing]) -> None:
     """An export rebuilds the register elsewhere, and changes nothing where it came from."""

@@ -29,6 +29,7 @@ from annexa.pure.ledger import (
     verify_inclusion,
     write_instant,
 )
+from tests.cases import cases
 from tests.pure.ledger_samples import CT_ENTRIES, CT_ROOTS, flipped, naive_root, nodes_of, sample_leaves
 
 LARGEST = 130
@@ -302,7 +303,7 @@ class TestProofs:
         assert consistency_proof(4, new=7, node=NODE) == (l_,)
         assert consistency_proof(6, new=7, node=NODE) == (i, j, k)
 
-    @settings(max_examples=300)
+    @settings(max_examples=cases(300))
     @given(st.data())
     def test_any_flipped_bit_in_an_inclusion_proof_is_refused(self, data: st.DataObject) -> None:
         """Leaf, position, each hash and the root are all bound."""
@@ -332,7 +333,7 @@ class TestProofs:
             with pytest.raises(ProofError):
                 verify_inclusion(**(true | change))
 
-    @settings(max_examples=300)
+    @settings(max_examples=cases(300))
     @given(st.data())
     def test_any_flipped_bit_in_a_consistency_proof_is_refused(self, data: st.DataObject) -> None:
         """Both roots and each hash are bound."""

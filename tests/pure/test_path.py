@@ -20,6 +20,7 @@ from annexa.pure.posture import Engine, Verdict
 from annexa.pure.standards import Coverage, Library
 from annexa.pure.work import urgency
 from annexa.pure.work_ahead import work_ahead
+from tests.cases import cases
 from tests.pure.test_posture import AT, FIELDS, distinct, fact, implemented, shown, system
 from tests.strategies import organisations as org
 
@@ -94,7 +95,7 @@ def names(steps) -> list[str]:
 # --- laws
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(libraries(), org.facts(), org.instants)
 def test_each_step_wins_what_it_announces(held: Library, facts: Facts, at: datetime) -> None:
     """After each step the engine, asked with the facts as they would be, finds met exactly what was announced; what
@@ -119,7 +120,7 @@ def test_each_step_wins_what_it_announces(held: Library, facts: Facts, at: datet
     assert not everything & {(one.framework, one.requirement) for one in way.unreachable}
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(libraries(), org.facts(), org.instants)
 def test_nothing_done_or_excluded_is_proposed_and_each_control_once(held: Library, facts: Facts, at: datetime) -> None:
     engine = Engine(library=held, facts=recorded(facts), at=at)
@@ -133,7 +134,7 @@ def test_nothing_done_or_excluded_is_proposed_and_each_control_once(held: Librar
         assert step.wins or step.helps
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(libraries(), org.facts(), org.instants)
 def test_as_if_done_is_effective_wherever_it_is_judged(held: Library, facts: Facts, at: datetime) -> None:
     """And no other verdict of a control gets worse by it."""
@@ -147,7 +148,7 @@ def test_as_if_done_is_effective_wherever_it_is_judged(held: Library, facts: Fac
                 assert after.control(other).verdict is V.EFFECTIVE
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(libraries(), org.facts(), org.instants, st.randoms(use_true_random=False))
 def test_the_order_of_facts_does_not_matter(held: Library, facts: Facts, at: datetime, shuffler: random.Random) -> None:
     def shuffled(items: tuple) -> tuple:
@@ -158,7 +159,7 @@ def test_the_order_of_facts_does_not_matter(held: Library, facts: Facts, at: dat
     assert found(held, facts, at) == found(held, again, at)
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(libraries(), org.facts(), org.instants)
 def test_no_step_is_superfluous(held: Library, facts: Facts, at: datetime) -> None:
     """Each step wins something or a later step needs it."""

@@ -17,6 +17,7 @@ from annexa.pure.ledger import canonical
 from annexa.pure.portfolio import ORDER, Portfolio, bits_of, mask_of
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.proofs import proof_json
+from tests.cases import cases
 from tests.pure.test_posture import fact, implemented, shown, system
 from tests.strategies import organisations as org
 
@@ -66,13 +67,13 @@ def falls(number: int) -> datetime | None:
     return None if number == ALWAYS else instant_of(number)
 
 
-@settings(max_examples=80)
+@settings(max_examples=cases(80))
 @given(org.facts(), org.instants)
 def test_it_agrees_with_the_definition_cell_for_cell(facts: Facts, at: datetime) -> None:
     same(Portfolio(columns=columns_of(org.WIDER, facts), at=at), facts, at)
 
 
-@settings(max_examples=40)
+@settings(max_examples=cases(40))
 @given(org.facts(), org.instants, st.integers(0, 60))
 def test_it_agrees_in_hindsight(facts: Facts, at: datetime, days: int) -> None:
     """As we know now that it was: facts of then that were learnt later."""
@@ -80,7 +81,7 @@ def test_it_agrees_in_hindsight(facts: Facts, at: datetime, days: int) -> None:
     same(Portfolio(columns=columns_of(org.WIDER, facts), at=at, learnt_by=later), facts, at, later)
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(org.facts(), org.facts(), org.instants)
 def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, more: Facts, at: datetime) -> None:
     """Law 7: what was computed before is kept only where the new fact cannot reach."""
@@ -96,7 +97,7 @@ def test_more_facts_reach_what_they_reach_and_nothing_is_missed(first: Facts, mo
         same(found, facts, at)
 
 
-@settings(max_examples=25)
+@settings(max_examples=cases(25))
 @given(org.facts(), org.facts(), org.instants)
 def test_proofs_go_on_from_what_was_proven(first: Facts, more: Facts, at: datetime) -> None:
     """An engine that takes over what new facts cannot reach proves the same as one made anew, byte for byte."""
@@ -125,7 +126,7 @@ def test_the_next_change_is_that_of_the_definition(facts: Facts, at: datetime) -
     assert portfolio.next_change(columns, at) == expected
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(org.facts(), org.evidence(), org.instants)
 def test_a_later_instant_before_the_next_change_needs_nothing_anew(facts: Facts, one: Evidence, at: datetime) -> None:
     columns = columns_of(org.WIDER, facts)
@@ -172,7 +173,7 @@ def test_readiness_is_that_of_each_systems_posture(facts: Facts, at: datetime) -
         assert (met[bit], applicable[bit]) == (posture.counts[Verdict.MET], posture.applicable)
 
 
-@settings(max_examples=60)
+@settings(max_examples=cases(60))
 @given(org.facts(), org.facts(), org.instants, st.integers(0, 30))
 def test_evidence_says_the_same_sorted_or_beside(first: Facts, more: Facts, at: datetime, days: int) -> None:
     """However much came since the columns were sorted, and whatever was learnt when."""

@@ -25,6 +25,7 @@ from annexa.pure.posture import (
     roll_up,
 )
 from annexa.pure.proofs import ProofError, proof_json, recompute
+from tests.cases import cases
 from tests.strategies import organisations as org
 
 V = Verdict
@@ -85,7 +86,7 @@ def distinct(items: tuple) -> tuple:
 
 @pytest.mark.slow
 @given(org.facts(), org.instants, st.booleans(), st.data())
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 def test_monotone(facts: Facts, at: datetime, passing: bool, data: st.DataObject) -> None:
     """Law 2: passing evidence never lowers a verdict, failing evidence never raises one."""
     more = facts.plus([data.draw(org.evidence(passing=passing))])

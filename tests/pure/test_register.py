@@ -22,6 +22,7 @@ from annexa.pure.registers.assets import ASSETS
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.tables import Table
+from tests.cases import cases
 from tests.strategies.entries import entries
 
 every = pytest.mark.parametrize("register", REGISTERS.values(), ids=lambda one: one.noun)
@@ -104,7 +105,7 @@ def test_an_empty_record_says_what_is_missing(register: Register) -> None:
 
 
 @every
-@settings(max_examples=15)
+@settings(max_examples=cases(15))
 @given(data=st.data())
 def test_a_record_survives_as_json(register: Register, data: st.DataObject) -> None:
     entry = data.draw(entries(register, KNOWN))
@@ -143,7 +144,7 @@ def test_what_holds_between_fields_is_asked() -> None:
 
 
 @every
-@settings(max_examples=8)
+@settings(max_examples=cases(8))
 @given(data=st.data())
 def test_what_is_exported_is_read_back_without_loss(register: Register, data: st.DataObject) -> None:
     """Rule: an export rebuilds the register elsewhere, and changes nothing where it came from."""

@@ -13,6 +13,7 @@ from annexa.pure.posture import Verdict
 from annexa.pure.registers.risks import RISKS
 from annexa.pure.residual import residual
 from annexa.pure.risk_money import NINETY, MoneyRisk, Range, curve_of, of_entry, simulate, yearly
+from tests.cases import cases
 
 RANGES = st.builds(
     lambda low, factor, share: Range(
@@ -87,7 +88,7 @@ def test_the_curve_falls_and_agrees_with_the_percentiles() -> None:
     assert simulate([]).curve == ()
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(RANGES, RANGES, st.floats(0, 1), st.floats(0, 1))
 def test_more_protection_never_costs_more_on_average(frequency, loss, one, other) -> None:
     less, more = sorted((one, other))

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from annexa.pure.facts import ORGANISATION, Closure, Facts, Judgement
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.since import Move, Seen, moves, seen
+from tests.cases import cases
 from tests.pure.test_path import recorded
 from tests.pure.test_posture import AT, fact, implemented, shown, system
 from tests.strategies import organisations as org
@@ -97,7 +98,7 @@ def test_another_library_is_a_cause_and_what_only_one_of_them_has_is_left_out() 
     assert remembered.met("gone") is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=cases(40), deadline=None)
 @given(org.facts())
 def test_every_move_is_one_and_none_is_missed(facts: Facts) -> None:
     """Rule: exactly the lines of the two postures that differ."""

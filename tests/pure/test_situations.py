@@ -11,6 +11,7 @@ from annexa.pure.path import Path, path
 from annexa.pure.portfolio import Portfolio
 from annexa.pure.posture import Engine
 from annexa.pure.situations import only, situations
+from tests.cases import cases
 from tests.strategies import organisations as org
 
 AT = org.START + timedelta(days=200)
@@ -44,7 +45,7 @@ def told(found: Path) -> list[tuple[object, ...]]:
     return [(s.control.id, s.verdict_before, s.systems_short, s.effort_days, s.wins, s.helps) for s in found.steps]
 
 
-@settings(max_examples=30)
+@settings(max_examples=cases(30))
 @given(org.facts())
 def test_the_path_over_those_that_stand_for_all_is_the_path_over_all(facts: Facts) -> None:
     facts = many(facts)

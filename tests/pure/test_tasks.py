@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from annexa.pure.facts import ORGANISATION, Closure, Facts, Judgement, SystemFact
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.tasks import effective_since, state_of, undeclared, verdict_in
+from tests.cases import cases
 from tests.pure.test_path import recorded
 from tests.pure.test_posture import AT, fact, implemented, shown, system
 from tests.strategies import organisations as org
@@ -145,7 +146,7 @@ def test_a_nonconformity_closed_in_one_system_counts_for_all_together() -> None:
     assert in_records(*facts) == AT - DAY
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=cases(60), deadline=None)
 @given(org.facts(), st.sampled_from(CONTROLS))
 def test_there_is_a_since_exactly_when_it_is_effective_and_never_ahead(facts: Facts, control: str) -> None:
     made = Engine(library=org.LIBRARY, facts=recorded(facts), at=AT)

@@ -14,6 +14,7 @@ from annexa.pure.facts import ORGANISATION, Evidence, Facts
 from annexa.pure.posture import REQUIREMENT_ORDER, Engine, Verdict
 from annexa.pure.what_if import MOST, Supposition, difference, remarks, said, suppose
 from annexa.pure.what_if_files import ASKED, Known, WhatIfError, parse_what_if, read_words, words_of
+from tests.cases import cases
 from tests.pure.test_posture import AT, FIELDS, distinct, fact, implemented, shown, system
 from tests.strategies import organisations as org
 
@@ -76,7 +77,7 @@ def better(old: Verdict, new: Verdict) -> bool:
 # --- laws
 
 
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(org.facts(), st.lists(of_anything(), max_size=4), org.instants)
 def test_what_is_given_stays_as_it_was(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     was, dated = deepcopy(facts), org.LIBRARY.frameworks["test"].by_id["R4"].applies_from
@@ -86,7 +87,7 @@ def test_what_is_given_stays_as_it_was(facts: Facts, suppositions: list[Supposit
     assert org.LIBRARY.frameworks["test"].by_id["R4"].applies_from == dated
 
 
-@settings(max_examples=50)
+@settings(max_examples=cases(50))
 @given(org.facts(), org.instants)
 def test_nothing_supposed_is_no_difference(facts: Facts, at: datetime) -> None:
     held, would = suppose(org.LIBRARY, facts, (), at)
@@ -96,7 +97,7 @@ def test_nothing_supposed_is_no_difference(facts: Facts, at: datetime) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(org.facts(), st.lists(of_controls(HELPS), min_size=1, max_size=3), org.instants)
 def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     before, after = pair(recorded(facts), suppositions, at)
@@ -108,7 +109,7 @@ def test_what_helps_never_lowers(facts: Facts, suppositions: list[Supposition], 
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@settings(max_examples=cases(150))
 @given(org.facts(), st.lists(of_controls(HARMS), min_size=1, max_size=3), org.instants)
 def test_what_harms_never_raises(facts: Facts, suppositions: list[Supposition], at: datetime) -> None:
     before, after = pair(recorded(facts), suppositions, at)

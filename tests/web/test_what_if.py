@@ -10,15 +10,13 @@ from annexa.pure.what_if import MOST
 from annexa.records.ledger import LedgerEntry
 from annexa.records.people import Person
 from annexa.web.what_if import FORMS
-from tests.answers.small_house import found_house
 
 EFFECTIVE = "control-effective~SUP-01"
 
 
 @pytest.fixture
-def page(client, db):
+def page(client, small_house):
     """Asks for the page in the small house."""
-    found_house(timezone.now())
     client.force_login(Person.objects.get(email="ada@example.org"))
 
     def ask(**query):
