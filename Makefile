@@ -10,7 +10,7 @@ RUN := $(BIN)/annexa
 # Images for containers often forbid Python to keep what it compiled; the tests start it hundreds of times.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: serve test quick check check-ruff check-mypy check-imports fix lock library openapi tables audit fuzz editors kills clean
+.PHONY: serve test quick check check-ruff check-mypy check-imports fix lock library openapi tables audit fuzz editors kills spark clean
 
 serve: $(VENV)/.ready
 	$(RUN) serve
@@ -62,6 +62,13 @@ fuzz: $(VENV)/.test-ready
 editors kills: $(VENV)/.test-ready
 	$(BIN)/python bench/$@.py
 
+# Half a gigabyte of Spark in a folder of its own, and the monitors on it through Spark Connect. Needs Java 17.
+spark: $(VENV)/.test-ready
+	$(PYTHON) -m venv $(VENV)-spark
+	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.1,<5"
+	$(BIN)/python -m pytest -q -p no:randomly -rs tests/activity/test_spark.py
+
 # After a change of dependencies in pyproject.toml.
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
@@ -92,4 +99,4 @@ $(VENV)/.test-ready: requirements-test.lock $(VENV)/.ready
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-spark .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -101,6 +101,11 @@ def is_number(frame: Frame, column: str) -> bool:
     return bool(frame.collect_schema()[column].is_numeric())
 
 
+def is_whole(frame: Frame, column: str) -> bool:
+    """Whether a column holds whole numbers."""
+    return bool(frame.collect_schema()[column].is_integer())
+
+
 # --- counts into the bins of a baseline
 
 

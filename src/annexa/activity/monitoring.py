@@ -29,8 +29,10 @@ from annexa.pure.drift import (
     Measure,
     Numeric,
     categorical_baseline,
+    categorical_beside,
     drift,
     numeric_baseline,
+    numeric_beside,
 )
 from annexa.pure.fairness import FairnessMeasure, fairness
 from annexa.pure.monitors import FEATURES, Condition, Monitor, Reading, Value, reading
@@ -52,9 +54,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One run: the monitor's events in the window and in the past before it, and what is known beside."""
+    """One run: the monitor's events in the window and in the past before it, and what is known beside.
+
+    `all_now`: the window with the events that the monitor does not look at.
+    """
 
     monitor: Monitor
+    all_now: Frame
     now: Frame
     past: Frame
     since: datetime
@@ -80,10 +86,12 @@ def run(monitor: Monitor, events: Any, *, until: datetime, known: Known = Known(
     if missing:
         because = f"The log has no column {', '.join(missing)}."
         return reading(monitor, [], since=since, until=until, baseline=digest, because=because)
+    all_now = frames.between(frame, since, until)
     frame = frames.kept(frame, monitor.only)
     past_since = since - monitor.past
     asked = Asked(
         monitor=monitor,
+        all_now=all_now,
         now=frames.between(frame, since, until),
         past=frames.between(frame, past_since, since),
         since=since,
@@ -133,6 +141,18 @@ def _frozen(frame: Frame, column: str, binning: Binning) -> ColumnBaseline | Non
     return categorical_baseline(column, words, missing=frames.size(frame) - total) if total else None
 
 
+def _beside(asked: Asked, column: str) -> ColumnBaseline | None:
+    """The past binned together with the window, as Evidently does."""
+    if frames.is_number(asked.past, column):
+        (then, nulls), (now, _) = (frames.values(one, column) for one in (asked.past, asked.now))
+        if not np.isfinite(then).any():
+            return None
+        return numeric_beside(column, then, now, missing=nulls, whole=frames.is_whole(asked.past, column))
+    words, later = (frames.names_of(one, column) for one in (asked.past, asked.now))
+    total = sum(words.values())
+    return categorical_beside(column, words, later, missing=frames.size(asked.past) - total) if total else None
+
+
 # --- kinds
 
 
@@ -142,9 +162,18 @@ def _drift(asked: Asked) -> list[Value]:
     if monitor.reference == "baseline":
         kept = asked.known.baseline.columns if asked.known.baseline else ()
     else:
-        frozen = (_frozen(asked.past, name, monitor.binning) for name in wanted)
+        frozen = (
+            _beside(asked, name) if monitor.binning == "evidently" else _frozen(asked.past, name, monitor.binning)
+            for name in wanted
+        )
         kept = tuple(one for one in frozen if one is not None)
     named = {one.column: one for one in kept if one.column in monitor.columns or FEATURES in monitor.columns}
+    if monitor.measure in OF_VALUES:
+        # A pattern such as f_* means the numbers among the features; a column that is named is asked for.
+        words = {name for name, one in named.items() if not isinstance(one, Numeric) and name not in monitor.columns}
+        words |= {name for name in wanted if name not in monitor.columns and not frames.is_number(asked.now, name)}
+        named = {name: one for name, one in named.items() if name not in words}
+        wanted = tuple(name for name in wanted if name not in words)
     there = [one for name, one in sorted(named.items()) if name in wanted]
     counts = frames.counted(asked.now, there) if there else {}
     found = [
@@ -326,6 +355,8 @@ def _silence(asked: Asked) -> list[Value]:
 
 def _unapproved(asked: Asked) -> list[Value]:
     monitor = asked.monitor
+    if frames.size(asked.all_now) < monitor.minimum:
+        return [_unknown("changes", "Nothing at all was logged in the window, so changes may have gone unseen.")]
     found = anomalies.unapproved(frames.changes(asked.now, monitor.columns[0]), asked.known.approvals)
     return [_of_found("changes", found)]
 

@@ -21,8 +21,8 @@ LOCK = ROOT / "LOCK"
 JUDGING = ("controls", "coverage", "frameworks", "mappings")
 """The folders that verdicts depend on: they make the library's version and go into packs."""
 WORKING = (
-    "ai_services", "classification", "courses", "gates", "governance", "policies", "questionnaires", "regimes", "risks",
-    "use_policy",
+    "ai_services", "classification", "courses", "gates", "governance", "monitors", "policies", "questionnaires",
+    "regimes", "risks", "use_policy",
 )  # fmt: skip
 """The folders people work with: no verdict depends on them."""
 EVERYTHING = (*JUDGING, *WORKING)

@@ -13,7 +13,7 @@ counted and left out likewise. Too few values on either side is a result of its 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -157,6 +157,32 @@ def numeric_baseline(
         counts=counted_values(found, edges, binning).counts,
         sample=tuple(_kept(found).tolist()),
     )
+
+
+def numeric_beside(column: str, then: Floats, now: Floats, *, missing: int = 0, whole: bool = False) -> Numeric:
+    """A past window binned as Evidently bins: equal widths over the range of both windows, of sorted values.
+
+    Such bins cannot be frozen, as they change with every window that is compared. `whole`: whether these are whole
+    numbers. Where the past has at most 20 values, each value of either window is a bin. Raises DriftError.
+    """
+    frozen = numeric_baseline(column, then, missing=missing)
+    both = np.concatenate([one[np.isfinite(one)] for one in (then, now)])
+    binning: Binning = "values" if frozen.binning == "values" else "equal_width"
+    if binning == "values":
+        edges = np.unique(both)
+    else:
+        edges = sturges_edges(float(both.min()), float(both.max()), len(both), whole=whole)[1:-1]
+    counts = counted_values(then, edges, binning).counts
+    return replace(frozen, binning=binning, edges=tuple(edges.tolist()), counts=counts)
+
+
+def categorical_beside(
+    column: str, then: Mapping[str, int], now: Mapping[str, int], *, missing: int = 0
+) -> Categorical:
+    """Words of a past window, with a bin for each word of either window. Raises DriftError."""
+    frozen = categorical_baseline(column, then, missing=missing)
+    kept = tuple(sorted({*then, *now}))
+    return replace(frozen, categories=kept, counts=tuple(then.get(one, 0) for one in kept), others=0)
 
 
 def _edges(found: Floats, distinct: Floats, binning: Binning, parts: int) -> Floats:

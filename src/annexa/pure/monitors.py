@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from annexa.pure.drift import MEASURES, Binning
+from annexa.pure.drift import MEASURES
 from annexa.pure.fairness import FAIRNESS
 from annexa.pure.performance import OF_CLASSES, OF_SCORES
 
@@ -43,8 +43,13 @@ MEASURED: Final[Mapping[str, tuple[str, ...]]] = {
 """What each kind of monitor can measure."""
 KINDS: Final = tuple(MEASURED)
 NEEDS_WHERE: Final = frozenset({"share", "count"})
-NEEDS_PAST: Final = frozenset({"above_season", "below_season", "new_names", "odd_hours", "bulk", "missed"})
+OF_SEASON: Final = frozenset({"above_season", "below_season", "missed"})
+NEEDS_PAST: Final = OF_SEASON | {"new_names", "odd_hours", "bulk", "hours"}
 """Measured against a past window, never against a frozen baseline."""
+
+Cut = Literal["deciles", "equal_width", "values", "evidently"]
+CUTS: Final[tuple[Cut, ...]] = ("deciles", "equal_width", "values", "evidently")
+"""How a drift monitor bins; `evidently` needs a reference window, as it cuts the range of both windows."""
 
 Severity = Literal["low", "medium", "high", "critical"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("low", "medium", "high", "critical")
@@ -96,18 +101,32 @@ class Proves:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """A small log with the reading it must give; run by a test for every monitor.
+class Rows:
+    """Events of an example: `repeat` of them, the first `ago` hours before the end, each `every` hours before the last.
 
-    `rows`: the events of the window and, where there is one, of the past. `repeat`: each row stands for as many.
+    `values`: of each column, dealt out in turn over the repetitions.
+    """
+
+    repeat: int
+    ago: float
+    every: float
+    values: Mapping[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A small log with the reading it must give; a test runs it for every monitor.
+
+    `now`: events of the window; `past`: of the window before it, from which the baseline is frozen too, where there is
+    one. `approvals`: for how many hours each version has been approved.
     """
 
     what: str
-    now: tuple[Mapping[str, Any], ...]
-    past: tuple[Mapping[str, Any], ...]
     outcome: Outcome
     value: float | None
-    approvals: Mapping[str, tuple[tuple[datetime, datetime | None], ...]]
+    now: tuple[Rows, ...]
+    past: tuple[Rows, ...]
+    approvals: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +155,7 @@ class Monitor:
     positive: str
     towards: str
     share: float
-    binning: Binning
+    binning: Cut
     window: timedelta
     lag: timedelta
     reference: Reference
