@@ -17,7 +17,9 @@ from annexa.actions.second_factors import has_second_factor
 from annexa.actions.sequencer import publish
 from annexa.answers.access_lines import lines_told
 from annexa.answers.backup import open_backup
+from annexa.answers.integrity import check_ledger
 from annexa.answers.ledger_sources import from_backup
+from annexa.answers.replay import Replay
 from annexa.answers.store import blobs
 from annexa.answers.webhooks import untold
 from annexa.pure.ledger import canonical, leaf_hash
@@ -26,17 +28,37 @@ from annexa.records.access_reviews import AccessList, digest_of
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
 from annexa.records.people import Person
-from annexa.records.rebuilt import UntoldError, row_of
-from annexa.records.recorded import Told, recorded_tables
+from annexa.records.rebuilt import UntoldError, numbered, row_of
+from annexa.records.recorded import Recorded, Told, recorded_tables
 from annexa.records.sign_in import ONLY_DIGEST, SecondFactor
 from annexa.records.systems import AiSystem
 from annexa.records.tokens import ApiToken
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 from annexa.vault.archive import ArchiveWriter
 from tests.honesty.house import NOW, House
-from tests.replaying import copied, different, disagreements, elsewhere, quiet, replayed, rows, said
+from tests.replaying import NOT_KEPT, copied, different, disagreements, elsewhere, quiet, replayed, rows, said
 
 pytestmark = pytest.mark.django_db
+
+
+def test_every_row_can_be_made_of_its_entry(house: House) -> None:
+    """Rule: a column that the state calls otherwise says so (`TAKEN`); tried here before any database is made."""
+    _, telling = check_ledger(progress=lambda _done, _total: None)
+    replay = Replay(telling)
+    made: dict[type[Recorded], dict[str, Recorded]] = {}
+    for table, some in replay.rows():
+        made.setdefault(table, {}).update({row.key: row for row in some})
+    assert (replay.untold, replay.lost, dict(replay.older)) == ([], [], {})
+    for table in recorded_tables():
+        there = {row.key: row for row in table.objects.all()}
+        assert set(made[table]) == set(there)
+        apart = {*table.UNKEPT, *NOT_KEPT.get(table.__name__, ())}
+        for field in table._meta.concrete_fields:
+            numbers = field.is_relation and field.target_field.primary_key and numbered(field.target_field.model)
+            if field.name in apart or numbers:
+                continue
+            here = {key: getattr(row, field.attname) for key, row in made[table].items()}
+            assert here == {key: getattr(row, field.attname) for key, row in there.items()}, f"{table}, {field.name}"
 
 
 @pytest.mark.slow

@@ -47,6 +47,7 @@ class ActivityRules(Recorded):
     SCOPE = "source__system"
     KIND = "activity_rules"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"source": "activity_source"}
     FOLLOWED = ("source",)
 
     id = models.CharField(max_length=40, primary_key=True)
@@ -80,6 +81,7 @@ class ActivitySourceEnd(Recorded):
     SCOPE = "source__system"
     KIND = "activity_source_end"
     BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"source": "activity_source"}
     FOLLOWED = ("source",)
 
     id = models.CharField(max_length=40, primary_key=True)

@@ -19,9 +19,9 @@ class UntoldError(ValueError):
     """The entry does not say enough for its row; names the column."""
 
 
-def numbered(table: type[Recorded]) -> bool:
+def numbered(table: type[models.Model]) -> bool:
     """Whether its records have a number of their database only, that no entry tells and others may refer to."""
-    return "id" in table.UNKEPT
+    return issubclass(table, Recorded) and "id" in table.UNKEPT
 
 
 def row_of(table: type[Recorded], told: Told, *, key: str, numbers: Numbers) -> tuple[Recorded, tuple[str, ...]]:
