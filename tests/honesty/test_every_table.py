@@ -6,6 +6,7 @@ from pathlib import Path
 from django.apps import apps
 
 from annexa.pure.fact_entries import FACT_KINDS
+from annexa.records.activity import SealedTo
 from annexa.records.guard import Guarded
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.kept_empty import kept_empty
@@ -22,8 +23,9 @@ LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
 NO_RECORDS = {Visit, SavedView, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn}
 """Tables that say nothing about the organisation: no verdict and no decision rests on them, and no page says
 more by them than a link."""
-DERIVED = {Link}
-"""Tables that repeat what rows say, and that verification holds against these rows: records/links.py."""
+DERIVED = {Link, SealedTo}
+"""Tables that repeat what rows say, and that verification holds against these rows: records/links.py, and for journals
+of the activity log answers/activity_integrity.py."""
 
 
 def test_every_table_is_the_ledgers_own_or_recorded() -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from django.db import Error, close_old_connections
 
 from annexa.actions.libraries import keep_library
+from annexa.actions.sealer_process import LOOK_SECONDS, SealerProcess
 from annexa.actions.sequencer import publish, sequence
 from annexa.actions.training import settle_training
 from annexa.actions.webhooks import deliver
@@ -54,6 +55,7 @@ def start() -> None:
         threading.Thread(target=_run, name="annexa-worker", daemon=True).start()
         threading.Thread(target=_tell, name="annexa-webhooks", daemon=True).start()
         threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
+        threading.Thread(target=_seal, name="annexa-sealing", daemon=True).start()
 
 
 def work() -> None:
@@ -62,7 +64,10 @@ def work() -> None:
     telling = threading.Thread(target=_tell, name="annexa-webhooks", daemon=True)
     telling.start()
     threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
+    sealing = threading.Thread(target=_seal, name="annexa-sealing", daemon=True)
+    sealing.start()
     _run()
+    sealing.join(timeout=PATIENCE_SECONDS)
     telling.join(timeout=PATIENCE_SECONDS)
 
 
@@ -95,6 +100,18 @@ def _settle() -> None:
         except (Error, VaultError, OSError):
             log.exception("What rules of training ask of whom could not be told; trying again.")
             STOP.wait(5)
+
+
+def _seal() -> None:
+    """Sees to it that somebody seals the activity log while there is something to seal."""
+    sealer = SealerProcess()
+    while not STOP.wait(LOOK_SECONDS):
+        try:
+            sealer.look()
+        except OSError:
+            log.exception("No process that seals can be started; trying again.")
+            STOP.wait(5)
+    sealer.end()
 
 
 def settle_since(settled: tuple[int, date] | None, *, now: datetime) -> tuple[int, date]:

@@ -4,7 +4,8 @@ ActivityError                 the activity log cannot do what was asked
 ├── BacklogError              more waits to be sealed than may wait; try later
 ├── BusyError                 too many look into the log at once; try later
 ├── JournalError              the journal of what arrived cannot be written or read
-└── QueryError                the log cannot be searched as was asked
+├── QueryError                the log cannot be searched as was asked
+└── SegmentError              the file of a segment is not what it is to be
 """
 
 
@@ -26,3 +27,7 @@ class BusyError(ActivityError):
 
 class QueryError(ActivityError):
     """The log cannot be searched as was asked."""
+
+
+class SegmentError(ActivityError):
+    """The file of a segment is not what it is to be."""

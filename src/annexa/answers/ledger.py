@@ -61,6 +61,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "activity_choice",
     ),
     "systems": ("ai_system", "import", "activity_source", "activity_source_end"),
+    "activity": ("activity_segment", "activity_file"),
     "people": (
         "person",
         "password",
@@ -102,6 +103,7 @@ SAID: Mapping[str, str] = {
     "choose_risk_scale": "Scale of risks chosen",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
+    "compact_activity": "Activity put together",
     "create_service_token": "Token made",
     "create_token": "Token made",
     "create_token_of_others": "Token made",
@@ -123,6 +125,7 @@ SAID: Mapping[str, str] = {
     "review_classification": "Classification reviewed",
     "revoke_token": "Token revoked",
     "revoke_token_of_others": "Token revoked",
+    "seal_activity": "Activity sealed",
     "send_questionnaire": "Supplier asked",
     "set_up_organisation": "Organisation set up",
 }

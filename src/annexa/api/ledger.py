@@ -83,7 +83,8 @@ class EntryProof(Entry):
 
 
 Kind = Annotated[
-    Literal["all", "evidence", "decisions", "systems", "people"], Query(default="all", description="Only of this kind.")
+    Literal["all", "evidence", "decisions", "systems", "activity", "people"],
+    Query(default="all", description="Only of this kind."),
 ]
 Words = Annotated[str, Query(default="", max_length=200, description="A position, digest, subject or name.")]
 Position = Annotated[int, Path(ge=0, le=MOST, description="Its place, from 0.")]

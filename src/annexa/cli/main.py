@@ -24,6 +24,7 @@ from annexa.cli import (
     imports,
     ledger,
     lineage,
+    logs,
     packs,
     path,
     people,
@@ -41,8 +42,8 @@ from annexa.cli import (
 Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
-    imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, packs, people,
-    units, governance, grants, groups, training, documents, exceptions,
+    imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, logs, packs,
+    people, units, governance, grants, groups, training, documents, exceptions,
 )  # fmt: skip
 
 

@@ -203,6 +203,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "keep_answer": frozenset({"program"}),
         "count_requests": frozenset({"program"}),
         "tell_of_process": frozenset({"program"}),
+        "seal_activity": frozenset({"program"}),
+        "compact_activity": frozenset({"program"}),
         "manage_webhooks": _ADMINISTRATORS,
         "deliver_webhook": frozenset({"program"}),
     }

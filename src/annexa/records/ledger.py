@@ -31,6 +31,8 @@ SUBJECTS: tuple[tuple[str, Any], ...] = (
     ("ClassificationAnswers", Concat(Value("classification/"), F("tree"), Value("/"), F("scope"))),
     ("Task", Concat(Value("task/"), F("id"))),
     ("RiskProposal", Concat(Value("risk_proposal/"), F("id"))),
+    ("Segment", Concat(Value("activity_segment/"), F("id"))),
+    ("SegmentFile", Concat(Value("activity_file/"), F("id"))),
     *((one.__name__, Concat(Value(f"{noun}/"), F("slug"))) for noun, one in TABLES.items() if one.UNIT),
 )  # fmt: skip
 """The tables that speak of scopes, each with the subject that the entries about its rows have."""

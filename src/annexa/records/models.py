@@ -7,6 +7,7 @@ from annexa.records.access_reviews import (
     AccessReview,
     AccessReviewEnd,
 )
+from annexa.records.activity import SealedTo, Segment, SegmentFile
 from annexa.records.activity_sources import ActivityChoice, ActivityRules, ActivitySource, ActivitySourceEnd
 from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.assessments import Assessment, AssessmentAnswer, AssessmentStep
@@ -108,8 +109,11 @@ __all__ = [
     "RiskStep",
     "RoleGrant",
     "SavedView",
+    "SealedTo",
     "SecondFactor",
     "SecondFactorRemoval",
+    "Segment",
+    "SegmentFile",
     "SentQuestionnaire",
     "ServiceAccount",
     "SignInTry",

@@ -5,6 +5,10 @@
     ├── BlobMissingError          no evidence is stored under this digest
     ├── BlobForgedError           the stored evidence no longer has the digest it is stored under
     ├── BlobTooLargeError         what is to be stored is larger than allowed
+    ├── ObjectMissingError        no object is stored under this path
+    ├── ObjectExistsError         another object is stored under this path
+    ├── ObjectKeptError           the store keeps an object until a day, and refuses to remove it before
+    ├── StoreError                the store of objects cannot be reached, or refuses what is asked
     ├── PassphraseError           a passphrase is too short, or not the one
     ├── SealBrokenError           a sealed stream was changed or cut off
     ├── KeyRefusedError           a signing key cannot be used: open to others, damaged, or of another name

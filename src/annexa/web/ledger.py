@@ -23,6 +23,7 @@ KINDS = (
     ("decisions", "Decisions"),
     ("evidence", "Evidence"),
     ("systems", "AI systems"),
+    ("activity", "Activity"),
     ("people", "People"),
 )
 

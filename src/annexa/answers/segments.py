@@ -1,0 +1,60 @@
+"""Where the events of a segment are now: in the file it was sealed as, or in a later one that took its place."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from annexa.records.activity import Segment, SegmentFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """The rows of a segment within a file: `records` from `first_row` (from 0). `sha256`, `size`: of that file."""
+
+    segment: Segment
+    path: str
+    sha256: str
+    size: int
+    first_row: int
+
+    @property
+    def records(self) -> int:
+        """How many events the segment has."""
+        return self.segment.records
+
+
+def located(segments: Sequence[Segment]) -> tuple[Located, ...]:
+    """Where these segments are now, in the same order. Two queries."""
+    if not segments:
+        return ()
+    hours = [one.hour for one in segments]
+    later = SegmentFile.objects.filter(
+        system__in={one.system for one in segments}, hour__gte=min(hours), hour__lte=max(hours)
+    )
+    now: dict[str, tuple[SegmentFile, int]] = {}
+    for file in later.order_by("recorded_at", "id"):
+        first = 0
+        for segment, records in file.parts:
+            now[segment] = file, first
+            first += records
+    return tuple(_located(one, now.get(one.id)) for one in segments)
+
+
+def _located(segment: Segment, later: tuple[SegmentFile, int] | None) -> Located:
+    file, first = later or (segment, 0)
+    return Located(segment=segment, path=file.path, sha256=file.sha256, size=file.size, first_row=first)
+
+
+def segments_within(*, systems: Iterable[str] | None, since: datetime | None, until: datetime | None) -> list[Segment]:
+    """The segments that may hold events of these systems (None: of all) that began within a span of time.
+
+    Both ends belong to it; None leaves an end open. In the order of hours of receipt.
+    """
+    found = Segment.objects.order_by("hour", "id")
+    if systems is not None:
+        found = found.filter(system__in=list(systems))
+    if since is not None:
+        found = found.filter(last_at__gte=since)
+    if until is not None:
+        found = found.filter(first_at__lte=until)
+    return list(found)
