@@ -22,6 +22,7 @@ from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.integrity import check_everything
 from annexa.answers.segments import located
 from annexa.pure.events import Event
+from annexa.records import guard
 from annexa.records.activity import SealedTo, Segment
 from annexa.records.ledger import LedgerEntry
 from annexa.vault.objects import FolderObjects
@@ -209,6 +210,20 @@ def test_a_damaged_journal_stays_and_the_others_are_sealed(db, folder) -> None:
     once()
     assert numbers(sealed()) == dict.fromkeys((0, 1, 6, 7), 1)
     assert journals(folder) == [damaged]
+
+
+def test_positions_that_were_lost_are_known_from_segments(db, folder) -> None:
+    """An installation that was made again from its ledger goes on where it stood."""
+    one = journal(folder)
+    append(one, events(0, 3))
+    now = datetime.now(UTC)
+    once(now)
+    with guard.opened():
+        SealedTo.objects.all().delete()
+    append(one, events(3, 2))
+    assert once(now).records == 2
+    assert numbers(sealed()) == dict.fromkeys(range(5), 1)
+    assert sum(Segment.objects.values_list("repeats", flat=True)) == 0
 
 
 def test_two_never_seal_at_once(db, folder) -> None:

@@ -54,6 +54,8 @@ IDLE_SECONDS: Final = 300.0
 REMEMBERED: Final = timedelta(hours=6)
 """How far back a sealer that starts looks for what may come again."""
 REMEMBERED_RECORDS: Final = 2_000_000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CLOCKS_DIFFER: Final = timedelta(hours=1)
 log = logging.getLogger("annexa.sealing")
 
 
@@ -106,6 +108,7 @@ def begin_sealing(*, now: datetime) -> Sealer:
     gone = set(sealer.positions) - there
     if gone:
         _forget(sealer, sorted(gone), now=now)
+    _recall(sealer, there - set(sealer.positions), now)
     _remember(sealer, now)
     return sealer
 
@@ -225,6 +228,23 @@ def _sweep(sealer: Sealer, made: SegmentFile) -> None:
             log.warning("%s was written by a process that was killed before it was sealed; it is removed.", one.path)
             sealer.store.delete(one.path)
     sealer.swept.add(folder)
+
+
+def _recall(sealer: Sealer, names: set[str], now: datetime) -> None:
+    """Learns from segments how far journals are sealed of which nobody remembers it: the tables were made again."""
+    if not names:
+        return
+    begun = _EPOCH + timedelta(microseconds=int(min(names).partition("-")[0]) // 1000)
+    found: dict[str, int] = {}
+    rows = Segment.objects.filter(recorded_at__gte=begun - _CLOCKS_DIFFER)
+    for ranges in rows.values_list("taken", flat=True).iterator(500):
+        for name, _, end in ranges:
+            if name in names:
+                found[name] = max(end, found.get(name, 0))
+    if found:
+        with side_door(actor=ANNEXA, verb="seal_activity", now=now):
+            SealedTo.objects.insert([SealedTo(journal=name, position=end) for name, end in found.items()])
+        sealer.positions.update(found)
 
 
 def _forget(sealer: Sealer, names: list[str], *, now: datetime) -> None:

@@ -21,8 +21,28 @@ def add_parsers(sub: Any) -> None:
         epilog="example: annexa logs seal --once",
     )
     one.add_argument("--once", action="store_true", help="seal all that waits now, and end")
-    one.add_argument("--parent", type=int, default=0, help=argparse.SUPPRESS)
+    one.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this process is gone")
     one.set_defaults(run=seal)
+    two = below.add_parser(
+        "verify",
+        help="recompute every event, file, root and entry of the activity log",
+        epilog="example: annexa logs verify --system chatbot --since 2026-11-01",
+    )
+    two.add_argument("--system", metavar="SLUG", help="of one AI system only")
+    two.add_argument("--since", metavar="T", help="only what was received since a date or instant")
+    two.set_defaults(run=verify)
+
+
+def verify(args: argparse.Namespace) -> int:
+    """Recomputes everything; 1 if anything does not hold. Names each thing that is wrong, and what to do next."""
+    from annexa.answers.activity_integrity import check_activity
+    from annexa.cli.checks import print_checks
+
+    day = args.since and "T" not in args.since  # a day means since it began
+    since = words.instant(f"{args.since}T00:00Z" if day else args.since)
+    found = check_activity(progress=words.Progress("verifying"), system=args.system, since=since)
+    print_checks(found)
+    return 0 if all(check.holds for check in found) else 1
 
 
 def seal(args: argparse.Namespace) -> int:

@@ -1,0 +1,364 @@
+"""Whether the activity log is still what was sealed: every event, file, root, entry, and what waits in journals.
+
+Nothing is believed: leaves are worked out from the bytes of events, roots from leaves, and the roots are held against
+entries of the ledger that lead to its signed checkpoint.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from annexa.activity import ActivityError
+from annexa.activity.columns import leaves_of
+from annexa.activity.journal import is_finished, journals, read_frames
+from annexa.activity.segments import FOLDER, made_leaves, mark_of, read_table
+from annexa.answers.activity_store import journal_folder, objects
+from annexa.answers.integrity import Check, Outcome
+from annexa.answers.segments import Located, located
+from annexa.answers.store import signer
+from annexa.pure.ledger import HASH_BYTES, Frontier, LedgerError, leaf_hash, salted_digest
+from annexa.pure.notes import VerifierKey, open_checkpoint
+from annexa.pure.segment_proofs import tree_root
+from annexa.records.activity import SealedTo, Segment, SegmentFile
+from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
+from annexa.records.moment import one_moment
+from annexa.vault import VaultError
+from annexa.vault.objects import Objects
+
+Progress = Callable[[int, int], None]
+_BATCH: Final = 500
+_MOST_NAMED: Final = 20
+"""Records of one file that are named; of more, how many."""
+_JUST_WRITTEN: Final = timedelta(minutes=2)
+_TABLES: Final = (Segment, SegmentFile)
+_FILES: Final = (
+    "Keep a copy of the file as it is and ask who had access to the store. Restore it from a copy that verifies: a "
+    "version that the store keeps, or a backup. The ledger proves which one is right."
+)
+_ENTRIES: Final = (
+    "The ledger is right where annexa ledger verify says that it holds. Ask who had access to the database, and "
+    "restore the latest backup that verifies."
+)
+_GAPS: Final = (
+    "Frames of a journal that no segment names were sealed by something else than Annexa, or not at all. Ask who had "
+    "access to the folder of journals and to the database."
+)
+_JOURNALS: Final = (
+    "What is before the damage is sealed. Keep a copy of the journal, restore it from a snapshot of the disk if there "
+    "is one, and ask the senders to send again what they sent then: what is there already is left out."
+)
+_STRAYS: Final = (
+    "Nobody reads these files. A process that was killed may have left them, and the sealer removes them; if they "
+    "stay, ask who put them there."
+)
+
+
+def check_activity(
+    *, progress: Progress, system: str | None = None, since: datetime | None = None
+) -> tuple[Check, ...]:
+    """Recomputes the activity log, or the part of one system or of what was received since an instant.
+
+    Cost: reads every file once, in as many threads as there are processors, with two files in memory for each.
+    """
+    with one_moment():
+        found = Segment.objects.order_by("hour", "system", "id")
+        found = found.filter(system=system) if system is not None else found
+        found = found.filter(last_received_at__gte=since) if since is not None else found
+        segments = list(found)
+        places = located(segments)
+        entries = [*_ledger_problems(), *_entry_problems(segments, whole=system is None and since is None)]
+        gaps = _gap_problems()
+    records, files = sum(one.records for one in segments), len({one.path for one in places})
+    wrong = list(_file_problems(objects(), places, records, progress))
+    waiting, damaged = _journal_problems()
+    return (
+        _check(
+            "segments", f"{len(segments):,} segments are in the ledger as they are here, up to its signed checkpoint",
+            entries, _ENTRIES,
+        ),
+        _check(
+            "events", f"{records:,} events in {files:,} files hash to what was sealed", wrong, _FILES,
+        ),
+        _check("journals sealed", "What journals held up to where they are sealed is in segments, once", gaps, _GAPS),
+        _check("journals", f"{waiting:,} events wait in journals, whole", damaged, _JOURNALS),
+        _check("store", "The store holds no other segments", _strays(), _STRAYS, worst="note"),
+    )  # fmt: skip
+
+
+def _strays() -> list[str]:
+    """Files that no row names, and that no process is just writing."""
+    before = datetime.now(UTC) - _JUST_WRITTEN
+    there = [one for one in objects().list(f"{FOLDER}/") if one.path.endswith(".parquet") and one.put_at < before]
+    named = {path for table in _TABLES for path in table.objects.values_list("path", flat=True)}
+    return [f"{one.path} ({one.size:,} bytes)" for one in there if one.path not in named]
+
+
+def _check(name: str, what: str, findings: Sequence[str], mend: str, *, worst: Outcome = "fails") -> Check:
+    outcome: Outcome = worst if findings else "holds"
+    return Check(
+        name=name, what=what, outcome=outcome, findings=tuple(findings), mend=mend if findings else "",
+    )  # fmt: skip
+
+
+# Entries ------------------------------------------------------------------------------------------------------
+
+
+def _ledger_problems() -> Iterator[str]:
+    """Whether the leaves of all entries lead to the latest signed root."""
+    head = LedgerCheckpoint.objects.order_by("-size").first()
+    if head is None:
+        return
+    frontier = Frontier()
+    leaves: list[bytes] = []
+    rows = LedgerEntry.objects.filter(position__lt=head.size).order_by("position")
+    for position, leaf in rows.values_list("position", "leaf").iterator(5000):
+        if position != frontier.size + len(leaves):
+            yield f"entry {frontier.size + len(leaves)} of the ledger is missing"
+            return
+        leaves.append(bytes(leaf))
+        if len(leaves) == 4096:
+            frontier, leaves = frontier.extended(leaves), []
+    try:
+        signed = open_checkpoint(head.note.encode(), VerifierKey.parse(signer().verifier_key)).checkpoint
+        reached = frontier.extended(leaves)
+        if (signed.size, signed.root) != (reached.size, reached.root()):
+            yield f"the entries do not lead to the root that checkpoint {head.size} signs"
+    except LedgerError as error:
+        yield f"checkpoint {head.size}: {error}"
+
+
+def _entry_problems(segments: Sequence[Segment], *, whole: bool) -> Iterator[str]:
+    """Each segment and file row against its entry; `whole`: also entries whose row is gone."""
+    files = list(SegmentFile.objects.order_by("recorded_at", "id"))
+    rows: dict[str, Segment | SegmentFile] = {f"{Segment.KIND}/{one.id}": one for one in segments}
+    rows |= {f"{SegmentFile.KIND}/{one.id}": one for one in files}
+    waiting = {json.loads(bytes(header))["subject"] for header in Outbox.objects.values_list("header", flat=True)}
+    told: set[str] = set()
+    for entries in _entries():
+        bodies = {
+            position: (bytes(salt), bytes(body))
+            for position, salt, body in EntryBody.objects.filter(position__in=[one[0] for one in entries]).values_list(
+                "position", "salt", "body"
+            )
+        }
+        for position, subject, header, leaf in entries:
+            row = rows.get(subject)
+            if row is None and not whole:
+                continue
+            problem = _entry_problem(row, header, leaf, bodies.get(position))
+            if subject in told:
+                problem = "another entry tells of it as well"
+            told.add(subject)
+            if problem:
+                yield f"{_words(subject)}, entry {position}: {problem}"
+    for subject in rows.keys() - told - waiting:
+        yield f"{_words(subject)}: no entry of the ledger tells of it"
+
+
+def _entries() -> Iterator[list[tuple[int, str, bytes, bytes]]]:
+    kinds = [table.KIND for table in _TABLES]
+    rows = LedgerEntry.objects.filter(kind__in=kinds).order_by("position")
+    some: list[tuple[int, str, bytes, bytes]] = []
+    for position, subject, header, leaf in rows.values_list("position", "subject", "header", "leaf").iterator(_BATCH):
+        some.append((position, subject, bytes(header), bytes(leaf)))
+        if len(some) == _BATCH:
+            yield some
+            some = []
+    yield some
+
+
+def _entry_problem(
+    row: Segment | SegmentFile | None, header: bytes, leaf: bytes, body: tuple[bytes, bytes] | None
+) -> str:
+    """What is wrong between a row and the entry about it; "" if nothing is."""
+    if row is None:
+        return "its row is gone"
+    if leaf_hash(header) != leaf:
+        return "it does not hash to its leaf"
+    try:
+        if body is None or salted_digest(*body).hex() != json.loads(header)["body"]:
+            return "its body is not the one that it commits to"
+        state: Mapping[str, Any] = json.loads(body[1])["state"]
+    except (ValueError, LookupError, TypeError):
+        return "it cannot be read"
+    differ = [name for name, value in row.state().items() if state.get(name) != value]
+    return f"the row has another {', '.join(differ)}" if differ else ""
+
+
+def _words(subject: str) -> str:
+    kind, _, name = subject.partition("/")
+    return f"{'segment' if kind == Segment.KIND else 'file'} {name}"
+
+
+# Files and events ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class _File:
+    """A file with the segments that are in it, in the order of their rows."""
+
+    path: str
+    places: list[Located] = field(default_factory=list)
+
+    @property
+    def records(self) -> int:
+        """How many events of these segments it holds."""
+        return sum(one.records for one in self.places)
+
+
+def _file_problems(store: Objects, places: Sequence[Located], records: int, progress: Progress) -> Iterator[str]:
+    """What is wrong with each file, several at once, in their order."""
+    files = [
+        _File(path=path, places=sorted(some, key=lambda one: one.first_row))
+        for path, some in groupby(sorted(places, key=lambda one: one.path), key=lambda one: one.path)
+    ]
+    workers, done = min(8, os.cpu_count() or 1), 0
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: list[tuple[_File, Future[list[str]]]] = []
+        for file in [*files, None]:
+            if file is not None:
+                waiting.append((file, pool.submit(_problems_of, store, file)))
+            while waiting and (file is None or len(waiting) > 2 * workers):
+                one, result = waiting.pop(0)
+                yield from result.result() and _once_more(store, one)
+                done += one.records
+                progress(done, records)
+
+
+def _once_more(store: Objects, file: _File) -> list[str]:
+    """What is wrong with a file, or with those that took its place meanwhile."""
+    now: dict[str, _File] = {}
+    for place in located([one.segment for one in file.places]):
+        now.setdefault(place.path, _File(path=place.path)).places.append(place)
+    return [problem for one in now.values() for problem in _problems_of(store, one)]
+
+
+def _problems_of(store: Objects, file: _File) -> list[str]:
+    """What is wrong with one file."""
+    first = file.places[0]
+    holds = ", ".join(one.segment.id for one in file.places[:3]) + (" and more" if len(file.places) > 3 else "")
+    try:
+        data = store.get(file.path)
+    except (VaultError, OSError) as error:
+        return [f"{file.path}: cannot be read, with {file.records:,} events of segment {holds}: {error}"]
+    found = []
+    if hashlib.sha256(data).hexdigest() != first.sha256:
+        found.append(f"{file.path}: its SHA-256 is not the one in the ledger{_another(data, first)}")
+    try:
+        return found + _event_problems(file, data)
+    except ActivityError as error:
+        return [*found, f"{file.path}: {error}"]
+
+
+def _another(data: bytes, place: Located) -> str:
+    """Whose file it is, where it says that it is another segment's."""
+    try:
+        said = mark_of(data).get("segment")
+    except ActivityError:
+        return ""
+    return f"; it says it is segment {said}" if said and said != place.segment.id else ""
+
+
+def _event_problems(file: _File, data: bytes) -> list[str]:
+    found: list[str] = []
+    leaves, changed = bytearray(), []
+    for kept, anew in made_leaves(data):
+        if kept != anew:
+            first = len(leaves) // HASH_BYTES
+            places = range(0, len(anew), HASH_BYTES)
+            changed += [
+                first + at // HASH_BYTES for at in places if kept[at : at + HASH_BYTES] != anew[at : at + HASH_BYTES]
+            ]
+        leaves += anew
+    found += _changed(file, data, changed)
+    last = max(one.first_row + one.records for one in file.places)
+    rows = len(leaves) // HASH_BYTES
+    if rows < last or (rows > last and file.places[0].path == file.places[0].segment.path):
+        found.append(f"{file.path}: has {rows:,} events, {last:,} were sealed")
+    for one in file.places:
+        part = bytes(leaves[one.first_row * HASH_BYTES : (one.first_row + one.records) * HASH_BYTES])
+        if tree_root(part).hex() != one.segment.root:
+            found.append(f"{file.path}: its events do not lead to the root of segment {one.segment.id}")
+    return found
+
+
+def _changed(file: _File, data: bytes, rows: Sequence[int]) -> list[str]:
+    """The events that are not what was sealed, by name."""
+    if not rows:
+        return []
+    table = read_table(data, ("at", "source", "trace_id", "span_id", "record_id"))
+    found = []
+    for row in rows[:_MOST_NAMED]:
+        said = table.slice(row, 1).to_pylist()[0]
+        ids = [f"{name} {_shown(said[name])}" for name in ("trace_id", "span_id", "record_id") if said[name]]
+        segment, within = _segment_of(file, row)
+        found.append(
+            f"{file.path}: event {within} of segment {segment} was changed ({', '.join(ids) or 'it has no id'})"
+        )
+    if len(rows) > _MOST_NAMED:
+        found.append(f"{file.path}: {len(rows) - _MOST_NAMED:,} more events were changed")
+    return found
+
+
+def _segment_of(file: _File, row: int) -> tuple[str, int]:
+    for one in file.places:
+        if one.first_row <= row < one.first_row + one.records:
+            return one.segment.id, row - one.first_row
+    return "none", row
+
+
+def _shown(value: str | bytes) -> str:
+    return value.hex() if isinstance(value, bytes) else repr(value)[:100]
+
+
+# Journals -----------------------------------------------------------------------------------------------------
+
+
+def _gap_problems() -> list[str]:
+    """Whether the frames that segments name follow one another, and journals are said to be sealed that far."""
+    taken: dict[str, set[tuple[int, int]]] = {}
+    for ranges in Segment.objects.values_list("taken", flat=True).iterator(_BATCH):
+        for name, start, end in ranges:
+            taken.setdefault(name, set()).add((start, end))
+    found = []
+    ends: dict[str, int] = {}
+    for name, spans in sorted(taken.items()):
+        here = 0
+        for start, end in sorted(spans):
+            if start > here:
+                found.append(f"journal {name}: bytes {here:,} to {start:,} are in no segment")
+            elif start < here:
+                found.append(f"journal {name}: bytes {start:,} to {min(here, end):,} are in segments twice")
+            here = max(here, end)
+        ends[name] = here
+    for name, position in SealedTo.objects.values_list("journal", "position"):
+        if ends.get(name, 0) != position:
+            found.append(
+                f"journal {name}: is said to be sealed to byte {position:,}, segments reach {ends.get(name, 0):,}"
+            )
+    return found
+
+
+def _journal_problems() -> tuple[int, list[str]]:
+    """How many events wait, and what is wrong with what is still in journals."""
+    positions = dict(SealedTo.objects.values_list("journal", "position"))
+    waiting, found = 0, []
+    for path in journals(journal_folder()):
+        finished = is_finished(path)
+        try:
+            for frame in read_frames(path, positions.get(path.name, 0)):
+                waiting += frame.batch.num_rows
+                if leaves_of(frame.batch) != frame.batch.column("leaf"):
+                    found.append(
+                        f"journal {path.name}: events from byte {frame.start:,} on do not hash to their leaves"
+                    )
+        except ActivityError as error:
+            if finished and path.exists():  # while it grows, a frame may be seen half written
+                found.append(str(error))
+    return waiting, found
