@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0035_activity_sources'),
+        ('records', '0036_overseers'),
     ]
 
     operations = [
