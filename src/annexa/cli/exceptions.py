@@ -31,7 +31,7 @@ def add_parsers(sub: Any) -> None:
                        ("withdraw", "take an approval back")):  # fmt: skip
         parser = below.add_parser(
             name, help=f"{does}; over --server, by a person",
-            epilog=f"example: annexa exceptions {name} consoles --because 'Looked at' (with --server before it)",
+            epilog=f"example: annexa exceptions {name} consoles --because 'Looked at' (after --server URL)",
         )  # fmt: skip
         words.add_because(parser)
         parser.set_defaults(run=words.by_people_only)

@@ -10,10 +10,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from annexa.cli import (
+    acceptances,
     access,
     assess,
     backups,
     classify,
+    diligence,
     documents,
     evidence,
     exceptions,
@@ -36,6 +38,7 @@ from annexa.cli import (
     tokens,
     training,
     units,
+    uses,
     words,
 )
 
@@ -43,7 +46,7 @@ Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
     imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, logs, packs,
-    people, units, governance, grants, groups, training, documents, exceptions,
+    people, units, governance, grants, groups, training, documents, exceptions, uses, acceptances, diligence,
 )  # fmt: skip
 
 
