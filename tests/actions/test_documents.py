@@ -23,7 +23,7 @@ from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.actions.registers import add_record, change_record
 from annexa.actions.units import add_unit
 from annexa.answers.documents import life, progress_of, readers_meant, steps_of, to_read
-from annexa.answers.store import blobs
+from annexa.answers.store import blobs, named_files
 from annexa.pure.permits import Actor, Grant
 from annexa.pure.registers.documents import DOCUMENTS
 from annexa.records import guard
@@ -87,6 +87,7 @@ def test_it_works(by, actor, now, policy) -> None:
     made = publish_version(because="", **by("ola"))
     assert check_ledger() == before + 5
     assert blobs().open_checked(made.sha256).read() == b"# Access\n\nNobody without a reason."
+    assert made.sha256 in named_files(), "backups bring it along"
     assert (made.media_type, made.name, made.number) == ("text/markdown", "access-policy.md", 1)
     assert made.claims == {"kind": "policy", "serves": ["ACC-01/access-policy"], "review_months": 12}
     found = life(steps_of(actor=actor, slug=policy.slug), now.date())

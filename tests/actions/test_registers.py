@@ -14,6 +14,7 @@ from annexa.pure.permits import Actor, Grant
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.assets import ASSETS
 from annexa.pure.registers.issues import ISSUES
+from annexa.pure.registers.supplier_incidents import SUPPLIER_INCIDENTS
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.systems import SystemFacts
 from annexa.records.ledger import EntryBody, LedgerEntry
@@ -182,6 +183,37 @@ def test_a_file_is_taken_in_and_comes_out_again(organisation, actor, now) -> Non
     third = import_register(actor=actor, planned=planned(actor, data=changed), now=now + timedelta(days=2))
     assert (third.added, third.updated, third.unchanged) == (0, 1, 1)
     assert history(actor=actor, register=ASSETS, slug="score-model")[0].changes[0].after == "kim@example.org"
+
+
+def test_what_a_new_record_leaves_empty_it_takes_from_where_it_leads(organisation, actor, now) -> None:
+    """As it stands then: what is changed there later, and records that were there before, stay as they are."""
+    parley = add_record(
+        actor=actor, register=SUPPLIERS, entry=SUPPLIERS.make({"name": "Parley", "notice_hours": 24}), now=now
+    )
+    add_record(actor=actor, register=SUPPLIERS, entry=SUPPLIERS.make({"name": "Ferret"}), now=now)
+    by_hand = SUPPLIER_INCIDENTS.make({"name": "By hand", "supplier": "parley"})
+    add_record(actor=actor, register=SUPPLIER_INCIDENTS, entry=by_hand, now=now)
+    data = b'Incident,Supplier,"Notice agreed, hours"\nTaken,Parley,\nSaid,Parley,8\nNone,Ferret,\nNobody,,\n'
+    plan = plan_register(actor=actor, register=SUPPLIER_INCIDENTS, data=data, name="incidents.csv")
+    import_register(actor=actor, planned=plan, now=now)
+    rows = TABLES["supplier_incident"].objects
+    assert dict(rows.values_list("slug", "notice_hours")) == {
+        "by-hand": 24, "taken": 24, "said": 8, "none": None, "nobody": None
+    }  # fmt: skip
+    change_record(
+        actor=actor, register=SUPPLIERS, slug="parley", entry=SUPPLIERS.replaced(parley.entry, {"notice_hours": 72}),
+        seen=parley.changed_at, now=now,
+    )  # fmt: skip
+    emptied = rows.get(slug="by-hand")
+    change_record(
+        actor=actor, register=SUPPLIER_INCIDENTS, slug="by-hand", now=now, seen=emptied.changed_at,
+        entry=SUPPLIER_INCIDENTS.replaced(emptied.entry, {"notice_hours": None}),
+    )  # fmt: skip
+    out = export_register(actor=actor, register=SUPPLIER_INCIDENTS, file_format="csv")
+    again = plan_register(actor=actor, register=SUPPLIER_INCIDENTS, data=out, name="incidents.csv")
+    assert import_register(actor=actor, planned=again, now=now).unchanged == 5
+    assert rows.get(slug="by-hand").notice_hours is None
+    check_ledger()
 
 
 def test_a_file_with_a_problem_changes_nothing(organisation, actor, now) -> None:

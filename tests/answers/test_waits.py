@@ -26,6 +26,7 @@ from annexa.pure.permits import ANNEXA, Actor, Grant
 from annexa.pure.registers.documents import DOCUMENTS
 from annexa.pure.registers.exceptions import EXCEPTIONS
 from annexa.pure.registers.risks import RISKS
+from annexa.pure.registers.supplier_incidents import SUPPLIER_INCIDENTS
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.registers.tools import TOOLS
 from annexa.pure.registers.uses import USES
@@ -232,6 +233,50 @@ def test_a_supplier_waits_for_its_owner_when_it_answered_and_when_it_is_due(peop
     assert [row[:2] for row in asked_of(people["ola"], now + timedelta(days=12), "Look")] == [
         ("Look at the supplier again: Parley", due)
     ]
+
+
+def test_a_serious_open_incident_asks_for_another_look_at_the_supplier(people, actor, now) -> None:
+    """Until it is closed or somebody has looked, and for nothing that is less than serious."""
+    today = now.date()
+    values = {"name": "Parley", "owner": "ola@example.org", "assessed_on": today - timedelta(days=9), "unit": "Legal"}
+    supplier = add_record(actor=actor, register=SUPPLIERS, entry=SUPPLIERS.make(values), now=now)
+    told = {
+        "name": "Leak", "supplier": supplier.slug, "owner": "lee@example.org", "known_on": today, "unit": "Legal",
+    }  # fmt: skip
+    row = add_record(actor=actor, register=SUPPLIER_INCIDENTS, entry=SUPPLIER_INCIDENTS.make(told), now=now)
+
+    def changed(register, row, **values):
+        return change_record(
+            actor=actor, register=register, slug=row.slug, entry=register.replaced(row.entry, values),
+            seen=row.changed_at, now=now,
+        )  # fmt: skip
+
+    judge = ("Say how bad it is and since when it is known: Leak", today + timedelta(days=14), True)
+    assert asked_of(people["lee"], now) == [judge]
+    assert asked_of(people["ola"], now) == [(*judge[:2], False)]
+    row = changed(SUPPLIER_INCIDENTS, row, severity="medium")
+    assert asked_of(people["ola"], now, "Look") == []
+    row = changed(SUPPLIER_INCIDENTS, row, severity="high")
+    look = ("Look at the supplier again: Parley", today + timedelta(days=14), True)
+    assert asked_of(people["ola"], now, "Look") == [look]
+    assert asked_of(people["lee"], now) == [
+        (*look[:2], False), ("Close the supplier incident: Leak", today + timedelta(days=59), True)
+    ]  # fmt: skip
+    assert asked_of(RETAIL, now) == []
+    # a review that is due sooner says so; one that is due later does not hide the incident
+    supplier = changed(SUPPLIERS, supplier, next_review_on=today + timedelta(days=3))
+    assert asked_of(people["ola"], now, "Look") == [(look[0], today + timedelta(days=3), True)]
+    supplier = changed(SUPPLIERS, supplier, next_review_on=today + timedelta(days=29))
+    assert asked_of(people["ola"], now, "Look") == [look]
+    # looked at since, or closed
+    supplier = changed(SUPPLIERS, supplier, next_review_on=None, assessed_on=today)
+    assert asked_of(people["ola"], now, "Look") == []
+    supplier = changed(SUPPLIERS, supplier, assessed_on=None)
+    assert asked_of(people["ola"], now, "Look") == [look]
+    changed(SUPPLIER_INCIDENTS, row, closed_on=today, done="Mended")
+    assert asked_of(people["ola"], now) == []
+    said_now = standpoint(actor=actor, now=now).engine.records.said("supplier_incidents_handled", "organisation")
+    assert (said_now.fulfilled, said_now.population) == (0, 1)  # closed without a lesson
 
 
 def test_an_exception_waits_for_approval_then_before_its_end_and_after(people, actor, now) -> None:

@@ -1,9 +1,11 @@
 """Due diligence over the API: a link that is told once, answers, judgement in the record of the supplier."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
+from annexa.actions.questionnaire_files import send_file, take_file_back
 from annexa.actions.questionnaires import answer_questionnaire, hand_in_questionnaire
 from annexa.api.shapes import now
 from annexa.library.questionnaires import questionnaires
@@ -63,3 +65,32 @@ def test_what_is_wrong_is_refused(admin, program, asking) -> None:
     assert program("auditor")("POST", "due-diligence", asking).status == 403
     sent = fine(admin("POST", "due-diligence", asking), 201)["id"]
     assert fine(admin("POST", f"due-diligence/{sent}/withdrawal", {"because": "Other"}), 201)["state"] == "withdrawn"
+
+
+def test_files_are_told_read_and_taken_over(admin, program, asking) -> None:
+    made = fine(admin("POST", "due-diligence", asking), 201)
+    secret, place = made["link"].rpartition("/questionnaire/")[2], f"due-diligence/{made['id']}"
+    assert made["files"] == []
+    for data in (b"%PDF-1.7 one", b"%PDF-1.7 two"):
+        send_file(secret=secret, question="certificates", file=BytesIO(data), name="iso.pdf", limit_bytes=99, now=now())
+    take_file_back(secret=secret, number=2, now=now())
+    (file,) = fine(admin("GET", place))["files"]
+    assert (file["number"], file["media_type"], file["size"], file["taken_over"]) == (1, "application/pdf", 12, [])
+    said = admin("GET", f"{place}/files/1")
+    assert (said.status, said.content, said.headers["ETag"]) == (200, b"%PDF-1.7 one", f'"{file["sha256"]}"')
+    assert said.headers["Content-Disposition"].startswith("attachment")
+    assert admin("GET", f"{place}/files/3").status == 404
+    until = (now() + timedelta(days=400)).date().isoformat()
+    taking = {"certificate": "ISO 27001", "until": until}
+    assert admin("POST", f"{place}/files/1/certificate", taking).status == 409, "nothing was handed in"
+    answer_questionnaire(secret=secret, given=everything(SHORT), now=now())
+    hand_in_questionnaire(secret=secret, signed="Pat", now=now())
+    wrong = admin("POST", f"{place}/files/1/certificate", {"certificate": "ISO 1", "until": "2001-01-01"})
+    assert (wrong.status, {one["field"] for one in wrong.json["errors"]}) == (422, {"certificate", "until"})
+    done = fine(program("owner")("POST", f"{place}/files/1/certificate", taking), 201)
+    assert [(one["certificate"], one["until"], one["by"]) for one in done["files"][0]["taken_over"]] == [
+        ("ISO 27001", until, "Lou Owner")
+    ]
+    kept = fine(admin("GET", "suppliers/parley"))
+    assert (kept["certificates"], kept["certificates_until"]) == (["ISO 27001"], until)
+    assert program("auditor")("POST", f"{place}/files/1/certificate", taking).status == 403

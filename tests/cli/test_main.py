@@ -102,7 +102,7 @@ def test_all_commands_of_this_version_are_there() -> None:
         "serve", "demo", "doctor", "import", "export", "frameworks", "posture", "explain", "evidence", "control",
         "ledger", "pack", "verify", "people", "resolve", "classify", "path", "access-review", "backup", "restore",
         "token", "worker", "units", "governance", "grant", "groups", "records", "registers", "lineage", "assess", "soa",
-        "training", "documents", "exceptions", "uses", "acceptances", "due-diligence",
+        "training", "documents", "exceptions", "uses", "acceptances", "due-diligence", "concentration",
     }  # fmt: skip
 
 

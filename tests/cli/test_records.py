@@ -138,3 +138,15 @@ def test_lineage_is_told_with_the_way(annexa) -> None:
     assert any(line.startswith("along controls/LIF-03") for line in lines)
     assert json.loads(annexa("lineage", "suppliers/chat-ltd", "--format", "json")[1])["after"][1]["steps"] == 2
     assert annexa("lineage", "issues/chatbot")[0] == 2
+
+
+def test_concentration_is_told_of_all_suppliers_and_of_one(annexa) -> None:
+    annexa("records", "add", "suppliers", "name=Chat Ltd", "systems=chatbot", "tier=critical")
+    code, out, _ = annexa("concentration")
+    assert code == 0
+    assert [line.split()[:4] for line in out.splitlines() if "chat-ltd" in line] == [
+        ["chat-ltd", "Chat", "Ltd", "critical"]
+    ]
+    assert json.loads(annexa("concentration", "--format", "json")[1])["suppliers"][0]["direct"] == 1
+    assert "Chat Ltd supplies Chatbot" in annexa("concentration", "chat-ltd")[1]
+    assert annexa("concentration", "ghost")[0] == 2

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,6 +49,7 @@ from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
+from annexa.actions.questionnaire_files import send_file, take_file_back, take_file_over
 from annexa.actions.questionnaires import (
     answer_questionnaire,
     hand_in_questionnaire,
@@ -403,7 +405,14 @@ def _due_diligence(ola: Person) -> None:
     row, secret = made[0]
     answer_questionnaire(secret=secret, given=everything(SHORT), now=days(32))
     answer_questionnaire(secret=secret, given={"legal-entity": "Another company"}, now=days(31))
+    for name in (b"One", b"Two"):
+        send_file(
+            secret=secret, question="certificates", file=BytesIO(name), name="iso.txt", limit_bytes=99, now=days(31)
+        )
+    take_file_back(secret=secret, number=2, now=days(31))
     hand_in_questionnaire(secret=secret, signed="Pat Parley", now=days(30))
+    until = (NOW + timedelta(days=300)).date()
+    take_file_over(sent=row.id, number=1, certificate="ISO 27001", until=until, because="Read", now=days(30), **by)
     return_questionnaire(sent=row.id, because="Which company is it?", now=days(29), **by)
 
 

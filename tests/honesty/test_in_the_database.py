@@ -74,6 +74,7 @@ WORDS = {
     "proposal_id": "proposal",
     "document_id": "document",
     "exception_id": "exception",
+    "file_id": "file",
     "author_id": "author",
 }
 """Columns that entries call otherwise."""
@@ -85,6 +86,7 @@ HELD = {
     "grant": ("unit_id",),
     "directory_person": ("person_id",),
     "questionnaire_step": ("step", "outcome"),
+    "questionnaire_file_step": ("step",),
     "risk_step": ("number", "step"),
 }
 """Columns that the database itself keeps in step with another one: alone they cannot be edited at all."""
@@ -138,6 +140,7 @@ def one(table: type[Recorded]) -> Recorded:
         "assessment_step": {"decision": "approved"},
         "grant": {"unit": None},
         "questionnaire_step": {"step": "returned"},
+        "questionnaire_file_step": {"step": "taken over"},
         "document_step": {"step": "drafted"},
         "reading": {"step": "asked"},
         "enrolment": {"step": "met"},

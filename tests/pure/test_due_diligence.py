@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annexa.library.questionnaires import questionnaires
-from annexa.pure.due_diligence import OUTCOMES, next_review, score, state_of
+from annexa.pure.due_diligence import OUTCOMES, certificates_until, next_review, score, state_of
 from annexa.pure.questionnaires import SEVERITIES, Answers, Question, concerns, kept, open_questions, read
 
 SHORT = questionnaires()["supplier-short"]
@@ -108,3 +108,23 @@ def test_where_it_stands(steps: tuple[str, ...], on: date, state: str) -> None:
 )
 def test_the_tier_decides_when_a_supplier_is_looked_at_again(tier: str, again: date) -> None:
     assert next_review(tier, DAY) == again
+
+
+@pytest.mark.parametrize(
+    ("held", "taken", "before", "ends"),
+    [
+        ((), {}, None, None),
+        (("A",), {"A": 9}, None, 9),
+        (("A",), {"A": 9}, 1, 9),  # the renewed one takes the place of what stood there
+        (("A", "B"), {"A": 9, "B": 4}, 1, 4),
+        (("A", "B"), {"A": 9}, 5, 5),  # the day that stood there may be that of B
+        (("A", "B"), {"A": 3}, 5, 3),
+        (("A", "B"), {"A": 3, "C": 1}, None, 3),  # of a certificate nobody holds any more nothing counts
+    ],
+)
+def test_the_first_certificate_that_ends_is_found(held, taken, before, ends) -> None:
+    def day(number):
+        return None if number is None else date(2027, 1, number)
+
+    found = certificates_until(held, {name: day(number) for name, number in taken.items()}, day(before))
+    assert found == day(ends)

@@ -29,7 +29,8 @@ THERE = {
     "gate": "none", "classification": "eu-ai-act", "review": "none", "decision": "none", "line": "none:1",
     "session": "none", "factor": "none", "provider": "none", "provider_id": "none", "organization_slug": "none",
     "what": "none", "sent": "none", "secret": "none", "section": "none", "proposal": "none",
-    "use": "none", "find": "none", "place": "systems", "view": "none",
+    "use": "none", "find": "none", "place": "systems", "view": "none", "supplier": "none",
+    "question": "none",
 }  # fmt: skip
 """What addresses of the library and of files are filled in with; the rest is about the AI system."""
 

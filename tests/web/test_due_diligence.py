@@ -4,10 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from annexa.actions.people import actor_of
+from annexa.actions.people import actor_of, add_person
 from annexa.actions.questionnaires import (
     answer_questionnaire,
     hand_in_questionnaire,
@@ -17,9 +18,10 @@ from annexa.actions.questionnaires import (
 from annexa.actions.registers import add_record
 from annexa.answers.due_diligence import one_sent
 from annexa.library.questionnaires import questionnaires
+from annexa.pure.permits import ANNEXA
 from annexa.pure.questionnaires import problems_of
 from annexa.pure.registers.suppliers import SUPPLIERS
-from annexa.records.questionnaires import QuestionnaireAnswer, SentQuestionnaire
+from annexa.records.questionnaires import QuestionnaireAnswer, QuestionnaireFile, SentQuestionnaire
 from annexa.records.registers import TABLES
 from annexa.web.questions import QuestionsForm
 from tests.questions import everything
@@ -239,3 +241,124 @@ def test_every_question_of_every_questionnaire_can_be_asked_and_answered(one) ->
     values, wrong = problems_of(asked, form.given(as_posted(lines)))
     assert wrong == []
     assert {name: value for name, value in values.items() if value is not None} == answers
+
+
+# --- files
+
+
+def sent_file(outside: Client, secret: str, token: str, data: bytes = b"%PDF-1.7 x", **more):
+    posted = {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile(more.pop("name", "iso.pdf"), data), **more}
+    return outside.post(reverse("questionnaire-file", args=[secret, "certificates"]), posted)
+
+
+def test_a_file_comes_by_the_link_and_becomes_a_certificate(at, outside, sent, supplier, admin, client) -> None:
+    row, secret = sent
+    section = SHORT.by_id["certificates"].section
+    text, token = opened(outside, secret, section)
+    assert 'href="#files-certificates">Attach it</a>' in text
+    assert 'enctype="multipart/form-data"' in text
+    answer = sent_file(outside, secret, token, name="iso <b>27001.pdf")
+    assert (answer.status_code, answer["Location"]) == (
+        303, f"{reverse('questionnaire', args=[secret, section])}#files-certificates"
+    )  # fmt: skip
+    text, token = opened(outside, secret, section)
+    assert "iso &lt;b&gt;27001.pdf" in text
+    assert "One file is attached" in text
+    client.force_login(admin)
+    page = reverse("due-diligence-one", args=[row.id])
+    assert "One file came with them." in client.get(page).content.decode()
+    assert "Take over as a certificate" not in client.get(page).content.decode()  # not handed in yet
+    answer_questionnaire(secret=secret, given=everything(SHORT), now=at)
+    hand_in_questionnaire(secret=secret, signed="Pat", now=at)
+    assert "iso &lt;b&gt;27001.pdf" in outside.get(reverse("questionnaire", args=[secret])).content.decode()
+    text = client.get(page).content.decode()
+    assert "Take over as a certificate" in text
+    saved = client.get(reverse("due-diligence-file", args=[row.id, 1]))
+    assert b"".join(saved.streaming_content) == b"%PDF-1.7 x"
+    assert saved["Content-Type"] == "application/octet-stream"
+    assert saved["Content-Disposition"].startswith("attachment")
+    assert saved["Content-Security-Policy"].startswith("sandbox")
+    take = reverse("due-diligence-take-over", args=[row.id, 1])
+    assert client.get(take)["Location"] == page  # by the address alone, as after signing in again
+    wrong = client.post(take, {"certificate": "ISO 27001", "until": "2001-01-01"})
+    assert wrong.status_code == 422
+    assert "has passed" in wrong.content.decode()
+    until = at.date() + timedelta(days=500)
+    assert client.post(take, {"certificate": "ISO 27001", "until": until.isoformat()}).status_code == 303
+    assert TABLES["supplier"].objects.get(slug=supplier).certificates_until == until
+    assert "Taken over as ISO 27001" in " ".join(client.get(page).content.decode().split())
+
+
+def test_a_file_that_cannot_be_taken_is_told_beside_it_and_answers_stay(at, outside, sent, settings) -> None:
+    _row, secret = sent
+    section = SHORT.by_id["certificates"].section
+    _text, token = opened(outside, secret, section)
+    outside.post(
+        reverse("questionnaire", args=[secret, section]),
+        {"strong-login": "administrators only", "csrfmiddlewaretoken": token},
+    )
+    for data, sentence in (
+        (b"<html><script>alert(1)</script>", "Its content is none of"),
+        (b"", "The submitted file is empty"),
+    ):
+        answer = sent_file(outside, secret, token, data)
+        assert answer.status_code == 422
+        text = answer.content.decode()
+        assert sentence in text
+        assert "<script>alert" not in text
+        assert re.search(r'value="administrators only"[^>]*checked', text)
+    settings.UPLOAD_LIMIT_BYTES = 1024 * 1024
+    answer = sent_file(outside, secret, token, b"%PDF" + b"x" * (1024 * 1024 + 1))
+    assert answer.status_code == 422
+    assert "Nothing was kept" in answer.content.decode()
+    assert not QuestionnaireFile.objects.exists()
+    assert outside.post(reverse("questionnaire-file", args=[secret, "certificates"]), {}).status_code == 403  # no token
+
+
+def test_a_file_is_taken_back(at, outside, sent) -> None:
+    _row, secret = sent
+    section = SHORT.by_id["certificates"].section
+    _text, token = opened(outside, secret, section)
+    sent_file(outside, secret, token)
+    back = reverse("questionnaire-file-back", args=[secret, 1])
+    assert outside.post(back, {"csrfmiddlewaretoken": token}).status_code == 303
+    assert "iso.pdf" not in opened(outside, secret, section)[0]
+    assert outside.post(back, {"csrfmiddlewaretoken": token}).status_code == 404
+
+
+@pytest.mark.parametrize("secret", ["none", "annexa_" + "0" * 49])
+def test_no_other_link_takes_files(at, outside, sent, secret) -> None:
+    _text, token = opened(outside, sent[1])
+    assert sent_file(outside, secret, token).status_code == 404
+    address = reverse("questionnaire-file-back", args=[secret, 1])
+    assert outside.post(address, {"csrfmiddlewaretoken": token}).status_code == 404
+    nowhere = reverse("questionnaire-file", args=[sent[1], "service-description"])
+    posted = {"csrfmiddlewaretoken": token, "file": SimpleUploadedFile("a.pdf", b"%PDF-1.7 x")}
+    assert outside.post(nowhere, posted).status_code == 404
+
+
+def test_too_many_at_once_are_slowed_and_a_closed_link_takes_nothing(at, outside, sent, admin, monkeypatch) -> None:
+    row, secret = sent
+    _text, token = opened(outside, secret)
+    monkeypatch.setattr("annexa.web.questionnaires.MOST_A_MINUTE", 1)
+    assert sent_file(outside, secret, token).status_code == 303
+    assert sent_file(outside, secret, token, b"%PDF-1.7 y").status_code == 429
+    withdraw_questionnaire(actor=actor_of(admin), person=admin, sent=row.id, because="", now=at)
+    monkeypatch.setattr("annexa.web.questionnaires.MOST_A_MINUTE", 100)
+    assert "has closed this link" in sent_file(outside, secret, token, b"%PDF-1.7 z").content.decode()
+    assert QuestionnaireFile.objects.count() == 1
+
+
+def test_files_are_for_who_may_know_of_the_supplier(at, outside, sent, client, admin) -> None:
+    row, secret = sent
+    _text, token = opened(outside, secret)
+    sent_file(outside, secret, token)
+    address = reverse("due-diligence-file", args=[row.id, 1])
+    assert outside.get(address).status_code == 302  # the link does not read
+    stranger = add_person(actor=ANNEXA, email="sam@example.org", name="Sam", role="member", password=None, now=at)
+    client.force_login(stranger)
+    assert client.get(address).status_code == 404
+    take = reverse("due-diligence-take-over", args=[row.id, 1])
+    assert client.post(take, {"certificate": "ISO 27001", "until": "2099-01-01"}).status_code == 404
+    client.force_login(admin)
+    assert client.get(reverse("due-diligence-file", args=[row.id, 2])).status_code == 404

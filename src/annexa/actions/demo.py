@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ from annexa.actions.libraries import import_files
 from annexa.actions.organisation import choose_frameworks, write_organisation
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person, make_person
+from annexa.actions.questionnaire_files import send_file, take_file_over
 from annexa.actions.questionnaires import (
     answer_questionnaire,
     hand_in_questionnaire,
@@ -110,6 +112,7 @@ SNAPSHOTS = (30, 90, 180, 270)
 """Days ago on which short-lived signals were handed in too, so that a look back finds something."""
 SHORT = timedelta(days=50)
 """Evidence that lives no longer than this is shown by snapshots, not by an unbroken chain."""
+FILE_LIMIT_BYTES = 1024 * 1024
 QUIET_DAYS = 40
 """Evidence without a named gap lives at least this long from now, so that Today shows the named ones."""
 
@@ -121,9 +124,9 @@ def create_demo(*, now: datetime) -> Person:
     Ledger: organisation, person, ownership, unit, committee, appointment, grant, ai_system, adoption, task, evidence,
     document, document_step, reading,
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
-    access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_step, assessment,
-    assessment_answer, assessment_step, soa_inclusion, soa_version, soa_decision, risk_scale, risk_proposal, risk_step,
-    completion, enrolment, exception_step.
+    access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_file,
+    questionnaire_file_step, questionnaire_step, assessment, assessment_answer, assessment_step, soa_inclusion,
+    soa_version, soa_decision, risk_scale, risk_proposal, risk_step, completion, enrolment, exception_step.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -360,6 +363,11 @@ class _Play:
     def supplier_answers(self, told: SupplierAsked, at: datetime) -> None:
         given = {name: tuple(said) if isinstance(said, list) else said for name, said in told.answers.items()}
         answer_questionnaire(secret=self.links[told.supplier][1], given=given, now=at)
+        for file in told.files:
+            send_file(
+                secret=self.links[told.supplier][1], question=file["question"], file=BytesIO(file["text"].encode()),
+                name=file["name"], limit_bytes=FILE_LIMIT_BYTES, now=at,
+            )  # fmt: skip
 
     def supplier_hands_in(self, told: SupplierAsked, at: datetime) -> None:
         hand_in_questionnaire(secret=self.links[told.supplier][1], signed=told.signed, now=at)
@@ -370,6 +378,11 @@ class _Play:
             actor=actor_of(by), person=by, sent=self.links[told.supplier][0].id, outcome=judged["outcome"],
             conditions=judged["conditions"], because=judged["because"], now=at,
         )  # fmt: skip
+        for taken in told.certificates:
+            take_file_over(
+                actor=actor_of(by), person=by, sent=self.links[told.supplier][0].id, number=taken["number"],
+                certificate=taken["certificate"], until=self.day(taken["until"]).date(), now=at,
+            )  # fmt: skip
 
     # ---- people, systems, declarations, judgements
 

@@ -243,6 +243,8 @@ class SupplierAsked:
     handed_in: int | None = None
     signed: str = ""
     judged: dict[str, Any] | None = None
+    files: tuple[dict[str, Any], ...] = ()
+    certificates: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

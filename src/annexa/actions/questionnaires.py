@@ -83,7 +83,7 @@ def answer_questionnaire(*, secret: str, given: Mapping[str, Value | None], now:
     None takes an answer back. Ledger: questionnaire_answer for each. Raises InvalidError with every problem by
     question, NotFoundError, ConflictError once it is handed in or has ended.
     """
-    with _by_link(secret, now) as (opened, found, asked):
+    with by_whom_it_is_linked(secret=secret, now=now) as (opened, found, asked):
         bad = {}
         for name, value in given.items():
             if name not in asked.by_id:
@@ -119,7 +119,7 @@ def hand_in_questionnaire(*, secret: str, signed: str, now: datetime) -> Questio
 
     Raises InvalidError with everything that is missing by question, NotFoundError, ConflictError.
     """
-    with _by_link(secret, now) as (opened, found, asked):
+    with by_whom_it_is_linked(secret=secret, now=now) as (opened, found, asked):
         bad = {one.question: [f"{one.message}."] for one in problems(asked, found.answers)}
         if not 0 < len(signed.strip()) <= LONGEST_NAME:
             bad["signed"] = [f"Say who hands this in, in at most {LONGEST_NAME} characters."]
@@ -204,8 +204,11 @@ ENDED: Mapping[str, str] = {
 
 
 @contextmanager
-def _by_link(secret: str, now: datetime) -> Iterator[tuple[Door, Sent, Questionnaire]]:
-    """The open door for who comes with a link. Raises NotFoundError, and ConflictError where it has ended."""
+def by_whom_it_is_linked(*, secret: str, now: datetime) -> Iterator[tuple[Door, Sent, Questionnaire]]:
+    """The open door for who comes with a link. Ledger: what is written through it.
+
+    Raises NotFoundError, and ConflictError where it has ended.
+    """
     with _once(), door(actor=_linked(secret, now).actor, verb="answer_questionnaire", now=now) as opened:
         found = _linked(secret, now).sent  # whoever waited may find it handed in or closed
         if not answerable(found.state):
@@ -213,6 +216,22 @@ def _by_link(secret: str, now: datetime) -> Iterator[tuple[Door, Sent, Questionn
         if found.questionnaire is None:
             raise ConflictError("These questions are not asked any more. Whoever asked can send others.")
         yield opened, found, found.questionnaire
+
+
+def link_of(*, secret: str, now: datetime) -> Sent:
+    """What a link leads to, as long as something may be written there. Raises NotFoundError, ConflictError."""
+    found = _linked(secret, now).sent
+    if not answerable(found.state):
+        raise ConflictError(ENDED[found.state])
+    return found
+
+
+@contextmanager
+def by_whom_it_is_judged(*, actor: Actor, sent: str, now: datetime, because: str) -> Iterator[tuple[Door, Sent]]:
+    """The open door for who judges answers. Ledger: what is written through it. Raises NotFoundError,
+    NotPermittedError."""
+    with _judging(actor, sent, now, because, verb="judge_questionnaire") as both:
+        yield both
 
 
 def _linked(secret: str, now: datetime) -> Linked:

@@ -18,7 +18,7 @@ from annexa.pure.fields import FieldProblem
 from annexa.pure.mapping_files import mapping_text
 from annexa.pure.near import meant
 from annexa.pure.permits import WHOLE, Actor, Place
-from annexa.pure.register import Entry, Register, Source
+from annexa.pure.register import NOTHING, Entry, Register, Source
 from annexa.pure.slugs import free_slugs
 from annexa.records.registers import TABLES, RegisterRow
 
@@ -133,7 +133,8 @@ def import_register(
     told = Told(progress, len(added) + len(updated))
     because = f"Import of {planned.name}"
     subject = f"import/{planned.sha256}"
-    rows = [_made(register, row.slug, row.facts, now) for row in added]  # before anybody has to wait for it
+    taken = _taken(register, [row.facts for row in added])
+    rows = [_made(register, row.slug, one, now) for row, one in zip(added, taken, strict=True)]  # before anybody waits
     try:
         with door(actor=actor, verb="import_register", now=now, because=because, progress=told.step) as opened:
             if plan.problems and not (skip_bad and plan.rows):
@@ -228,7 +229,7 @@ def accepted(
 
 def put(opened: Door, register: Register, entry: Entry, *, more: Sequence[FieldProblem] = ()) -> RegisterRow:
     """Writes a new record, under a slug made from its name, through a door that is open. Raises InvalidError."""
-    entry = accepted(opened, register, entry, slug="", more=more)
+    (entry,) = _taken(register, [accepted(opened, register, entry, slug="", more=more)])
     taken = set(TABLES[register.noun].objects.values_list("slug", flat=True)) | RESERVED
     slug = next(free_slugs([entry.name], taken, otherwise=_otherwise(register)))
     row = _made(register, slug, entry, opened.now)
@@ -284,6 +285,24 @@ def _locked(register: Register, slugs: Sequence[str]) -> list[RegisterRow]:
 def place_in(register: Register, entry: Entry) -> Place:
     """Where a record belongs: to its unit, or to the organisation."""
     return Place(unit=entry.unit.strip()) if "unit" in register.field else WHOLE
+
+
+def _taken(register: Register, entries: Sequence[Entry]) -> list[Entry]:
+    """New records with what they take from where they lead. Cost: a query for every few hundred and such field."""
+    found = list(entries)
+    for name, (by, theirs) in register.takes.items():
+        wanted = sorted({one.values[by] for one in found if one.values[name] in NOTHING and one.values[by]})
+        rows = TABLES[register.field[by].to].objects
+        values: dict[str, Any] = {}
+        for start in range(0, len(wanted), 500):
+            values |= rows.filter(slug__in=wanted[start : start + 500]).values_list("slug", theirs)
+        found = [
+            register.replaced(one, {name: values[one.values[by]]})
+            if one.values[name] in NOTHING and one.values[by] in values
+            else one
+            for one in found
+        ]
+    return found
 
 
 def _made(register: Register, slug: str, entry: Entry, now: datetime) -> RegisterRow:

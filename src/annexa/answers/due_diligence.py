@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from annexa.answers.actors import ask_reads
 from annexa.answers.errors import UnknownError
 from annexa.answers.registers import rows_of
+from annexa.answers.store import blobs
 from annexa.library.questionnaires import questionnaires
-from annexa.pure.due_diligence import Score, State, score, state_of
+from annexa.pure.due_diligence import FILE_TYPES, Score, State, score, state_of, takes_files
 from annexa.pure.permits import RESPONDENT, Actor
 from annexa.pure.questionnaires import (
     Answers,
@@ -26,7 +27,13 @@ from annexa.pure.questionnaires import (
 from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.tokens import TokenError, token_digest
 from annexa.records.organisation import Organisation
-from annexa.records.questionnaires import QuestionnaireAnswer, QuestionnaireStep, SentQuestionnaire
+from annexa.records.questionnaires import (
+    QuestionnaireAnswer,
+    QuestionnaireFile,
+    QuestionnaireFileStep,
+    QuestionnaireStep,
+    SentQuestionnaire,
+)
 from annexa.records.registers import TABLES
 
 
@@ -45,6 +52,7 @@ class Sent:
     done: Completeness | None
     score: Score | None
     steps: tuple[QuestionnaireStep, ...]
+    files: tuple["SentFile", ...] = ()
 
     @property
     def latest(self) -> QuestionnaireStep | None:
@@ -53,12 +61,32 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentFile:
+    """A file that came with an answer. `over`: when somebody took it over as a certificate, in order."""
+
+    row: QuestionnaireFile
+    back: bool
+    over: tuple[QuestionnaireFileStep, ...]
+
+    @property
+    def kind(self) -> str:
+        """What people call files of its type."""
+        return FILE_TYPES.get(self.row.media_type, "file")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question with the answer that counts, and the concern it raises."""
+    """A question with the answer that counts, the concern it raises, and the files that came with it."""
 
     question: Question
     value: Value | None
     concern: Concern | None
+    files: tuple[SentFile, ...] = ()
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether files may come with the answer."""
+        return takes_files(self.question)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +114,7 @@ def for_suppliers() -> tuple[Questionnaire, ...]:
 
 
 def sent_to(*, actor: Actor, now: datetime, supplier: str = "") -> tuple[Sent, ...]:
-    """What was sent to the suppliers the actor may know of, or to one of them, the newest first. Cost: four queries.
+    """What was sent to the suppliers the actor may know of, or to one of them, the newest first. Cost: six queries.
 
     Raises UnknownError for who reads nothing.
     """
@@ -104,6 +132,17 @@ def one_sent(*, actor: Actor, sent: str, now: datetime) -> Sent:
     if row is None or row.supplier not in names:
         raise UnknownError(f"There is no questionnaire {sent!r}.")
     return _standing([row], names, now)[0]
+
+
+def open_file(*, actor: Actor, sent: str, number: int, now: datetime) -> tuple[SentFile, BinaryIO]:
+    """A file that a supplier sent, and its bytes once they were found to have its digest; also one it took back.
+
+    Raises UnknownError, and what `open_checked` raises.
+    """
+    found = next((one for one in one_sent(actor=actor, sent=sent, now=now).files if one.row.number == number), None)
+    if found is None:
+        raise UnknownError(f"There is no file {number} with this questionnaire.")
+    return found, blobs().open_checked(found.row.sha256)
 
 
 def by_link(*, secret: str, now: datetime) -> Linked:
@@ -130,7 +169,12 @@ def sections_of(found: Sent) -> tuple[AskedSection, ...]:
         AskedSection(
             section=section,
             rows=tuple(
-                Asked(question=one, value=found.answers.get(one.id), concern=worries.get(one.id))
+                Asked(
+                    question=one,
+                    value=found.answers.get(one.id),
+                    concern=worries.get(one.id),
+                    files=tuple(file for file in found.files if file.row.question == one.id and not file.back),
+                )
                 for one in asked
                 if one.section == section.id
             ),
@@ -150,14 +194,33 @@ def _standing(rows: Iterable[SentQuestionnaire], names: Mapping[str, str], now: 
     kept: dict[str, dict[str, Any]] = {}
     for answer in QuestionnaireAnswer.objects.filter(sent__in=ids).order_by("number"):
         kept.setdefault(answer.sent_id, {})[answer.question] = answer.value
+    files: dict[str, list[SentFile]] = {}
+    held = QuestionnaireFile.objects.filter(sent__in=ids).prefetch_related("steps__by").order_by("number")
+    for file in held:
+        became = sorted(file.steps.all(), key=lambda one: one.number)
+        over = tuple(one for one in became if one.step == "taken over")
+        back = any(one.step == "taken back" for one in became)
+        files.setdefault(file.sent_id, []).append(SentFile(row=file, back=back, over=over))
     return tuple(
-        _stands(row, names.get(row.supplier, row.supplier), steps.get(row.id, []), kept.get(row.id, {}), now.date())
+        _stands(
+            row,
+            names.get(row.supplier, row.supplier),
+            steps.get(row.id, []),
+            kept.get(row.id, {}),
+            files.get(row.id, []),
+            now.date(),
+        )
         for row in wanted
     )
 
 
 def _stands(
-    row: SentQuestionnaire, supplier: str, steps: list[QuestionnaireStep], kept: Mapping[str, Any], today: date
+    row: SentQuestionnaire,
+    supplier: str,
+    steps: list[QuestionnaireStep],
+    kept: Mapping[str, Any],
+    files: list[SentFile],
+    today: date,
 ) -> Sent:
     asked = questionnaires().get(row.questionnaire)
     answers = read(asked, kept) if asked else {}
@@ -170,4 +233,5 @@ def _stands(
         done=completeness(asked, answers) if asked else None,
         score=score(asked, answers) if asked else None,
         steps=tuple(steps),
+        files=tuple(files),
     )

@@ -53,6 +53,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "questionnaire",
         "questionnaire_answer",
         "questionnaire_step",
+        "questionnaire_file",
+        "questionnaire_file_step",
         "risk_scale",
         "risk_proposal",
         "risk_step",
@@ -516,6 +518,10 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]
             return f"{state['supplier']}: {state['questionnaire']}"
         case "questionnaire_answer":
             return str(state["question"])
+        case "questionnaire_file":
+            return f"{state['question']}: {state['name']}"
+        case "questionnaire_file_step":
+            return f"{state['certificate']} until {state['until']}" if state["certificate"] else str(state["step"])
         case "questionnaire_step":
             return f"{state['step']}: {state['outcome']}" if state["outcome"] else str(state["step"])
         case "import":

@@ -8,7 +8,9 @@ from pathlib import Path
 from django.conf import settings
 
 from annexa.records.access_reviews import AccessList
+from annexa.records.documents import DocumentStep
 from annexa.records.evidence import Evidence
+from annexa.records.questionnaires import QuestionnaireFile
 from annexa.vault.blobs import Blobs
 from annexa.vault.keys import Signer, load_or_create_key
 from annexa.vault.tiles import TileStore
@@ -21,8 +23,9 @@ def blobs() -> Blobs:
 
 def named_files() -> set[str]:
     """The digests of every file that a record names."""
-    evidence = Evidence.objects.values_list("sha256", flat=True).distinct()
-    return {*evidence, *AccessList.objects.values_list("sha256", flat=True).distinct()}
+    tables = (Evidence, AccessList, DocumentStep, QuestionnaireFile)
+    found = {digest for table in tables for digest in table.objects.values_list("sha256", flat=True).distinct()}
+    return found - {""}  # steps of documents that bring no version
 
 
 def tiles() -> TileStore:

@@ -20,6 +20,7 @@ from annexa.answers.posture import Standpoint
 from annexa.answers.registers import rows_of
 from annexa.answers.risk_scale import rules_at
 from annexa.answers.risks import rated_by
+from annexa.answers.supplier_incidents import SupplierIncident, asking_for_review, open_incidents
 from annexa.answers.training import waiting_training
 from annexa.answers.uses import uses_standing
 from annexa.library.questionnaires import questionnaires
@@ -135,6 +136,11 @@ class _Desk:
     @cached_property
     def _by_address(self) -> Mapping[str, Owner]:
         return {one.email.casefold(): Owner(name=one.name, person=one.pk) for one in self._people}
+
+    @cached_property
+    def incidents(self) -> tuple[SupplierIncident, ...]:
+        """What went wrong at suppliers and is not closed."""
+        return open_incidents(actor=self.actor, now=self.now)
 
     def owner(self, said: str) -> Owner | None:
         """Who is written down as an owner."""
@@ -420,15 +426,48 @@ def _exceptions(desk: _Desk) -> Iterator[Wait]:
 
 
 def _suppliers(desk: _Desk) -> Iterator[Wait]:
-    for slug, supplier in desk.counting(SUPPLIERS, Q(next_review_on__lte=desk.today + AHEAD)):
+    """Suppliers whose review is due, or at whom a serious incident is open that nobody has looked at them since."""
+    serious = [one for one in desk.incidents if one.serious]
+    due = Q(next_review_on__lte=desk.today + AHEAD) | Q(slug__in=[one.entry.supplier for one in serious])
+    suppliers = dict(desk.counting(SUPPLIERS, due))
+    asked = asking_for_review(serious, suppliers)
+    for slug, supplier in suppliers.items():
+        incident, review_on = asked.get(slug), supplier.next_review_on
+        planned = review_on if review_on is not None and review_on <= desk.today + AHEAD else None
+        if incident is None and planned is None:
+            continue
+        since = incident.entry.known_on + DECIDE_WITHIN if incident and incident.entry.known_on else None
+        first = incident is not None and (planned is None or since is None or since <= planned)
+        looked = f"Last looked at on {supplier.assessed_on}" if supplier.assessed_on else "It was never looked at"
         owner = desk.owner(supplier.owner)
         yield Wait(
             title=f"Look at the supplier again: {supplier.name}",
-            why=f"Last looked at on {supplier.assessed_on}" if supplier.assessed_on else "It was never looked at",
+            why=f"A {incident.entry.severity} incident is open there: {incident.entry.name}"
+            if incident and first
+            else looked,
             owner=owner,
-            due_on=supplier.next_review_on,
+            due_on=since if first else planned,
             mine=desk.mine(owner),
             address=f"/suppliers/{slug}",
+        )
+
+
+def _incidents(desk: _Desk) -> Iterator[Wait]:
+    """Incidents at suppliers that are open: to be judged first, then to be closed in the time of their severity."""
+    names = dict(rows_of(desk.actor, SUPPLIERS).filter(slug__in={one.entry.supplier for one in desk.incidents})
+                 .values_list("slug", "name")) if desk.incidents else {}  # fmt: skip
+    for one in desk.incidents:
+        owner, incident = desk.owner(one.entry.owner), one.entry
+        at = names.get(incident.supplier, "")
+        yield Wait(
+            title=f"Close the supplier incident: {incident.name}"
+            if one.close_by
+            else f"Say how bad it is and since when it is known: {incident.name}",
+            why=f"{incident.severity.capitalize() or 'Unjudged'}, at {at}" if at else "An incident at a supplier",
+            owner=owner,
+            due_on=one.close_by or (incident.known_on and incident.known_on + DECIDE_WITHIN),
+            mine=desk.mine(owner),
+            address=f"/supplier-incidents/{one.slug}",
         )
 
 
@@ -459,5 +498,5 @@ TRAINING_WHY: Mapping[Standing, str] = {
 
 KINDS = (
     _uses, _proposals, _acceptances, _systems, _documents, _readings, _training, _statement, _questionnaires,
-    _suppliers, _exceptions,
+    _suppliers, _incidents, _exceptions,
 )  # fmt: skip

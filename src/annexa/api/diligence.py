@@ -2,18 +2,19 @@
 
 from typing import Annotated, Any, Literal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from ninja import Query, Router
 from pydantic import Field
 
+from annexa.actions.questionnaire_files import take_file_over
 from annexa.actions.questionnaires import (
     judge_questionnaire,
     return_questionnaire,
     send_questionnaire,
     withdraw_questionnaire,
 )
-from annexa.answers.due_diligence import Sent, one_sent, sections_of, sent_to
+from annexa.answers.due_diligence import Sent, one_sent, open_file, sections_of, sent_to
 from annexa.answers.runs import run_of
 from annexa.answers.tokens import Bearer
 from annexa.api.askers import only_people, who
@@ -55,6 +56,11 @@ LINE: dict[str, Any] = {
     "to": "security@parley.example", "state": "handed in", "due_on": "2026-12-04", "expires_on": "2027-01-03",
     "asked": 14, "answered": 14, "score": 82, "proposed": "adequate with conditions", "by": "Kim Lee",
     "at": "2026-11-20T09:40:00Z",
+}  # fmt: skip
+FILE: dict[str, Any] = {
+    "number": 1, "question": "certificates", "name": "iso27001.pdf", "media_type": "application/pdf", "size": 183211,
+    "sha256": "5e" * 32, "at": "2026-11-20T09:38:00Z",
+    "taken_over": [{"certificate": "ISO 27001", "until": "2028-03-31", "by": "Kim Lee", "at": "2026-11-23T10:00:00Z"}],
 }  # fmt: skip
 ASKED: dict[str, Any] = {
     "question": "training-use", "section": "ai", "text": "Do you train models on what we send?", "value": "yes",
@@ -119,19 +125,48 @@ class AskedOfSupplier(Shown):
     concern: str
 
 
-class SentShown(SentLine):
-    """One that was sent, with its answers and steps."""
+class CertificateTaken(Shown):
+    """That somebody took a file over as a certificate of the supplier, and until when it holds."""
 
-    model_config = shown(**LINE, answers=[ASKED], steps=[STEP])
+    model_config = shown(**FILE["taken_over"][0])
+
+    certificate: str
+    until: ShownDay
+    by: str
+    at: Instant
+
+
+class FileOfSupplier(Shown):
+    """A file that came with the answer to a question. `media_type`: as its content shows it; `name`: as it was sent."""
+
+    model_config = shown(**FILE)
+
+    number: int
+    question: str
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    at: Instant
+    taken_over: list[CertificateTaken]
+
+
+class SentShown(SentLine):
+    """One that was sent, with its answers, the files that came with them, and its steps."""
+
+    model_config = shown(**LINE, answers=[ASKED], steps=[STEP], files=[FILE])
 
     answers: list[AskedOfSupplier]
     steps: list[QuestionnaireStepShown]
+    files: list[FileOfSupplier]
 
 
 class SentMade(SentShown):
     """One that was sent just now. `link`: for the supplier; it is shown this once and kept nowhere."""
 
-    model_config = shown(**LINE, answers=[ASKED], steps=[], link="https://annexa.example/questionnaire/annexa_…")
+    model_config = shown(
+        **LINE, answers=[ASKED], steps=[], files=[], link="https://annexa.example/questionnaire/annexa_…"
+    )
 
     link: str
 
@@ -166,6 +201,16 @@ class ReturnGiven(Given):
     model_config = given(because="Question 4 names no document")
 
     because: Annotated[str, Field(max_length=LONGEST)]
+
+
+class CertificateGiven(Given):
+    """Which certificate a file is, and the last day on which it holds."""
+
+    model_config = given(certificate="ISO 27001", until="2099-03-31")
+
+    certificate: Annotated[str, Field(max_length=60)]
+    until: Day
+    because: Because = ""
 
 
 class CloseGiven(Given):
@@ -244,6 +289,29 @@ def withdraw_due_diligence(request: HttpRequest, response: HttpResponse, sent: I
     return _shown(asks, response, sent)
 
 
+@get(router, f"{ONE}/files/{{number}}", None, errors=(404,))
+def read_file_of_supplier(request: HttpRequest, sent: Id, number: int) -> FileResponse:
+    """Get the bytes of a file that a supplier sent, only if they still have its digest."""
+    found, stream = open_file(actor=who(request).actor, sent=sent, number=number, now=now())
+    answer = FileResponse(stream, as_attachment=True, filename=found.row.name, content_type="application/octet-stream")
+    answer.headers["ETag"] = f'"{found.row.sha256}"'
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
+    return answer
+
+
+@post(router, f"{ONE}/files/{{number}}/certificate", SentShown, may=("judge_questionnaire",), reads=True)
+def take_over_certificate(
+    request: HttpRequest, response: HttpResponse, sent: Id, number: int, body: CertificateGiven
+) -> dict[str, Any]:
+    """Take a file over as a certificate of the supplier; it and the day the first one ends go into its record."""
+    asks = who(request)
+    take_file_over(
+        actor=asks.actor, person=_person(asks), sent=sent, number=number, certificate=body.certificate,
+        until=body.until, because=body.because, now=now(),
+    )  # fmt: skip
+    return _shown(asks, response, sent)
+
+
 def _shown(asks: Bearer, response: HttpResponse, sent: str) -> dict[str, Any]:
     found = one_sent(actor=asks.actor, sent=sent, now=now())
     response["Location"] = f"/api/v1/due-diligence/{sent}"
@@ -272,6 +340,28 @@ def _shown(asks: Bearer, response: HttpResponse, sent: str) -> dict[str, Any]:
                 "at": rfc3339(one.recorded_at),
             }
             for one in found.steps
+        ],
+        "files": [
+            {
+                "number": one.row.number,
+                "question": one.row.question,
+                "name": one.row.name,
+                "media_type": one.row.media_type,
+                "size": one.row.size,
+                "sha256": one.row.sha256,
+                "at": rfc3339(one.row.recorded_at),
+                "taken_over": [
+                    {
+                        "certificate": step.certificate,
+                        "until": step.until.isoformat() if step.until else None,
+                        "by": step.by.name if step.by else "",
+                        "at": rfc3339(step.recorded_at),
+                    }
+                    for step in one.over
+                ],
+            }
+            for one in found.files
+            if not one.back
         ],
     }
 

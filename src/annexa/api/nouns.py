@@ -13,6 +13,7 @@ from annexa.api import (
     assessments,
     classification,
     committees,
+    concentration,
     controls,
     diligence,
     documents,
@@ -49,9 +50,9 @@ Sign in with a token (`Authorization: Bearer annexa_…`). Errors are problem de
 on with `cursor=next` until `next` is null. A change needs `If-Match` with the ETag of what you saw; a POST with an
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
-    organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, training,
-    classification, assessments, uses, acceptances, exceptions, diligence, documents, controls, evidence, judgements,
-    frameworks, posture, statement, path, portfolio, obligations, access, ledger, webhooks, search,
+    organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, concentration,
+    training, classification, assessments, uses, acceptances, exceptions, diligence, documents, controls, evidence,
+    judgements, frameworks, posture, statement, path, portfolio, obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from annexa.cli import (
     assess,
     backups,
     classify,
+    concentration,
     diligence,
     documents,
     evidence,
@@ -45,8 +46,8 @@ from annexa.cli import (
 Run = Callable[[argparse.Namespace], int]
 
 _ABOUT_RECORDS = (
-    imports, records, lineage, frameworks, resolve, classify, posture, soa, path, evidence, ledger, logs, packs,
-    people, units, governance, grants, groups, training, documents, exceptions, uses, acceptances, diligence,
+    imports, records, lineage, concentration, frameworks, resolve, classify, posture, soa, path, evidence, ledger, logs,
+    packs, people, units, governance, grants, groups, training, documents, exceptions, uses, acceptances, diligence,
 )  # fmt: skip
 
 

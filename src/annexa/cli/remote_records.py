@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from annexa.cli import lineage, records, training, words
+from annexa.cli import concentration, lineage, records, training, words
 from annexa.cli.records import Record
 from annexa.client import Client
 from annexa.pure.register import Register
@@ -92,6 +92,11 @@ def _lineage(server: Client, args: argparse.Namespace) -> int:
     return lineage.printed(server.get(f"{args.thing}/lineage"), args.format)
 
 
+def _concentration(server: Client, args: argparse.Namespace) -> int:
+    where = f"suppliers/{args.supplier}/concentration" if args.supplier else "concentration"
+    return concentration.printed(server.get(where), args.format)
+
+
 def _training(server: Client, args: argparse.Namespace) -> int:
     found = server.items("training", late="true" if args.late else None)
     return training.print_assigned([{**one, "person": one["name"]} for one in found], args)
@@ -109,6 +114,7 @@ COMMANDS: Mapping[str, Callable[[Client, argparse.Namespace], int]] = {
     "records add": _asks(records.added),
     "records change": _asks(records.changed),
     "lineage": _lineage,
+    "concentration": _concentration,
     "training list": _training,
     "training literacy": _literacy,
     "import": _import,

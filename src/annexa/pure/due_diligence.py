@@ -9,8 +9,25 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from annexa.pure.questionnaires import Answers, Concern, Questionnaire, concerns, open_questions, wrong
+from annexa.pure.questionnaires import Answers, Concern, Question, Questionnaire, concerns, open_questions, wrong
 
+FileStep = Literal["taken back", "taken over"]
+FILE_STEPS: tuple[str, ...] = get_args(FileStep)
+FILE_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "application/pdf": "PDF",
+        "image/png": "PNG",
+        "image/jpeg": "JPEG",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "DOCX",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "XLSX",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PPTX",
+        "text/plain": "text",
+        "text/csv": "CSV",
+    }
+)
+"""What suppliers may send, as the content shows it; each with what people call it."""
+MOST_FILES = 40
+"""Files that one link takes in all, those taken back among them: whoever has it cannot fill the store."""
 Step = Literal["handed in", "returned", "withdrawn", "judged"]
 STEPS: tuple[str, ...] = get_args(Step)
 State = Literal["open", "returned", "handed in", "judged", "withdrawn", "closed"]
@@ -77,6 +94,23 @@ def state_of(steps: Iterable[str], *, expires_on: date, on: date) -> State:
     if on >= expires_on:
         return "closed"
     return "returned" if last == "returned" else "open"
+
+
+def takes_files(question: Question) -> bool:
+    """Whether a file may come with the answer: where the question names what a good answer attaches."""
+    return bool(question.evidence)
+
+
+def certificates_until(held: Iterable[str], taken: Mapping[str, date], before: date | None) -> date | None:
+    """The day the first of some certificates ends. `taken`: the days of those whose file somebody took over.
+
+    `before`: the day that stood there; it still counts as long as it may be that of a certificate without a file.
+    """
+    names = tuple(held)
+    days = [taken[one] for one in names if one in taken]
+    if before is not None and any(one not in taken for one in names):
+        days.append(before)
+    return min(days, default=None)
 
 
 def answerable(state: State) -> bool:

@@ -100,7 +100,8 @@ class Register:
     `change`: the verb that forms need. `fixed`: what forms leave alone, as decisions, which have actions of their own.
     `asks_anew`: takes back the decision about what a change makes another record.
     `seen_by`: fields that name people who know of the record without a role there, each with the verb they need for it.
-    `open_to`: whoever may do this verb knows of every record.
+    `open_to`: whoever may do this verb knows of every record. `takes`: fields that a new record left empty, each with
+    the link and the field there that it is taken from, as that stands then.
     """
 
     noun: str
@@ -118,6 +119,7 @@ class Register:
     asks_anew: AsksAnew = _stands
     seen_by: Mapping[str, str] = field(default_factory=dict)
     open_to: str = ""
+    takes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     sorts: tuple[str, ...] = ()
     examples: tuple[Mapping[str, Any], ...] = field(default=())
 

@@ -31,7 +31,13 @@ from annexa.records.organisation import Organisation
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.processes import Process, RequestCount
-from annexa.records.questionnaires import QuestionnaireAnswer, QuestionnaireStep, SentQuestionnaire
+from annexa.records.questionnaires import (
+    QuestionnaireAnswer,
+    QuestionnaireFile,
+    QuestionnaireFileStep,
+    QuestionnaireStep,
+    SentQuestionnaire,
+)
 from annexa.records.registers import TABLES
 from annexa.records.risks import RiskProposal, RiskScale, RiskStep
 from annexa.records.sign_in import (
@@ -101,6 +107,8 @@ __all__ = [
     "Process",
     "ProviderIdentity",
     "QuestionnaireAnswer",
+    "QuestionnaireFile",
+    "QuestionnaireFileStep",
     "QuestionnaireStep",
     "Reading",
     "RequestCount",

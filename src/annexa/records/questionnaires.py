@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from annexa.pure.due_diligence import OUTCOMES, STEPS
+from annexa.pure.due_diligence import FILE_STEPS, OUTCOMES, STEPS
 from annexa.records.people import Person
 from annexa.records.recorded import Column, Recorded, at, because, by
 
@@ -133,4 +133,87 @@ class QuestionnaireStep(Recorded):
             "signed": self.signed,
             "outcome": self.outcome,
             "conditions": self.conditions,
+        }
+
+
+class QuestionnaireFile(Recorded):
+    """A file that the supplier sent with the answer to one question. `sha256`: its bytes in the vault, of `media_type`
+    as their content shows it, called `name` by whoever sent them."""
+
+    KIND = "questionnaire_file"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"recorded_at": at}
+
+    id = models.CharField(max_length=40, primary_key=True)
+    sent = models.ForeignKey(SentQuestionnaire, on_delete=models.PROTECT, related_name="files")
+    number = models.PositiveIntegerField()
+    question = models.CharField(max_length=80)
+    sha256 = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+    media_type = models.CharField(max_length=100)
+    name = models.CharField(max_length=200)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["sent", "number"], name="questionnaire_file_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def state(self) -> dict[str, Any]:
+        """What the ledger keeps of it: with the digest it commits to the bytes."""
+        return {
+            "id": self.id,
+            "sent": self.sent_id,
+            "number": self.number,
+            "question": self.question,
+            "sha256": self.sha256,
+            "size": self.size,
+            "media_type": self.media_type,
+            "name": self.name,
+        }
+
+
+class QuestionnaireFileStep(Recorded):
+    """What became of a file: its sender took it back, or somebody took it over as a certificate that holds until a day.
+
+    `by`: None for the supplier.
+    """
+
+    KIND = "questionnaire_file_step"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
+
+    id = models.CharField(max_length=40, primary_key=True)
+    file = models.ForeignKey(QuestionnaireFile, on_delete=models.PROTECT, related_name="steps")
+    number = models.PositiveIntegerField()
+    step = models.CharField(max_length=20, choices=[(one, one.capitalize()) for one in FILE_STEPS])
+    certificate = models.CharField(max_length=60, blank=True)
+    until = models.DateField(null=True)
+    because = models.TextField(blank=True)
+    recorded_at = models.DateTimeField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["file", "number"], name="questionnaire_file_step_once"),
+            models.CheckConstraint(
+                condition=(Q(step="taken back") & Q(certificate="") & Q(until__isnull=True))
+                | (Q(step="taken over") & ~Q(certificate="") & Q(until__isnull=False) & Q(by__isnull=False)),
+                name="questionnaire_file_step_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_id} {self.step}"
+
+    def state(self) -> dict[str, Any]:
+        """What the ledger keeps; reasons stand beside it."""
+        return {
+            "id": self.id,
+            "file": self.file_id,
+            "number": self.number,
+            "step": self.step,
+            "certificate": self.certificate,
+            "until": self.until.isoformat() if self.until else None,
         }

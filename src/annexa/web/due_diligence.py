@@ -1,11 +1,13 @@
 """Due diligence: which suppliers were asked what, how far they are, what they answered, and the judgement of it."""
 
+import logging
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -15,23 +17,27 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from annexa.actions.errors import InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.questionnaire_files import CERTIFICATES, take_file_over
 from annexa.actions.questionnaires import (
     judge_questionnaire,
     return_questionnaire,
     send_questionnaire,
     withdraw_questionnaire,
 )
-from annexa.answers.due_diligence import Sent, for_suppliers, one_sent, sections_of, sent_to
+from annexa.answers.due_diligence import Sent, for_suppliers, one_sent, open_file, sections_of, sent_to
 from annexa.answers.errors import UnknownError
 from annexa.answers.registers import targets
 from annexa.pure.due_diligence import OUTCOMES
 from annexa.pure.permits import Permit, may_somewhere
 from annexa.pure.questionnaires import SEVERITIES
+from annexa.vault.blobs import BlobForgedError, BlobMissingError
 from annexa.web.forms import Bound, date_field, fresh, see, takes_form_of, text_field, tried
 from annexa.web.frame import actor, person
 from annexa.web.questions import said
 from annexa.web.refused import refused
+from annexa.web.uploads import saved
 
+log = logging.getLogger(__name__)
 USUAL = timedelta(days=21)
 STATES: Mapping[str, Any] = {
     "open": later("Waits for answers"),
@@ -85,6 +91,15 @@ class JudgeForm(forms.Form):
     because = text_field(
         later("Reason"), required=False, help_text=later("Needed where you judge otherwise than proposed")
     )
+
+
+class CertificateForm(forms.Form):
+    """Which certificate a file is, and until when it holds."""
+
+    certificate = forms.ChoiceField(
+        label=later("Certificate"), choices=[("", later("Choose one")), *((one, one) for one in CERTIFICATES)]
+    )
+    until = date_field(later("Holds until"), help_text=later("The last day, as the certificate says"))
 
 
 class ReasonForm(forms.Form):
@@ -185,6 +200,31 @@ def withdraw(request: HttpRequest, sent: str) -> HttpResponse:
     return _done(request, sent, "withdraw", WithdrawForm(request.POST, auto_id="withdraw-%s"), do)
 
 
+@takes_form_of("due-diligence-one", beyond="number")
+def take_over(request: HttpRequest, sent: str, number: int) -> HttpResponse:
+    """Takes a file over as a certificate of the supplier."""
+
+    def do(given: Mapping[str, Any], now: datetime) -> str:
+        take_file_over(actor=actor(request), person=person(request), sent=sent, number=number, now=now, **given)
+        return _("Taken over; it stands in the supplier’s record")
+
+    name = f"take_over-{number}"
+    return _done(request, sent, name, CertificateForm(request.POST, auto_id=f"{name}-%s"), do)
+
+
+@require_safe
+def file_bytes(request: HttpRequest, sent: str, number: int) -> HttpResponseBase:
+    """The bytes of a file as they came, always to save and never to show; withheld once they are not what they were."""
+    try:
+        found, stream = open_file(actor=actor(request), sent=sent, number=number, now=timezone.now())
+    except UnknownError as error:
+        raise Http404(str(error)) from error
+    except (BlobForgedError, BlobMissingError) as error:
+        log.error("File %s of questionnaire %s: %s", number, sent, error)
+        return refused(request, status=409, title=_("The file is missing or was changed on disk"), text=str(error))
+    return saved(stream, found.row.name)
+
+
 def _done(request: HttpRequest, sent: str, name: str, form: forms.Form, do: Any) -> HttpResponse:
     now = timezone.now()
     answer = tried(request, form, lambda given: do(given, now))
@@ -202,6 +242,7 @@ def _page(request: HttpRequest, sent: str, *, bound: Bound, status: int) -> Http
     except UnknownError as error:
         raise Http404(str(error)) from error
     judges = isinstance(may_somewhere(actor(request), "judge_questionnaire"), Permit)
+    takes = judges and found.state in ("handed in", "judged")
     worst = found.score.concerns if found.score else ()
     asked = found.questionnaire.by_id if found.questionnaire else {}
     proposed = {"outcome": found.score.outcome} if found.score else {}
@@ -223,7 +264,18 @@ def _page(request: HttpRequest, sent: str, *, bound: Bound, status: int) -> Http
             (
                 one.section,
                 one.done,
-                [(row.question, said(row.value), row.concern and LOOK[row.concern.severity]) for row in one.rows],
+                [
+                    (
+                        row.question,
+                        said(row.value),
+                        row.concern and LOOK[row.concern.severity],
+                        [
+                            (file, _offered(bound, f"take_over-{file.row.number}", CertificateForm, takes))
+                            for file in row.files
+                        ],
+                    )
+                    for row in one.rows
+                ],
             )
             for one in sections_of(found)
         ],
@@ -232,6 +284,7 @@ def _page(request: HttpRequest, sent: str, *, bound: Bound, status: int) -> Http
         "withdraw_form": _offered(
             bound, "withdraw", WithdrawForm, judges and found.state in ("open", "returned", "handed in")
         ),
+        "files": sum(not one.back for one in found.files),
         "wrong": next(iter(bound.values()), None),
     }
     return render(request, "due_diligence/one.html", context, status=status)
@@ -250,6 +303,8 @@ urls = [
     path("due-diligence", due_diligence, name="due-diligence"),
     path("due-diligence/new", send, name="due-diligence-new"),
     path("due-diligence/<str:sent>", one, name="due-diligence-one"),
+    path("due-diligence/<str:sent>/files/<int:number>", file_bytes, name="due-diligence-file"),
+    path("due-diligence/<str:sent>/files/<int:number>/certificate", take_over, name="due-diligence-take-over"),
     path("due-diligence/<str:sent>/judge", judge, name="due-diligence-judge"),
     path("due-diligence/<str:sent>/return", give_back, name="due-diligence-return"),
     path("due-diligence/<str:sent>/withdraw", withdraw, name="due-diligence-withdraw"),

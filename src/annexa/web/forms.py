@@ -111,8 +111,11 @@ def see(url: str) -> HttpResponse:
     return response
 
 
-def takes_form_of(page: str) -> Callable[[View], View]:
-    """Takes what a form sends. Who comes by the address alone, after signing in again, is led to the form's page."""
+def takes_form_of(page: str, *, beyond: str = "") -> Callable[[View], View]:
+    """Takes what a form sends. Who comes by the address alone, after signing in again, is led to the form's page.
+
+    `beyond`: the part of the form's address that the address of its page does not have.
+    """
 
     def mark(view: View) -> View:
         @wraps(view)
@@ -121,7 +124,8 @@ def takes_form_of(page: str) -> Callable[[View], View]:
                 return view(request, **kwargs)
             if request.method in {"GET", "HEAD"}:
                 query = request.GET.urlencode()
-                return HttpResponseRedirect(reverse(page, kwargs=kwargs) + (f"?{query}" if query else ""))
+                there = {name: value for name, value in kwargs.items() if name != beyond}
+                return HttpResponseRedirect(reverse(page, kwargs=there) + (f"?{query}" if query else ""))
             return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
 
         return handle

@@ -30,6 +30,8 @@ from annexa.pure.permits import Place, Refusal, may, may_somewhere
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers.exceptions import EXCEPTIONS
 from annexa.pure.registers.risks import RISKS
+from annexa.pure.registers.supplier_incidents import SUPPLIER_INCIDENTS, notice_of
+from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.records.registers import RegisterRow
 from annexa.web.exceptions import approval_of
 from annexa.web.frame import actor
@@ -38,6 +40,7 @@ from annexa.web.record_forms import RecordForm, differing, parse_seen, shown
 from annexa.web.refused import refused
 from annexa.web.register_guide import proven_by
 from annexa.web.risk_levels import level_of
+from annexa.web.supplier_incidents import NOTICE, incidents_of
 
 LONGEST_LEAD = 220
 
@@ -108,6 +111,10 @@ def record(request: HttpRequest, register: Register, record: str) -> HttpRespons
         context |= level_of(request, row.slug)
     if register is EXCEPTIONS:
         context |= approval_of(request, row.slug)
+    if register is SUPPLIERS:
+        context |= incidents_of(request, row.slug)
+    if register is SUPPLIER_INCIDENTS:
+        context["notice"] = NOTICE[notice_of(row.entry)]
     return render(request, "records/record.html", context)
 
 

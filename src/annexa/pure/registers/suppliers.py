@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from annexa.pure.fields import FieldProblem, answer, choice, choices, day, long, money, owner, text
+from annexa.pure.fields import FieldProblem, answer, choice, choices, day, long, money, owner, text, whole
 from annexa.pure.register import (
     Entry,
     Group,
@@ -86,6 +86,11 @@ SUPPLIERS = Register(
                 answer("provides_ai", "Provides AI", "Whether a system or model with AI comes from it.", facet=True),
                 answer("trains_on_our_data", "Trains on our data", "Whether it may train models on what you send."),
                 systems_of("The AI systems that depend on it."),
+                long(
+                    "sub_processors",
+                    "Sub-processors",
+                    "The companies it relies on for you, one a line: name, country code, task.",
+                ),
                 money("spend", "Spend a year", "What you pay it in a year."),
             ),
         ),
@@ -122,6 +127,13 @@ SUPPLIERS = Register(
                 choices("clauses", "Clauses", "What it contains.", CLAUSES),
                 choices(
                     "clauses_not_needed", "Clauses not needed", "What it need not contain for this supplier.", CLAUSES
+                ),
+                whole(
+                    "notice_hours",
+                    "Incident notice, hours",
+                    "Within how many hours after it learnt of an incident it has to tell you.",
+                    least=1,
+                    most=8760,
                 ),
                 long("exit_plan", "Exit plan", "How you would leave it and where to."),
                 ended("the supplier"),

@@ -277,6 +277,14 @@ def number(n: float | None) -> str:
     return "" if n is None else f"{n:,}"
 
 
+@register.simple_tag
+def percent(share: float | None) -> str:
+    """A share as people read it: whole per cent, and less than one is said so; nothing for nothing."""
+    if share is None:
+        return ""
+    return "< 1 %" if 0 < share < 0.01 else f"{round(100 * share)} %"
+
+
 # --- finding one's way --------------------------------------------------------------------------------------------
 
 
