@@ -1,9 +1,11 @@
-"""`annexa logs`: the activity log sealed and verified."""
+"""`annexa logs`: the activity log sealed, verified and proven."""
 
 import argparse
 import os
 import signal
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from annexa.cli import words
@@ -12,9 +14,9 @@ from annexa.cli import words
 def add_parsers(sub: Any) -> None:
     """Adds the command."""
     found = sub.add_parser(
-        "logs", help="the activity log: seal, verify", epilog="example: annexa logs verify --since 2026-11-01"
+        "logs", help="the activity log: seal, verify, prove", epilog="example: annexa logs verify --since 2026-11-01"
     )
-    below = found.add_subparsers(dest="what", required=True, metavar="seal|verify")
+    below = found.add_subparsers(dest="what", required=True, metavar="seal|verify|prove")
     one = below.add_parser(
         "seal",
         help="seal what arrived; annexa serve and annexa worker start this themselves",
@@ -31,6 +33,15 @@ def add_parsers(sub: Any) -> None:
     two.add_argument("--system", metavar="SLUG", help="of one AI system only")
     two.add_argument("--since", metavar="T", help="only what was received since a date or instant")
     two.set_defaults(run=verify)
+    three = below.add_parser(
+        "prove",
+        help="the proof of one event, as a file that needs no server",
+        epilog="example: annexa logs prove 20261201T002000-8acf0a6038a0aa38 17 -o proof.json",
+    )
+    three.add_argument("segment", metavar="SEGMENT", help="the segment that the event is in")
+    three.add_argument("row", type=int, metavar="ROW", help="its row there, from 0")
+    three.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    three.set_defaults(run=prove)
 
 
 def verify(args: argparse.Namespace) -> int:
@@ -43,6 +54,20 @@ def verify(args: argparse.Namespace) -> int:
     found = check_activity(progress=words.Progress("verifying"), system=args.system, since=since)
     print_checks(found)
     return 0 if all(check.holds for check in found) else 1
+
+
+def prove(args: argparse.Namespace) -> int:
+    """Writes the proof of one event."""
+    from annexa.answers.record_proofs import record_proof
+    from annexa.pure.permits import ANNEXA
+
+    data = record_proof(actor=ANNEXA, segment=args.segment, row=args.row).to_bytes()
+    if args.output is None:
+        sys.stdout.write(data.decode())
+        return 0
+    args.output.write_bytes(data)
+    words.say(f"Check it with: annexa verify {args.output} --key KEY; annexa ledger head prints the key.")
+    return 0
 
 
 def seal(args: argparse.Namespace) -> int:
