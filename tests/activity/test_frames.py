@@ -110,6 +110,11 @@ def test_too_many_values_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         frames.values(frames.events(LOG), "f_income")
     with pytest.raises(DriftError, match="Take a shorter window"):
         frames.scores(frames.events(LOG))
+    monkeypatch.setattr(frames, "MOST_GROUPS", 10)
+    with pytest.raises(DriftError, match="Take a shorter one"):
+        frames.hourly(frames.events(on_duckdb(LOG)), by="user")
+    with pytest.raises(DriftError, match="Take a shorter one"):
+        frames.names_of(frames.events(LOG), "f_post")
 
 
 def test_freezing_takes_the_columns_that_have_a_value() -> None:

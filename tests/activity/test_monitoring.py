@@ -6,13 +6,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from annexa.activity.columns import batch_of
 from annexa.activity.monitoring import Known, freeze, run
 from annexa.library.monitors import monitors
 from annexa.pure.drift import DriftError
+from annexa.pure.events import Event
 from annexa.pure.monitors import Outcome, Threshold, reading
 from annexa.pure.performance import calibration
 from tests.activity.engines import on_duckdb
@@ -120,3 +124,28 @@ def test_fairness_names_who_was_left_out() -> None:
     value = found_in(monitor, example, log_of(monitor, example)).values[0]
     assert value.who == ("f", "m")
     assert "Left out as too small: x (9)." in value.because
+
+
+def test_the_log_itself_can_be_watched(tmp_path: Path) -> None:
+    """Rule: what intake seals into segments is what monitors look at, batches that wait and files alike."""
+    start = int((NOON - timedelta(hours=20)).timestamp()) * 1_000_000
+    batch = batch_of([
+        Event(
+            at=start + n * 60_000_000, ended_at=start + n * 60_000_000 + 2_500, received_at=start, system="s",
+            source="gate", kind="inference", outcome="error" if n % 10 == 0 else "ok", output="Gladly.",
+            user=f"u{n % 3}", cost=0.5, version="1.0",
+            prediction="1", label="1" if n % 4 else "0", features={"age": float(n % 40), "town": "Ulm"},
+        )
+        for n in range(300)
+    ])  # fmt: skip
+    pq.write_table(pa.Table.from_batches([batch]), tmp_path / "segment.parquet")
+    sealed = duckdb.connect().read_parquet(str(tmp_path / "segment.parquet"))
+    for native in (pa.Table.from_batches([batch]), sealed):
+        errors = run(MONITORS["errors"], native, until=NOON)
+        assert (errors.outcome, errors.values[0].value) == (Outcome.FAIL, pytest.approx(0.1))
+        assert run(MONITORS["latency"], native, until=NOON).values[0].interval == pytest.approx((2.357948, 2.593742))
+        assert run(MONITORS["offensive-words"], native, until=NOON).outcome is Outcome.PASS
+        assert run(MONITORS["cost-of-a-day"], native, until=NOON).values[0].value == 150
+        assert run(MONITORS["silent-source"], native, until=NOON).values[0].of == "gate"
+        frozen = freeze(native, ["f_*"], system="s", since=NOON - timedelta(days=1), until=NOON)
+        assert [one.column for one in frozen.columns] == ["f_age", "f_town"]

@@ -27,6 +27,8 @@ Frame = nw.LazyFrame[Any]
 
 MOST_VALUES: Final = 25_000_000
 """Values of one column fetched at most: 200 MB of numbers."""
+MOST_GROUPS: Final = 2_000_000
+"""Names, or pairs of name and hour, or changes, that are fetched at most."""
 MOST_AT_ONCE: Final = 32
 """Categories up to which a column is counted in the one pass over all columns; others are grouped by themselves."""
 MICRO: Final = 1_000_000
@@ -196,7 +198,7 @@ def values(frame: Frame, column: str) -> tuple[Floats, int]:
 def names_of(frame: Frame, column: str) -> dict[str, int]:
     """How often each word of a column occurs, without nulls."""
     found = frame.select(_words(frame, column).alias("k")).filter(~nw.col("k").is_null())
-    return {str(row["k"]): int(row["n"]) for row in _rows(found.group_by("k").agg(nw.len().alias("n")))}
+    return {str(row["k"]): int(row["n"]) for row in _groups(found.group_by("k").agg(nw.len().alias("n")))}
 
 
 def size(frame: Frame) -> int:
@@ -228,7 +230,7 @@ def hourly(frame: Frame, amount: str = "", by: str = "") -> dict[tuple[str, date
     found = frame.select(*keys, *((nw.lit(1).alias("one"),) if len(keys) == 1 else ()))
     if by:
         found = found.filter(~nw.col("name").is_null())
-    rows = _rows(found.group_by("hour", *(("name",) if by else ())).agg(counted_in))
+    rows = _groups(found.group_by("hour", *(("name",) if by else ())).agg(counted_in))
     scale = MICRO if amount else 1
     return {
         (str(row["name"]) if by else "", _EPOCH + timedelta(hours=int(row["hour"]))): int(row["n"]) / scale
@@ -242,20 +244,20 @@ def last_at(frame: Frame, by: str = "") -> dict[str, datetime]:
         found = _rows(frame.select(nw.col("at").max().alias("at")))[0]["at"]
         return {"": _instant(found)} if found is not None else {}
     keyed = frame.select(_words(frame, by).alias("name"), nw.col("at")).filter(~nw.col("name").is_null())
-    rows = _rows(keyed.group_by("name").agg(nw.col("at").max().alias("at")))
+    rows = _groups(keyed.group_by("name").agg(nw.col("at").max().alias("at")))
     return {str(row["name"]): _instant(row["at"]) for row in rows}
 
 
 def changes(frame: Frame, version: str) -> list[tuple[datetime, str]]:
     """When something was changed, and to what version; "" where none is named. Oldest first."""
-    rows = _rows(frame.select(nw.col("at"), _words(frame, version).alias("version")))
+    rows = _groups(frame.select(nw.col("at"), _words(frame, version).alias("version")))
     return sorted((_instant(row["at"]), str(row["version"] or "")) for row in rows)
 
 
 def pairs(frame: Frame) -> tuple[dict[tuple[str, str], int], int]:
     """How often each (prediction, label) occurs, and how many predictions there are with or without a label."""
     words = frame.select(_words(frame, "prediction").alias("p"), _words(frame, "label").alias("l"))
-    rows = _rows(words.filter(~nw.col("p").is_null()).group_by("p", "l").agg(nw.len().alias("n")))
+    rows = _groups(words.filter(~nw.col("p").is_null()).group_by("p", "l").agg(nw.len().alias("n")))
     found = {(str(row["p"]), str(row["l"])): int(row["n"]) for row in rows if row["l"] is not None}
     return found, sum(int(row["n"]) for row in rows)
 
@@ -292,7 +294,7 @@ def groups(frame: Frame, by: str, positive: str) -> list[Group]:
         (selected & ~deserved).cast(nw.Int64).alias("false_positives"),
     )
     names = ("selected", "positives", "negatives", "true_positives", "false_positives")
-    rows = _rows(flags.group_by("g").agg(nw.len().alias("n"), *(nw.col(name).sum().alias(name) for name in names)))
+    rows = _groups(flags.group_by("g").agg(nw.len().alias("n"), *(nw.col(name).sum().alias(name) for name in names)))
     return sorted(
         (
             Group(name=str(row["g"]), n=int(row["n"]), **{name: int(row[name] or 0) for name in names})
@@ -328,4 +330,12 @@ def _instant(value: Any) -> datetime:
 def _rows(frame: Frame) -> list[Mapping[str, Any]]:
     table = frame.collect(backend="pyarrow").to_native()
     found: list[Mapping[str, Any]] = table.to_pylist()
+    return found
+
+
+def _groups(frame: Frame) -> list[Mapping[str, Any]]:
+    """The rows of a frame that may have many. Raises DriftError if there are more than can be fetched."""
+    found = _rows(frame.head(MOST_GROUPS + 1))
+    if len(found) > MOST_GROUPS:
+        raise DriftError(f"More than {MOST_GROUPS:,} names, hours or changes in the window. Take a shorter one.")
     return found
