@@ -27,6 +27,7 @@ import numpy as np
 import pyarrow as pa
 from django.db import Error, close_old_connections
 
+from annexa.actions.compacting import compact_next
 from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError
 from annexa.actions.sealer_process import LOCK
@@ -79,6 +80,7 @@ class Sealer:
     damaged: dict[str, str] = field(default_factory=dict)
     swept: set[str] = field(default_factory=set)
     fresh: dict[str, str] = field(default_factory=dict)
+    compacted: set[tuple[str, datetime]] = field(default_factory=set)
 
     def waiting(self) -> int:
         """How many bytes wait to be sealed; those after damage do not."""
@@ -335,15 +337,18 @@ def keep_sealing(*, stop: threading.Event, parent: int = 0, idle_seconds: float 
             if (parent and os.getppid() != parent) or here - active > idle_seconds:
                 return
             due = waiting >= SEAL_BYTES or (since is not None and here - since >= SEAL_SECONDS)
-            if (due or (not waiting and here - tidied >= TIDY_SECONDS)) and _round(sealer):
+            idle = not waiting and here - tidied >= TIDY_SECONDS
+            if (due or idle) and _round(sealer, compacts=not due):
                 since, tidied = None, time.monotonic()
 
 
-def _round(sealer: Sealer) -> bool:
-    """One round; False if it has to be tried again."""
+def _round(sealer: Sealer, *, compacts: bool) -> bool:
+    """One round; False if it has to be tried again. `compacts`: there is time to put an hour's files together."""
     close_old_connections()
     try:
         seal(sealer=sealer, now=datetime.now(UTC))
+        if compacts:
+            compact_next(store=sealer.store, now=datetime.now(UTC), done=sealer.compacted)
     except (Error, VaultError, ActivityError, ConflictError, OSError):
         log.exception("What waits could not be sealed; trying again.")
         time.sleep(5)
