@@ -4,6 +4,7 @@ One AI system, with everything said about it, is hidden from everybody who reads
 address of pages and API, with what is there and with what is hidden filled in.
 """
 
+import functools
 import io
 import json
 import re
@@ -87,12 +88,16 @@ SENT: tuple[tuple[str, str, dict[str, Any]], ...] = (
 """Changes of what is hidden."""
 
 
+@functools.cache
+def read_by_programs() -> tuple[str, ...]:
+    """The addresses of the API that can be read."""
+    return tuple(address for method, address, _ in operations(document()) if method == "GET")
+
+
 def pages(there: dict[str, str]) -> Iterator[str]:
     """Every address of the pages, then of the API, filled in; and some with a question."""
     found = [filled(pattern, there) for _, pattern in addresses(urlpatterns)]
-    for method, address, _ in operations(document()):
-        if method == "GET":
-            found.append(re.sub(r"\{(\w+)\}", lambda gap: there[gap[1]], address))
+    found += [re.sub(r"\{(\w+)\}", lambda gap: there[gap[1]], address) for address in read_by_programs()]
     for framework in ("iso42001-2023", "eu-ai-act"):
         found += [filled(p, {**there, "framework": framework}) for s, p in addresses(urlpatterns) if "framework>" in s]
     for address in dict.fromkeys(found):
