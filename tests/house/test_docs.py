@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
@@ -133,12 +134,18 @@ def documented_commands() -> list[str]:
     return sorted({re.split(r" > |  #", run)[0] for run in runs})
 
 
+@cache
+def commands() -> argparse.ArgumentParser:
+    """The parser of the command line, which takes a while to be made."""
+    return parser()
+
+
 @pytest.mark.parametrize("line", documented_commands())
 def test_every_command_in_the_documents_parses(line: str) -> None:
     """Rule: what is written down to be typed is understood."""
     import shlex
 
-    assert parser().parse_args(shlex.split(line)).command
+    assert commands().parse_args(shlex.split(line)).command
 
 
 def test_every_verdict_is_in_the_glossary() -> None:

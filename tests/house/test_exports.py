@@ -16,7 +16,7 @@ from annexa.library.load import library
 from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
 from annexa.pure.tables import with_guard
-from tests.house.test_house import MODULES, SOURCE
+from tests.house.test_house import MODULES, SOURCE, parsed
 
 HOSTILE = ('=HYPERLINK("http://evil.example")', "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", " =1", "'=1", "\r=1")
 RUN = re.compile(r"\s*[=+\-@]")
@@ -44,7 +44,7 @@ def test_every_writer_guards_its_cells() -> None:
         f"{path.relative_to(SOURCE)}:{name}": called
         for path in MODULES
         if str(path.relative_to(SOURCE)) not in NOT_FOR_PEOPLE
-        for name, called in writers(ast.parse(path.read_text(encoding="utf-8")))
+        for name, called in writers(parsed(path))
     }
     given_guarded = {"answers/imports.py:_as_csv", "answers/imports.py:_as_xlsx"}  # rows of export_rows
     assert len(found) >= 7

@@ -7,6 +7,7 @@ file of the product.
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,15 @@ QUERIES = {"objects", "visible_to", "filter", "exclude", "all"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module as Python reads it; many rules look through all of them."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def holds(rule: Callable[[ast.Module], list[str]], files: list[Path]) -> None:
     """Fails with file and line of everything in the files that breaks the rule."""
-    broken = [
-        f"{path.relative_to(SOURCE)}:{found}"
-        for path in files
-        for found in rule(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    broken = [f"{path.relative_to(SOURCE)}:{found}" for path in files for found in rule(parsed(path))]
     assert broken == [], "\n".join(broken)
 
 
@@ -218,9 +221,7 @@ def test_only_the_door_and_the_sequencer_open_the_guard() -> None:
     assert opens_the_guard(ast.parse("with records.guard.opened(): ..."))
     assert opens_the_guard(ast.parse("from annexa.records.guard import opened"))
     allowed = {SOURCE / "actions" / "door.py", SOURCE / "actions" / "sequencer.py", SOURCE / "records" / "guard.py"}
-    assert all(
-        opens_the_guard(ast.parse(path.read_text(encoding="utf-8"))) for path in allowed if path.name != "guard.py"
-    )
+    assert all(opens_the_guard(parsed(path)) for path in allowed if path.name != "guard.py")
     holds(opens_the_guard, [path for path in MODULES if path not in allowed])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from annexa.cli.main import parser
 from annexa.settings import SETTINGS
-from tests.house.test_house import MODULES, SOURCE
+from tests.house.test_house import MODULES, SOURCE, parsed
 
 ROOT = Path(__file__).parents[2]
 MODEL = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
@@ -96,9 +96,7 @@ def test_nothing_calls_other_servers() -> None:
     """Rule: no address that somebody gave is ever fetched but by the modules named here, each behind its guard."""
     for line in ("import urllib.request", "from urllib import request", "import requests", "from http import client"):
         assert calls_out(ast.parse(line)), line
-    found = {
-        str(path.relative_to(SOURCE)) for path in MODULES if calls_out(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    found = {str(path.relative_to(SOURCE)) for path in MODULES if calls_out(parsed(path))}
     assert found == set(CALLING)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_house import MODULES, SOURCE
+from tests.house.test_house import MODULES, SOURCE, parsed
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((SOURCE / "web" / "static" / "js").glob("*.js"))
@@ -17,11 +17,7 @@ TEMPLATES = sorted((SOURCE / "web" / "templates").rglob("*.html"))
 @cache
 def trees() -> dict[str, ast.AST]:
     """Every module as Python reads it."""
-    return {
-        str(path.relative_to(SOURCE)): ast.parse(path.read_text(encoding="utf-8"))
-        for path in MODULES
-        if "migrations" not in path.parts
-    }
+    return {str(path.relative_to(SOURCE)): parsed(path) for path in MODULES if "migrations" not in path.parts}
 
 
 def called(tree: ast.AST) -> list[tuple[str, ast.Call]]:

@@ -13,7 +13,7 @@ from annexa.cli.serve import THREADS
 from annexa.pure import access_lists, tokens, what_if
 from annexa.pure.passwords import CONTEXT, LEAST_LEFT
 from annexa.settings import DATA_UPLOAD_MAX_MEMORY_SIZE, SETTINGS
-from tests.house.test_house import MODULES, SOURCE
+from tests.house.test_house import MODULES, SOURCE, parsed
 from tests.house.test_running import CALLING
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +76,7 @@ def test_every_way_in_is_named() -> None:
     calling = {
         str(path.relative_to(SOURCE))
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"let_in", "login", "auth.login"}
     }
     assert calling == {"web/entering.py", "web/account.py", "web/single_sign_on.py", "web/start.py"}
@@ -102,7 +102,7 @@ def test_every_logger_is_in_the_inventory() -> None:
     """Rule: what is logged under a name of its own is in the table, or is one of the “others”: warnings and errors."""
     infos = set()
     for path in MODULES:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         names = {
             node.targets[0].id: ast.literal_eval(node.value.args[0])
             for node in tree.body
