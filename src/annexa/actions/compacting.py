@@ -8,7 +8,7 @@ what it took the place of is removed a quarter of an hour later, when nobody rea
 import hashlib
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,16 +34,21 @@ Hour = tuple[str, datetime]
 log = logging.getLogger("annexa.compacting")
 
 
-def compact_next(*, store: Objects, now: datetime, done: set[Hour], look_back: timedelta = LOOK_BACK) -> int:
+def compact_next(
+    *, store: Objects, now: datetime, done: set[Hour], note: Callable[[str, datetime], None] = lambda *_: None,
+    look_back: timedelta = LOOK_BACK,
+) -> int:  # fmt: skip
     """Compacts the next hour that has something to put together, and removes what was replaced a while ago.
 
-    For who seals alone. `done`: hours in which nothing is left to do; it grows. Returns how many files were written.
+    For who seals alone. `done`: hours in which nothing is left to do; it grows. `note`: is told of an hour that changed.
+    Returns how many files were written.
     Ledger: activity_file.
     """
     for system, hour in list(_hours(now, look_back)):
         if (system, hour) in done:
             continue
         if made := _compact(store, system, hour, now):
+            note(system, hour)
             return made
         if _tidy(store, system, hour, now):
             done.add((system, hour))

@@ -48,6 +48,10 @@ SEAL_BYTES: Final = 32 * 1024 * 1024
 """When so much waits it is sealed, and not much more at once: memory stays bounded."""
 SEAL_SECONDS: Final = 20.0
 """For how long anything waits to be sealed, at most. It can be found before."""
+PUBLISH_SECONDS: Final = 60.0
+"""How far the Delta tables may lag behind."""
+PUBLISHED_SURELY: Final = timedelta(days=1)
+"""A sealer that starts looks so far back for what the last one did not publish any more."""
 LOOK_SECONDS: Final = 0.25
 TIDY_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 300.0
@@ -81,6 +85,8 @@ class Sealer:
     swept: set[str] = field(default_factory=set)
     fresh: dict[str, str] = field(default_factory=dict)
     compacted: set[tuple[str, datetime]] = field(default_factory=set)
+    changed: dict[str, datetime] = field(default_factory=dict)
+    published: float = 0.0
 
     def waiting(self) -> int:
         """How many bytes wait to be sealed; those after damage do not."""
@@ -90,6 +96,10 @@ class Sealer:
                 rest = path.stat().st_size - self.positions.get(path.name, 0)
                 total += 0 if path.name in self.damaged else rest
         return total
+
+    def note(self, system: str, hour: datetime) -> None:
+        """Files of this system and hour changed: the table that others read is to follow."""
+        self.changed[system] = min(hour, self.changed.get(system, hour))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -112,6 +122,9 @@ def begin_sealing(*, now: datetime) -> Sealer:
         _forget(sealer, sorted(gone), now=now)
     _recall(sealer, there - set(sealer.positions), now)
     _remember(sealer, now)
+    lately = Segment.objects.filter(recorded_at__gte=now - PUBLISHED_SURELY)
+    for system in lately.order_by("system").values_list("system", flat=True).distinct():
+        sealer.note(system, now - PUBLISHED_SURELY)
     return sealer
 
 
@@ -181,6 +194,8 @@ def _seal(sealer: Sealer, taken: list[_Taken], batches: list[pa.RecordBatch], no
         )  # fmt: skip
     sealer.fresh.clear()
     sealer.positions.update(ends)
+    for row in rows:
+        sealer.note(row.system, row.hour)
     return Sealed(
         segments=len(rows), records=sum(row.records for row in rows), repeats=sum(row.repeats for row in rows)
     )
@@ -348,12 +363,25 @@ def _round(sealer: Sealer, *, compacts: bool) -> bool:
     try:
         seal(sealer=sealer, now=datetime.now(UTC))
         if compacts:
-            compact_next(store=sealer.store, now=datetime.now(UTC), done=sealer.compacted)
+            compact_next(store=sealer.store, now=datetime.now(UTC), done=sealer.compacted, note=sealer.note)
+        _publish(sealer)
     except (Error, VaultError, ActivityError, ConflictError, OSError):
         log.exception("What waits could not be sealed; trying again.")
         time.sleep(5)
         return False
     return True
+
+
+def _publish(sealer: Sealer) -> None:
+    """Has the tables that others read follow, once in a while."""
+    if not sealer.changed or time.monotonic() - sealer.published < PUBLISH_SECONDS:
+        return
+    from annexa.actions.publishing import publish_system  # its library is only needed here
+
+    for system, hour in list(sealer.changed.items()):
+        publish_system(store=sealer.store, system=system, now=datetime.now(UTC), since=hour)
+        del sealer.changed[system]
+    sealer.published = time.monotonic()
 
 
 def _sync(folder: Path) -> None:

@@ -122,11 +122,16 @@ def segment_path(system: str, hour: datetime, id: str) -> str:  # noqa: A002
     return f"{hour_folder(system, hour)}{id}.parquet"
 
 
-def hour_folder(system: str, hour: datetime) -> str:
-    """Where the files of one system and hour are; ends with a stroke. Raises SegmentError."""
+def system_folder(system: str) -> str:
+    """Where the files of one system are; ends with a stroke. Raises SegmentError."""
     if system and not _SYSTEM.fullmatch(system):
         raise SegmentError(f"{system!r} is not the short name of an AI system.")
-    return f"{FOLDER}/{system or QUARANTINE}/{hour.astimezone(UTC):%Y-%m-%d/%H}/"
+    return f"{FOLDER}/{system or QUARANTINE}/"
+
+
+def hour_folder(system: str, hour: datetime) -> str:
+    """Where the files of one system and hour are; ends with a stroke. Raises SegmentError."""
+    return f"{system_folder(system)}{hour.astimezone(UTC):%Y-%m-%d/%H}/"
 
 
 def written(table: pa.Table, mark: Mapping[str, Any]) -> pa.Buffer:
@@ -149,6 +154,16 @@ def written_how(names: Sequence[str], rows: int) -> dict[str, Any]:
         "write_statistics": [name for name in names if name not in _HIDDEN],
         "bloom_filter_options": {name: {"ndv": distinct, "fpp": 0.05} for name in _LOOKED_UP},
     }
+
+
+def schema_of(data: pa.Buffer | bytes) -> pa.Schema:
+    """The columns of a file, if they are those of events. Raises SegmentError."""
+    try:
+        found = pq.read_schema(pa.BufferReader(data))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise SegmentError(f"The file cannot be read: {error}.") from error
+    require_columns(found)
+    return found
 
 
 def mark_of(data: pa.Buffer | bytes) -> dict[str, Any]:

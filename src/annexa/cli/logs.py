@@ -16,7 +16,7 @@ def add_parsers(sub: Any) -> None:
     found = sub.add_parser(
         "logs", help="the activity log: seal, verify, prove", epilog="example: annexa logs verify --since 2026-11-01"
     )
-    below = found.add_subparsers(dest="what", required=True, metavar="seal|verify|prove")
+    below = found.add_subparsers(dest="what", required=True, metavar="seal|publish|verify|prove")
     one = below.add_parser(
         "seal",
         help="seal what arrived; annexa serve and annexa worker start this themselves",
@@ -25,6 +25,12 @@ def add_parsers(sub: Any) -> None:
     one.add_argument("--once", action="store_true", help="seal all that waits now, and end")
     one.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this process is gone")
     one.set_defaults(run=seal)
+    four = below.add_parser(
+        "publish",
+        help="bring the Delta tables that others read to what is sealed; the sealer does it within a minute",
+        epilog="example: annexa logs publish",
+    )
+    four.set_defaults(run=publish)
     two = below.add_parser(
         "verify",
         help="recompute every event, file, root and entry of the activity log",
@@ -54,6 +60,16 @@ def verify(args: argparse.Namespace) -> int:
     found = check_activity(progress=words.Progress("verifying"), system=args.system, since=since)
     print_checks(found)
     return 0 if all(check.holds for check in found) else 1
+
+
+def publish(_args: argparse.Namespace) -> int:
+    """Brings the Delta tables of all systems to what is sealed."""
+    from annexa.actions.publishing import publish_everything
+    from annexa.answers.activity_store import objects
+
+    done = publish_everything(store=objects(), now=words.now())
+    words.say(f"{done:,} tables changed.")
+    return 0
 
 
 def prove(args: argparse.Namespace) -> int:

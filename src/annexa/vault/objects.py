@@ -69,6 +69,9 @@ class Objects(Protocol):
     def address(self, path: str) -> str:
         """Where readers of other programs find it: a path of the file system or a URL."""
 
+    def options(self) -> dict[str, str]:
+        """What readers of other programs need besides to reach it."""
+
 
 class FolderObjects:
     """Objects as files below a local folder. Any number of processes may use it at once."""
@@ -142,6 +145,10 @@ class FolderObjects:
     def address(self, path: str) -> str:
         """The path of the file."""
         return str(self._file(path))
+
+    def options(self) -> dict[str, str]:
+        """Nothing."""
+        return {}
 
     def _file(self, path: str) -> Path:
         return self._root / require_path(path)
