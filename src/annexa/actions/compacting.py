@@ -40,7 +40,7 @@ def compact_next(
 ) -> int:  # fmt: skip
     """Compacts the next hour that has something to put together, and removes what was replaced a while ago.
 
-    For who seals alone. `done`: hours in which nothing is left to do; it grows. `note`: is told of an hour that changed.
+    For who seals alone. `done`: hours in which nothing is left to do; it grows. `note`: is told of each hour changed.
     Returns how many files were written.
     Ledger: activity_file.
     """
