@@ -21,10 +21,12 @@ from annexa.actions.documents import write_version
 from annexa.actions.evidence import add_evidence
 from annexa.actions.governance import add_committee, appoint
 from annexa.actions.grants import grant_role
+from annexa.actions.oversight import Posted, plan_oversight, post_case
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.registers import add_record
 from annexa.actions.soa import ask_approval, decide_applicability
+from annexa.actions.stop_switch import pull_stop, release_stop
 from annexa.actions.systems import add_system, change_system
 from annexa.actions.tasks import Wanted, make_tasks
 from annexa.actions.tokens import create_token, scopes_for
@@ -32,6 +34,7 @@ from annexa.actions.units import add_unit
 from annexa.answers.posture import standpoint
 from annexa.answers.soa import draft
 from annexa.pure.fields import EMPTY
+from annexa.pure.oversight import Plan
 from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.posture import Verdict
 from annexa.pure.register import Register
@@ -43,6 +46,7 @@ from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
 from annexa.records.ledger import LedgerEntry
+from annexa.records.oversight import OversightItem
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tasks import Task
@@ -196,6 +200,12 @@ def _about(ada: Person, owner: Person, slug: str, name: str, now: datetime) -> N
     )  # fmt: skip
     judge(kind="minor nonconformity", subject="LIF-03", scope=slug, because=f"{name} lacks a date", **given)
     name_owner(controls=["LIF-03"], owner=owner, scope=slug, because=f"{name} is theirs", **given)
+    plan = Plan(overseers=(owner.pk, ada.pk))
+    plan_oversight(system=slug, plan=plan, because=f"{name} is watched", **given)
+    posted = Posted(title=f"Case of {name}", output=f"{name} says no", input=f"To {name}", reference=f"{name}-1")
+    post_case(actor=actor_of(ada), system=slug, posted=posted, now=now)
+    pull_stop(system=slug, because=f"{name} is odd", **given)
+    release_stop(system=slug, step="asked", because=f"{name} is mended", **given)
     made = start_assessment(form="dpia", scope=slug, because=f"{name} goes live", **given)
     answer_assessment(assessment=made.id, given={"due": f"{name} knows people"}, **given)
     due = (now + timedelta(days=30)).date()
@@ -227,6 +237,7 @@ def _things(slug: str) -> dict[str, str]:
         "assessment": assessment,
         "other": assessment,
         "scope": slug,
+        "case": OversightItem.objects.get(system=slug).id,
         "evidence": evidence.id,
         "judgement": Judgement.objects.get(scope=slug).id,
         "task": Task.objects.get(scope=slug).id,

@@ -47,6 +47,16 @@ from annexa.actions.exceptions import decide_exception, withdraw_exception
 from annexa.actions.governance import add_committee, appoint, end_appointment
 from annexa.actions.grants import end_grant, grant_role
 from annexa.actions.organisation import set_up_organisation
+from annexa.actions.oversight import (
+    Posted,
+    decide_case,
+    delegate_cases,
+    end_delegation,
+    plan_oversight,
+    post_case,
+    take_case,
+)
+from annexa.actions.oversight_deadlines import settle_cases, tell_standings
 from annexa.actions.owners import name_owner
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.questionnaire_files import send_file, take_file_back, take_file_over
@@ -63,6 +73,7 @@ from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
 from annexa.actions.sign_on import sign_in_by_provider
 from annexa.actions.soa import ask_approval, decide_applicability, decide_statement
+from annexa.actions.stop_switch import pull_stop, release_stop
 from annexa.actions.systems import add_system
 from annexa.actions.tasks import Wanted, make_tasks, move_task
 from annexa.actions.tokens import add_service_account, create_token, revoke_token
@@ -79,6 +90,7 @@ from annexa.library.courses import courses
 from annexa.library.questionnaires import questionnaires
 from annexa.pure.activity_sources import Choice
 from annexa.pure.facts import ORGANISATION
+from annexa.pure.oversight import Plan
 from annexa.pure.permits import Actor
 from annexa.pure.posture import CONTROL_ORDER, REQUIREMENT_ORDER, Engine, Verdict
 from annexa.pure.registers import REGISTERS
@@ -93,6 +105,7 @@ from annexa.records import snapshot
 from annexa.records.access_reviews import AccessDecision
 from annexa.records.evidence import Evidence
 from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
+from annexa.records.oversight import OversightItem
 from annexa.records.people import Person
 from annexa.records.registers import TABLES
 from tests.assessing import answers_to
@@ -173,6 +186,7 @@ def found() -> None:
     _directory(ada)
     _due_diligence(ola)
     _statement(ada, lee)
+    _oversight(lee, ola)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "INC-03", "lessons-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -432,6 +446,27 @@ def _statement(ada: Person, lee: Person) -> None:
             now=days(27.5 - number),
         )
     ask_approval(scopes={}, because="Now it is right", now=days(25), **by)
+
+
+def _oversight(lee: Person, ola: Person) -> None:
+    """Three cases: one decided, one escalated and fallen, one that waits; who stands in; a stop that lasts."""
+    by = {"actor": actor_of(ola), "person": ola}
+    plan = Plan(overseers=(ola.pk, lee.pk), minutes=60 * 24 * 40, escalate_minutes=10, escalate_to=(lee.pk,))
+    plan_oversight(system="chatbot", plan=plan, because="It refuses people", now=days(24), **by)
+    for reference, minutes in (("", None), ("second", 5), ("third", None)):
+        posted = Posted(title="Refuse", output="refuse", reference=reference, minutes=minutes)
+        post_case(actor=by["actor"], system="chatbot", posted=posted, now=days(23.9))
+    first = OversightItem.objects.get(reference="").id
+    take_case(item=first, now=days(23.8), **by)
+    decide_case(item=first, decision="approved", because="I looked", now=days(23.79), **by)
+    for when in (7, 30):
+        settle_cases(now=days(23.9) + timedelta(minutes=when))
+    for until in (20, 19):
+        made = delegate_cases(system="chatbot", to=lee.pk, until=days(until), because="On leave", now=days(23), **by)
+        end_delegation(delegation=made.id, because="Back", now=days(22), **by) if until == 20 else None
+    pull_stop(system="chatbot", because="It refuses everybody", now=days(21), **by)
+    release_stop(system="chatbot", step="asked", because="Mended", now=days(20.9), **by)
+    tell_standings(now=days(20.8))
 
 
 def _judgements(lee: Person, ari: Person) -> None:

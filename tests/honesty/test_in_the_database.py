@@ -26,6 +26,7 @@ from annexa.records.directory import GroupRoleRule
 from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
+from annexa.records.oversight import OversightDelegation, OversightItem
 from annexa.records.people import Person
 from annexa.records.recorded import Recorded, recorded_tables
 from annexa.records.risks import RiskStep
@@ -76,6 +77,10 @@ WORDS = {
     "exception_id": "exception",
     "file_id": "file",
     "author_id": "author",
+    "item_id": "item",
+    "to_id": "to",
+    "delegation_id": "delegation",
+    "in_stead_of_id": "in_stead_of",
 }
 """Columns that entries call otherwise."""
 
@@ -88,6 +93,7 @@ HELD = {
     "questionnaire_step": ("step", "outcome"),
     "questionnaire_file_step": ("step",),
     "risk_step": ("number", "step"),
+    "oversight_verdict": ("decision", "instead"),
 }
 """Columns that the database itself keeps in step with another one: alone they cannot be edited at all."""
 
@@ -146,6 +152,9 @@ def one(table: type[Recorded]) -> Recorded:
         "enrolment": {"step": "met"},
         "soa_version": {"number": 3},
         "soa_decision": {"decision": "approved"},
+        "oversight_item": {"reference": ""},
+        "oversight_verdict": {"decision": "approved"},
+        "oversight_release": {"step": "asked"},
     }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
@@ -240,6 +249,13 @@ def _forged(table: type[Recorded]) -> dict[str, str]:
     if table.KIND == "risk_step":
         refused = RiskStep.objects.get(step="refused").proposal_id
         fresh |= {"proposal_id": f"'{refused}'", "number": "2", "step": "'withdrawn'"}
+    if table.KIND == "oversight_verdict":
+        fresh |= {"decision": "'approved'", "by_id": str(Person.objects.get(email="ada@example.org").pk)}
+    if table.KIND in {"oversight_outcome", "oversight_escalation"}:
+        waiting = OversightItem.objects.get(outcome=None, escalation=None)
+        fresh |= {"decision": "'stopped'", "item_id": f"'{waiting.id}'"}
+    if table.KIND == "oversight_delegation_end":
+        fresh["delegation_id"] = f"'{OversightDelegation.objects.get(end=None).id}'"
     if table.KIND == "access_review_end":
         fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
     if table.KIND == "access_carried_out":

@@ -73,7 +73,9 @@ def test_auditors_write_nothing_but_judgements() -> None:
     of_their_own |= {"add_second_factor", "end_second_factor", "end_own_session"}
     of_their_own |= {"keep_view"}
     of_their_own |= {"ask_use", "acknowledge", "take_course"}  # auditors of the house work here as everybody does
-    assert allowed - of_their_own == {"read", "read_people", "make_pack", "judge", "close_judgement"}
+    assert allowed - of_their_own == {
+        "read", "read_people", "make_pack", "judge", "close_judgement", "see_case", "read_stop_switch",
+    }  # fmt: skip
 
 
 def test_members_and_outsiders_see_nothing_by_themselves() -> None:
@@ -86,7 +88,7 @@ def test_members_and_outsiders_see_nothing_by_themselves() -> None:
         "end_own_session",
     }
     assert member - outsider == {"read_people", "create_token", "ask_use", "acknowledge", "take_course", "log_activity"}
-    assert {verb for verb, roles in VERBS.items() if "reader" in roles} == {"read"}
+    assert {verb for verb, roles in VERBS.items() if "reader" in roles} == {"read", "read_stop_switch"}
 
 
 def test_the_program_may_do_everything_on_the_command_line() -> None:

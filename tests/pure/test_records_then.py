@@ -9,6 +9,7 @@ from annexa.pure.checks import BY_REGISTER, KNOWN, OVER_RECORDS, THROUGH_RECORDS
 from annexa.pure.checks.over import EVER, over
 from annexa.pure.fact_entries import FACT_KINDS, fact_of_entry
 from annexa.pure.facts import ORGANISATION, Facts, RecordFact, SystemFact
+from annexa.pure.oversight_standing import OVERSIGHT
 from annexa.pure.posture import Engine, Verdict
 from annexa.pure.records_then import RecordsThen
 from annexa.pure.registers import REGISTERS
@@ -133,7 +134,7 @@ def test_an_entry_becomes_what_the_checks_make_of_it() -> None:
     assert dict(made.fulfils)["suppliers_assessed"] == datetime(2027, 3, 2, tzinfo=UTC)
     assert dict(made.fulfils)["suppliers_owned"] is None
     assert set(BY_REGISTER) <= FACT_KINDS
-    assert set(BY_REGISTER) <= {*REGISTERS, STATEMENT.noun}
+    assert set(BY_REGISTER) <= {*REGISTERS, STATEMENT.noun, OVERSIGHT.noun}
 
 
 # --- what it comes to

@@ -27,6 +27,7 @@ from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.demo_assessments import PlayedAssessment
 from annexa.actions.demo_documents import Asked, document, statement
 from annexa.actions.demo_exceptions import ExceptionsPlay
+from annexa.actions.demo_oversight import OversightPlay
 from annexa.actions.demo_risks import RisksPlay
 from annexa.actions.demo_statement import statement_steps
 from annexa.actions.demo_story import (
@@ -126,7 +127,9 @@ def create_demo(*, now: datetime) -> Person:
     judgement, closure, classification, classification_review, access_list, access_review, access_decision,
     access_carried_out, access_review_end, questionnaire, questionnaire_answer, questionnaire_file,
     questionnaire_file_step, questionnaire_step, assessment, assessment_answer, assessment_step, soa_inclusion,
-    soa_version, soa_decision, risk_scale, risk_proposal, risk_step, completion, enrolment, exception_step.
+    soa_version, soa_decision, risk_scale, risk_proposal, risk_step, completion, enrolment, exception_step,
+    oversight_plan, oversight_item, oversight_content, oversight_claim, oversight_verdict, oversight_outcome,
+    oversight_escalation, oversight_delegation, oversight_stop, oversight_release, oversight_standing.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -249,6 +252,8 @@ class _Play:
             yield Step(at=self.day(days_ago, hour=14), act=done)
         for days_ago, done in TrainingPlay(people=self.people).turns():
             yield Step(at=self.day(days_ago, hour=18), act=done)
+        for at, done in OversightPlay(people=self.people, day=self.day, now=self.now).turns():
+            yield Step(at=at, act=done)
         yield from (Step(at=at, act=act) for at, act in statement_steps(self.people, self.day))
         yield from self.evidence()
 

@@ -2,7 +2,8 @@
 
 In a server process, or in processes of its own beside several of those. There may be as many as one likes: entries are
 placed and files are written by one at a time, in turns of the database, and each delivery is claimed by one. Who has to
-take which training is worked out anew after changes, and told to the ledger as far as it changed.
+take which training is worked out anew after changes, and told to the ledger as far as it changed; so is how human
+oversight works. Cases that wait for a human are escalated, or fall to their default, when their time has passed.
 
 Once it also keeps the library in force in the vault, beside the first requests rather than before them.
 """
@@ -15,6 +16,7 @@ from datetime import UTC, date, datetime
 from django.db import Error, close_old_connections
 
 from annexa.actions.libraries import keep_library
+from annexa.actions.oversight_deadlines import settle_cases, tell_standings
 from annexa.actions.sealer_process import LOOK_SECONDS, SealerProcess
 from annexa.actions.sequencer import publish, sequence
 from annexa.actions.training import settle_training
@@ -27,6 +29,8 @@ EVERY_SECONDS = 0.5
 SETTLE_EVERY_SECONDS = 20
 """How long after a change, at most, the ledger is told what it means for who has to take which training."""
 TELL_EVERY_SECONDS = 2
+WATCH_EVERY_SECONDS = 2
+"""How long after its time has passed, at most, a case is escalated or falls to its default."""
 PATIENCE_SECONDS = 15
 """For how long a worker that ends waits for a receiver that is slow; what was not told is told by the next one."""
 log = logging.getLogger("annexa.worker")
@@ -56,6 +60,7 @@ def start() -> None:
         threading.Thread(target=_tell, name="annexa-webhooks", daemon=True).start()
         threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
         threading.Thread(target=_seal, name="annexa-sealing", daemon=True).start()
+        threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
 
 
 def work() -> None:
@@ -66,6 +71,7 @@ def work() -> None:
     threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
     sealing = threading.Thread(target=_seal, name="annexa-sealing", daemon=True)
     sealing.start()
+    threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
     _run()
     sealing.join(timeout=PATIENCE_SECONDS)
     telling.join(timeout=PATIENCE_SECONDS)
@@ -84,6 +90,17 @@ def _tell() -> None:
             deliver(now=lambda: datetime.now(UTC))
         except (Error, VaultError, OSError):
             log.exception("Webhooks could not be sent; trying again.")
+            STOP.wait(5)
+
+
+def _watch_cases() -> None:
+    """Ends what waits for a human and waited too long, as the owner of its system chose."""
+    while not STOP.wait(WATCH_EVERY_SECONDS):
+        close_old_connections()
+        try:
+            settle_cases(now=datetime.now(UTC))
+        except (Error, VaultError, OSError):
+            log.exception("Cases whose time has passed could not be ended; trying again.")
             STOP.wait(5)
 
 
@@ -119,6 +136,8 @@ def settle_since(settled: tuple[int, date] | None, *, now: datetime) -> tuple[in
     size = (LedgerEntry.objects.order_by("-position").values_list("position", flat=True).first() or 0) + 1
     if settled is None or settled[1] != now.date() or bears_on_training(since=settled[0]):
         settle_training(now=now)
+    if settled is None or settled != (size, now.date()):
+        tell_standings(now=now)
     return size, now.date()
 
 

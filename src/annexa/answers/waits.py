@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from annexa.answers.assessments import waiting_assessments
 from annexa.answers.documents import life, offers_to, to_read
 from annexa.answers.exceptions import refusal, writers
+from annexa.answers.oversight_waits import cases_waiting, releases_asked
 from annexa.answers.owners import key_of
 from annexa.answers.posture import Standpoint
 from annexa.answers.registers import rows_of
@@ -488,6 +489,40 @@ def _training(desk: _Desk) -> Iterator[Wait]:
         )
 
 
+def _cases(desk: _Desk) -> Iterator[Wait]:
+    """Decisions of AI systems that wait for a human, one line for each system."""
+    for one in cases_waiting(actor=desk.actor, now=desk.now):
+        mine = one.mine > 0
+        many = one.mine if mine else one.all
+        yield Wait(
+            title=f"Decide about {'a case' if many == 1 else f'{many} cases'} of {one.name}",
+            why="What nobody decides in time falls to the default",
+            scope=one.system,
+            scope_name=one.name,
+            owner=Owner(name=desk.me.name, person=desk.me.pk) if mine and desk.me else None,
+            due_on=one.until.date(),
+            mine=mine,
+            address=f"/oversight?system={one.system}",
+            decision=True,
+        )
+
+
+def _releases(desk: _Desk) -> Iterator[Wait]:
+    """Stopped AI systems that somebody asks to let go on."""
+    for one in releases_asked(actor=desk.actor):
+        yield Wait(
+            title=f"Answer whether {one.name} may go on",
+            why=f"It is stopped; {one.by} asks: {one.because.rstrip('. ')}",
+            scope=one.system,
+            scope_name=one.name,
+            owner=None,
+            due_on=one.at.date(),
+            mine=one.mine,
+            address=f"/oversight/systems/{one.system}#switch",
+            decision=True,
+        )
+
+
 TRAINING_WHY: Mapping[Standing, str] = {
     "expired": "What you completed holds no more",
     "expiring": "What you completed soon holds no more",
@@ -498,5 +533,5 @@ TRAINING_WHY: Mapping[Standing, str] = {
 
 KINDS = (
     _uses, _proposals, _acceptances, _systems, _documents, _readings, _training, _statement, _questionnaires,
-    _suppliers, _incidents, _exceptions,
+    _suppliers, _incidents, _exceptions, _cases, _releases,
 )  # fmt: skip

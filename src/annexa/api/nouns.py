@@ -27,6 +27,7 @@ from annexa.api import (
     lineage,
     obligations,
     organisation,
+    oversight,
     path,
     people,
     portfolio,
@@ -34,6 +35,7 @@ from annexa.api import (
     registers,
     search,
     statement,
+    stops,
     systems,
     tokens,
     training,
@@ -51,8 +53,9 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 `Idempotency-Key` is done once within a day however often it is sent. Fields are only ever added."""
 NOUNS = (
     organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, concentration,
-    training, classification, assessments, uses, acceptances, exceptions, diligence, documents, controls, evidence,
-    judgements, frameworks, posture, statement, path, portfolio, obligations, access, ledger, webhooks, search,
+    training, classification, assessments, uses, acceptances, exceptions, diligence, documents, oversight, stops,
+    controls, evidence, judgements, frameworks, posture, statement, path, portfolio, obligations, access, ledger,
+    webhooks, search,
 )  # fmt: skip
 
 

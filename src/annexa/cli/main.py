@@ -28,6 +28,7 @@ from annexa.cli import (
     ledger,
     lineage,
     logs,
+    oversight,
     packs,
     path,
     people,
@@ -48,6 +49,7 @@ Run = Callable[[argparse.Namespace], int]
 _ABOUT_RECORDS = (
     imports, records, lineage, concentration, frameworks, resolve, classify, posture, soa, path, evidence, ledger, logs,
     packs, people, units, governance, grants, groups, training, documents, exceptions, uses, acceptances, diligence,
+    oversight,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from annexa.cli.evidence import plans_without_day
 from annexa.cli.posture import print_proof, row
 from annexa.cli.remote_decisions import COMMANDS as ABOUT_DECISIONS
 from annexa.cli.remote_documents import COMMANDS as ABOUT_DOCUMENTS
+from annexa.cli.remote_oversight import COMMANDS as ABOUT_OVERSIGHT
 from annexa.cli.remote_people import COMMANDS as ABOUT_PEOPLE
 from annexa.cli.remote_records import COMMANDS as ABOUT_RECORDS
 from annexa.client import Client, ClientError, UnreachableError
@@ -127,6 +128,7 @@ COMMANDS: dict[str, Run] = {
     "ledger head": _head,
     **ABOUT_DECISIONS,
     **ABOUT_DOCUMENTS,
+    **ABOUT_OVERSIGHT,
     **ABOUT_PEOPLE,
     **ABOUT_RECORDS,
 }

@@ -23,6 +23,7 @@ from annexa.pure.facts import (
     SystemFact,
     instant,
 )
+from annexa.pure.oversight_standing import OVERSIGHT, standing_entry
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.assets import ASSETS
@@ -113,6 +114,11 @@ def _approved(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str
     return None if entry is None else _of_checks(STATEMENT, HELD, entry, when)
 
 
+def _overseen(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> RecordFact:
+    """What was worked out about the oversight of a system; the latest takes the place of what was before."""
+    return _of_checks(OVERSIGHT, state["system"], standing_entry(state), when)
+
+
 def _system(state: Mapping[str, Any], _body: Mapping[str, Any], when: dict[str, Any]) -> SystemFact:
     answers = ("personal_data", "impact_assessment", "monitoring", "independent_evaluation", "appeal")
     return SystemFact(
@@ -189,6 +195,7 @@ _MAKERS: Mapping[str, Maker] = {
     "access_review_end": _reviewed,
     "assessment_step": _assessed,
     STATEMENT.noun: _approved,
+    OVERSIGHT.noun: _overseen,
 }
 FACT_KINDS: frozenset[str] = frozenset({*_MAKERS, *BY_REGISTER, *PARTS})
 """The kinds of entries that carry facts."""

@@ -164,6 +164,15 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "open_activity_source": _ADMINISTRATORS,
         "change_activity_source": _LEADS,
         "choose_activity": _LEADS,
+        "plan_oversight": _WRITERS,
+        "post_case": _WRITERS,
+        "see_case": _WRITERS | {"auditor"},
+        "decide_case": _WRITERS,
+        "delegate_cases": _WRITERS,
+        "settle_cases": frozenset({"program"}),
+        "read_stop_switch": _EVERYBODY | {READER},
+        "pull_stop": _WRITERS,
+        "release_stop": _WRITERS,
         "propose_acceptance": _WRITERS,
         "accept_risk": _WRITERS,
         "approve_exception": _LEADS,
@@ -217,14 +226,16 @@ PERSONAL = frozenset(
         "attest", "answer_classification", "review_classification", "open_access_review", "decide_access",
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "ask_use", "decide_use", "review_document", "approve_document", "acknowledge",
-        "propose_acceptance", "accept_risk", "take_course", "approve_exception",
+        "propose_acceptance", "accept_risk", "take_course", "approve_exception", "plan_oversight", "decide_case",
+        "delegate_cases", "pull_stop", "release_stop",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
 assess impacts, to have a statement of applicability approved, to decide who keeps access, to ask suppliers and
 judge what they say, to ask for a use of AI and decide about one, to agree to documents, to approve them and to say that
 one has read them, to propose and to accept what is left of a risk, to approve an exception from a rule, to answer the
-questions of a course."""
+questions of a course; to say how an AI system is overseen, to decide about its cases or have somebody else do so, to
+stop it and to let it go on."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -238,7 +249,8 @@ SCOPES = frozenset(
         "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
-        "change_activity_source", "choose_activity", LOG_ACTIVITY, PROVISION,
+        "change_activity_source", "choose_activity", "post_case", "see_case", "read_stop_switch", LOG_ACTIVITY,
+        PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

@@ -28,6 +28,20 @@ from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.links import Link
 from annexa.records.organisation import Organisation
+from annexa.records.oversight import (
+    OversightClaim,
+    OversightContent,
+    OversightDelegation,
+    OversightDelegationEnd,
+    OversightEscalation,
+    OversightItem,
+    OversightOutcome,
+    OversightPlan,
+    OversightRelease,
+    OversightStanding,
+    OversightStop,
+    OversightVerdict,
+)
 from annexa.records.ownerships import Ownership
 from annexa.records.people import Person
 from annexa.records.processes import Process, RequestCount
@@ -102,6 +116,18 @@ __all__ = [
     "Link",
     "Organisation",
     "Outbox",
+    "OversightClaim",
+    "OversightContent",
+    "OversightDelegation",
+    "OversightDelegationEnd",
+    "OversightEscalation",
+    "OversightItem",
+    "OversightOutcome",
+    "OversightPlan",
+    "OversightRelease",
+    "OversightStanding",
+    "OversightStop",
+    "OversightVerdict",
     "Ownership",
     "Person",
     "Process",

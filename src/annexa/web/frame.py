@@ -42,6 +42,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("Use requests", "use-requests", "requests"),
             ("Which AI tool?", "tool-catalogue", "policies"),
+            ("Oversight", "oversight", "oversight"),
             ("Found uses", "found", "search"),
             ("Controls", "controls", "controls"),
             ("Impact assessments", "assessments", "check"),
