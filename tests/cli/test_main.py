@@ -93,7 +93,8 @@ def test_every_command_shows_an_example(run, command) -> None:
     said = run(*command, "--help")
     assert said.code == 0
     _, _, example = said.out.partition("example:")
-    assert f"annexa {' '.join(command)}" in " ".join(example.split())
+    shown = " ".join(example.split()).replace("annexa --server URL ", "annexa ")
+    assert f"annexa {' '.join(command)}" in shown
     assert "\x1b" not in said.out
 
 
@@ -102,7 +103,8 @@ def test_all_commands_of_this_version_are_there() -> None:
         "serve", "demo", "doctor", "import", "export", "frameworks", "posture", "explain", "evidence", "control",
         "ledger", "pack", "verify", "people", "resolve", "classify", "path", "access-review", "backup", "restore",
         "token", "worker", "units", "governance", "grant", "groups", "records", "registers", "lineage", "assess", "soa",
-        "training", "documents", "exceptions", "uses", "acceptances", "due-diligence", "concentration",
+        "training", "documents", "exceptions", "monitors", "logs", "uses", "acceptances", "due-diligence",
+        "concentration", "oversight",
     }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from annexa.actions.assessments import (
     start_assessment,
 )
 from annexa.actions.classification import answer_classification, ask_review, review_classification
+from annexa.actions.compacting import compact_next
 from annexa.actions.controls import adopt_control, close_judgement, judge
 from annexa.actions.directory import (
     add_directory_group,
@@ -46,6 +47,7 @@ from annexa.actions.evidence import add_evidence, attest
 from annexa.actions.exceptions import decide_exception, withdraw_exception
 from annexa.actions.governance import add_committee, appoint, end_appointment
 from annexa.actions.grants import end_grant, grant_role
+from annexa.actions.monitoring import choose_monitors, freeze_baseline, run_monitors
 from annexa.actions.organisation import set_up_organisation
 from annexa.actions.oversight import (
     Posted,
@@ -69,6 +71,7 @@ from annexa.actions.questionnaires import (
 from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.actions.registers import add_record
 from annexa.actions.risks import choose_risk_scale, decide_acceptance, propose_acceptance, withdraw_acceptance
+from annexa.actions.sealing import seal_everything
 from annexa.actions.second_factors import add_totp, remove_second_factor
 from annexa.actions.sequencer import publish
 from annexa.actions.sign_on import sign_in_by_provider
@@ -80,7 +83,10 @@ from annexa.actions.tokens import add_service_account, create_token, revoke_toke
 from annexa.actions.training import settle_training, take_course
 from annexa.actions.units import add_unit
 from annexa.actions.webhooks import add_webhook, end_webhook
+from annexa.activity.columns import batch_of
+from annexa.activity.journal import Journal
 from annexa.answers.access_reviews import plan_list
+from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.actors import actor_of_account
 from annexa.answers.libraries import library_at
 from annexa.answers.soa import draft
@@ -89,6 +95,7 @@ from annexa.library.classification import classifications
 from annexa.library.courses import courses
 from annexa.library.questionnaires import questionnaires
 from annexa.pure.activity_sources import Choice
+from annexa.pure.events import Event
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.oversight import Plan
 from annexa.pure.permits import Actor
@@ -187,6 +194,7 @@ def found() -> None:
     _due_diligence(ola)
     _statement(ada, lee)
     _oversight(lee, ola)
+    _monitors(lee)
     proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
     proof(ola, "INC-03", "lessons-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
@@ -320,6 +328,31 @@ def _activity(ada: Person) -> None:
     close_source(source="old-gateway", because="Replaced", now=days(41.6), **by)
     for system in ("chatbot", ORGANISATION):
         choose_activity(system=system, choice=Choice(retention_days=365), because="Policy", now=days(41.5), **by)
+
+
+def _monitors(lee: Person) -> None:
+    """Events that are sealed and put together; a monitor with a baseline, a breach and its end."""
+    log = Journal(folder=journal_folder(), backlog_bytes=1 << 30, spare_bytes=0)
+    for at, wrong in ((days(23), 0), (days(22.99), 0), (days(20), 200), (days(15), 0)):
+        log.append(batch_of([_call(at - timedelta(minutes=n), failed=n < wrong) for n in range(400)]))
+        seal_everything(clock=lambda at=at: at)
+    log.close()
+    compact_next(store=objects(), now=days(22), done=set())
+    by = {"actor": actor_of(lee), "person": lee, "because": "It answers customers"}
+    choose_monitors(system="chatbot", chosen=["errors", "output-length"], on=True, now=days(21), **by)
+    freeze_baseline(system="chatbot", monitor="output-length", since=days(24), until=days(22), now=days(21), **by)
+    run_monitors(now=days(20))
+    run_monitors(now=days(15))
+
+
+def _call(at: datetime, *, failed: bool) -> Event:
+    micros = round(at.timestamp() * 1_000_000)
+    return Event(
+        at=micros, ended_at=micros + 400_000, received_at=micros, system="chatbot", source="bot", kind="inference",
+        outcome="error" if failed else "ok", error="timeout" if failed else None, trace_id=micros.to_bytes(16, "big"),
+        span_id=micros.to_bytes(8, "big"), output="It is so. " * (1 + micros // 60_000_000 % 9),
+        output_length=10 * (1 + micros // 60_000_000 % 9),
+    )  # fmt: skip
 
 
 def _access(ada: Person, lee: Person, ola: Person) -> None:

@@ -202,12 +202,13 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
         "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view", "approve_exception", "see_training",
-        "change_activity_source", "choose_activity", "log_activity", *oversight,
+        "change_activity_source", "choose_activity", "log_activity", "choose_monitors", "run_monitors", "answer_breach",
+        *oversight,
     }  # fmt: skip
     assert able["owner"] - everybody == {
         "change_system", "adopt_control", "add_evidence", "attest", "answer_classification", "name_owner", "make_task",
         "change_task", "decide_access", "carry_out_access", "change_register", "assess", "send_questionnaire",
-        "judge_questionnaire", "decide_use",
+        "judge_questionnaire", "decide_use", "choose_monitors", "run_monitors", "answer_breach",
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
         "propose_acceptance", "accept_risk", "log_activity", *oversight,

@@ -50,11 +50,18 @@ def runs_text(tree: ast.AST) -> list[str]:
     return found + sorted(imported(tree) & {"subprocess", "pickle", "marshal", "shelve", "code", "ctypes", "cffi"})
 
 
+OWN_PROGRAM = ("actions/monitor_process.py", "actions/sealer_process.py")
+"""What starts another process of Annexa itself, with words that stand in the program."""
+
+
 def test_no_text_becomes_a_program() -> None:
     """Rule: nothing is evaluated, no other program run, no object made from bytes, no memory handled by hand."""
     for line in ("eval(x)", "yaml.load(x)", "import subprocess", "Template(x)", "from ctypes import cdll"):
         assert runs_text(ast.parse(line)), line
-    assert {name: found for name, tree in trees().items() if (found := runs_text(tree))} == {}
+    found = {name: found for name, tree in trees().items() if (found := runs_text(tree))}
+    assert found == {name: ["subprocess"] for name in OWN_PROGRAM}
+    for name in OWN_PROGRAM:
+        assert ast.unparse(trees()[name]).count("[sys.executable, '-m', 'annexa.cli.main'") == 1, name
 
 
 def raw_sql(tree: ast.AST) -> list[str]:
@@ -69,7 +76,10 @@ def raw_sql(tree: ast.AST) -> list[str]:
     return found
 
 
-PUT_TOGETHER = {"answers/integrity.py", "answers/surroundings.py", "actions/filling.py", "records/guard.py"}
+PUT_TOGETHER = {
+    "answers/integrity.py", "answers/surroundings.py", "actions/filling.py", "records/guard.py", "activity/query.py",
+    "activity/watching.py",
+}  # fmt: skip
 """Where a statement is a constant under a name, or made by Django from its own tables; nothing typed is in it."""
 
 

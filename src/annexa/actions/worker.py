@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from django.db import Error, close_old_connections
 
 from annexa.actions.libraries import keep_library
+from annexa.actions.monitor_process import MonitorProcess
 from annexa.actions.oversight_deadlines import settle_cases, tell_standings
 from annexa.actions.sealer_process import LOOK_SECONDS, SealerProcess
 from annexa.actions.sequencer import publish, sequence
@@ -28,6 +29,8 @@ from annexa.vault import VaultError
 EVERY_SECONDS = 0.5
 SETTLE_EVERY_SECONDS = 20
 """How long after a change, at most, the ledger is told what it means for who has to take which training."""
+MONITOR_EVERY_SECONDS = 30
+"""How often it is asked whether a monitor is due."""
 TELL_EVERY_SECONDS = 2
 WATCH_EVERY_SECONDS = 2
 """How long after its time has passed, at most, a case is escalated or falls to its default."""
@@ -61,6 +64,7 @@ def start() -> None:
         threading.Thread(target=_settle, name="annexa-training", daemon=True).start()
         threading.Thread(target=_seal, name="annexa-sealing", daemon=True).start()
         threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
+        threading.Thread(target=_monitor, name="annexa-monitors", daemon=True).start()
 
 
 def work() -> None:
@@ -72,6 +76,7 @@ def work() -> None:
     sealing = threading.Thread(target=_seal, name="annexa-sealing", daemon=True)
     sealing.start()
     threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
+    threading.Thread(target=_monitor, name="annexa-monitors", daemon=True).start()
     _run()
     sealing.join(timeout=PATIENCE_SECONDS)
     telling.join(timeout=PATIENCE_SECONDS)
@@ -129,6 +134,19 @@ def _seal() -> None:
             log.exception("No process that seals can be started; trying again.")
             STOP.wait(5)
     sealer.end()
+
+
+def _monitor() -> None:
+    """Sees to it that monitors look into the activity log when they are due."""
+    watching = MonitorProcess()
+    while not STOP.wait(MONITOR_EVERY_SECONDS):
+        close_old_connections()
+        try:
+            watching.look(datetime.now(UTC))
+        except (Error, OSError):
+            log.exception("Monitors cannot be run; trying again.")
+            STOP.wait(5)
+    watching.end()
 
 
 def settle_since(settled: tuple[int, date] | None, *, now: datetime) -> tuple[int, date]:

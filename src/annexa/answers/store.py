@@ -10,6 +10,7 @@ from django.conf import settings
 from annexa.records.access_reviews import AccessList
 from annexa.records.documents import DocumentStep
 from annexa.records.evidence import Evidence
+from annexa.records.monitors import MonitorBaseline
 from annexa.records.questionnaires import QuestionnaireFile
 from annexa.vault.blobs import Blobs
 from annexa.vault.keys import Signer, load_or_create_key
@@ -23,7 +24,7 @@ def blobs() -> Blobs:
 
 def named_files() -> set[str]:
     """The digests of every file that a record names."""
-    tables = (Evidence, AccessList, DocumentStep, QuestionnaireFile)
+    tables = (Evidence, AccessList, DocumentStep, QuestionnaireFile, MonitorBaseline)
     found = {digest for table in tables for digest in table.objects.values_list("sha256", flat=True).distinct()}
     return found - {""}  # steps of documents that bring no version
 

@@ -28,6 +28,7 @@ from annexa.cli import (
     ledger,
     lineage,
     logs,
+    monitors,
     oversight,
     packs,
     path,
@@ -49,7 +50,7 @@ Run = Callable[[argparse.Namespace], int]
 _ABOUT_RECORDS = (
     imports, records, lineage, concentration, frameworks, resolve, classify, posture, soa, path, evidence, ledger, logs,
     packs, people, units, governance, grants, groups, training, documents, exceptions, uses, acceptances, diligence,
-    oversight,
+    oversight, monitors,
 )  # fmt: skip
 
 

@@ -200,6 +200,9 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "decide_access": _WRITERS,
         "carry_out_access": _WRITERS,
         "close_access_review": _LEADS,
+        "choose_monitors": _WRITERS,
+        "run_monitors": _WRITERS,
+        "answer_breach": _WRITERS,
         "change_library": _LEADS,
         "choose_frameworks": _LEADS,
         "create_token": _EVERYBODY | {MEMBER},
@@ -227,7 +230,7 @@ PERSONAL = frozenset(
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "ask_use", "decide_use", "review_document", "approve_document", "acknowledge",
         "propose_acceptance", "accept_risk", "take_course", "approve_exception", "plan_oversight", "decide_case",
-        "delegate_cases", "pull_stop", "release_stop",
+        "delegate_cases", "pull_stop", "release_stop", "answer_breach",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
@@ -235,7 +238,7 @@ assess impacts, to have a statement of applicability approved, to decide who kee
 judge what they say, to ask for a use of AI and decide about one, to agree to documents, to approve them and to say that
 one has read them, to propose and to accept what is left of a risk, to approve an exception from a rule, to answer the
 questions of a course; to say how an AI system is overseen, to decide about its cases or have somebody else do so, to
-stop it and to let it go on."""
+stop it and to let it go on, to deal with what a monitor found."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -250,7 +253,7 @@ SCOPES = frozenset(
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
         "change_activity_source", "choose_activity", "post_case", "see_case", "read_stop_switch", LOG_ACTIVITY,
-        PROVISION,
+        "choose_monitors", "run_monitors", PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

@@ -27,6 +27,7 @@ from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.links import Link
+from annexa.records.monitors import MonitorBaseline, MonitorBreach, MonitorBreachEnd, MonitorChoice, MonitorRun
 from annexa.records.organisation import Organisation
 from annexa.records.oversight import (
     OversightClaim,
@@ -114,6 +115,11 @@ __all__ = [
     "LedgerCheckpoint",
     "LedgerEntry",
     "Link",
+    "MonitorBaseline",
+    "MonitorBreach",
+    "MonitorBreachEnd",
+    "MonitorChoice",
+    "MonitorRun",
     "Organisation",
     "Outbox",
     "OversightClaim",
