@@ -18,12 +18,16 @@ from django.db import connection, connections  # noqa: E402
 
 from annexa.actions.errors import ActionError  # noqa: E402
 from annexa.actions.organisation import set_up_organisation  # noqa: E402
+from annexa.actions.oversight import Posted, decide_case, plan_oversight, post_case, take_case  # noqa: E402
+from annexa.actions.people import actor_of, add_person  # noqa: E402
 from annexa.actions.systems import add_system, change_system  # noqa: E402
 from annexa.actions.visits import visit  # noqa: E402
+from annexa.pure.oversight import Plan  # noqa: E402
 from annexa.pure.permits import ANNEXA  # noqa: E402
 from annexa.pure.systems import SystemFacts  # noqa: E402
 from annexa.records.ledger import LedgerEntry  # noqa: E402
 from annexa.records.organisation import Organisation  # noqa: E402
+from annexa.records.oversight import OversightOutcome  # noqa: E402
 from annexa.records.people import Person  # noqa: E402
 from annexa.records.systems import AiSystem  # noqa: E402
 from annexa.records.visits import Visit  # noqa: E402
@@ -73,6 +77,34 @@ def together(processes: int, do) -> int:
     return codes.count(0)
 
 
+def reviewers(processes: int) -> None:
+    """As many overseers take one case: one has it. Of a case that two decide two have it, and it ends once."""
+    at, door = datetime.now(UTC), {"actor": ANNEXA, "password": None, "role": "lead"}
+    people = [add_person(email=f"r{n}@example.org", name=f"R {n}", now=at, **door) for n in range(processes)]
+    for persons in (1, 2):
+        plan = Plan(overseers=tuple(one.pk for one in people), two_persons=persons == 2)
+        plan_oversight(
+            actor=ANNEXA, person=people[0], system="hot", plan=plan, because="People", now=datetime.now(UTC)
+        )  # fmt: skip
+        item = post_case(
+            actor=ANNEXA, system="hot", posted=Posted(title="Refuse", output="no"), now=datetime.now(UTC)
+        ).id
+
+        def take(number: int, item: str = item) -> None:
+            one = people[number]
+            take_case(actor=actor_of(one), person=one, item=item, now=datetime.now(UTC))
+
+        def decide(number: int, item: str = item) -> None:
+            one = people[number]
+            decide_case(
+                actor=actor_of(one), person=one, item=item, decision="approved", because="Yes", now=datetime.now(UTC)
+            )
+
+        assert together(processes, take) == persons
+        assert together(processes, decide) == persons
+        assert OversightOutcome.objects.filter(item=item, decision="approved").count() == 1
+
+
 def main(processes: int, rounds: int) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     assert together(processes, found_it) == 1
@@ -83,7 +115,8 @@ def main(processes: int, rounds: int) -> None:
         seen = AiSystem.objects.get(slug="hot").changed_at
         assert together(processes, lambda number, turn=turn, seen=seen: change(number, turn, seen)) == 1, turn
     assert AiSystem.objects.count() == rounds + 1
-    person = Person.objects.get()
+    reviewers(processes)
+    person = Person.objects.order_by("pk").first()
     looks = together(processes, lambda _number: visit(actor=ANNEXA, person=person, now=datetime.now(UTC)))
     assert (looks, Visit.objects.count()) == (processes, 1)
     positions = list(LedgerEntry.objects.order_by("position").values_list("position", flat=True))
