@@ -48,6 +48,18 @@ SETTINGS: tuple[Setting, ...] = (
         means="file:///path of the folder for evidence bytes and ledger tiles; default: a folder in ANNEXA_HOME.",
     ),
     Setting(
+        name="ANNEXA_ACTIVITY_STORE_URL",
+        default="",
+        means="s3://bucket/prefix of the activity log, with ?endpoint= and &region= where it is not Amazon; default: "
+        "the folder of ANNEXA_STORE_URL.",
+    ),
+    Setting(
+        name="ANNEXA_ACTIVITY_STORE_KEY",
+        default="",
+        means="Access key of that bucket; default: what the environment of AWS says.",
+    ),
+    Setting(name="ANNEXA_ACTIVITY_STORE_SECRET", default="", means="The secret that belongs to that key."),
+    Setting(
         name="ANNEXA_SECRET_KEY",
         default="",
         means="Secret for sessions and links, at least 50 characters; default: made at first start in ANNEXA_HOME.",
@@ -326,6 +338,39 @@ def _store(url: str, home: Path) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityBucket:
+    """The bucket of the activity log: its URL, and the key for it."""
+
+    url: str
+    key: str
+    secret: str
+
+
+def _activity_bucket() -> ActivityBucket | None:
+    """What is set of it; None where segments are in the store's folder."""
+    url = _read("ANNEXA_ACTIVITY_STORE_URL").strip()
+    key, secret = _read("ANNEXA_ACTIVITY_STORE_KEY").strip(), _read("ANNEXA_ACTIVITY_STORE_SECRET").strip()
+    if not url:
+        if key or secret:
+            _problems.append("ANNEXA_ACTIVITY_STORE_KEY or _SECRET is set, but ANNEXA_ACTIVITY_STORE_URL is not.")
+        return None
+    if not url.startswith("s3://"):
+        _problems.append(f"ANNEXA_ACTIVITY_STORE_URL is {url!r}; write s3://bucket/prefix.")
+        return None
+    if find_spec("obstore") is None:
+        _problems.append("ANNEXA_ACTIVITY_STORE_URL needs the package obstore: pip install 'annexa[activity]'.")
+        return None
+    from annexa.vault.buckets import read_bucket
+
+    try:
+        read_bucket(url, key=key, secret=secret)
+    except ValueError as error:
+        _problems.append(f"ANNEXA_ACTIVITY_STORE_URL is {url!r}: {error}.")
+        return None
+    return ActivityBucket(url=url, key=key, secret=secret)
+
+
 def _secret(home: Path) -> str:
     """The secret key: as set, or made once and kept beside the data, readable by its owner only."""
     if given := _read("ANNEXA_SECRET_KEY"):
@@ -515,6 +560,7 @@ def _home() -> Path:
 _refuse_unknown()
 HOME = _home()
 STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
+ACTIVITY_BUCKET = _activity_bucket()
 LEDGER_ORIGIN = _origin()
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
 ACTIVITY_BACKLOG_BYTES = _whole("ANNEXA_ACTIVITY_BACKLOG_MB", 1, 1_048_576) * 1024 * 1024

@@ -12,9 +12,12 @@ from annexa.actions import publishing
 from annexa.actions.compacting import compact_next
 from annexa.actions.publishing import publish_everything, publish_system
 from annexa.actions.sealing import seal_everything
+from annexa.answers.activity_integrity import check_activity
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.records.activity import SegmentFile
+from annexa.settings import ActivityBucket
 from tests.activity.making import HOUR, SECOND, arrive, event, events
+from tests.bucket_server import bucket  # noqa: F401  a fixture
 
 NOW = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
 LATER = datetime(2026, 12, 1, 2, 20, tzinfo=UTC)
@@ -110,6 +113,20 @@ def test_readers_need_not_look_at_every_commit(home, monkeypatch) -> None:
         come(events(number, 1), at=NOW + timedelta(minutes=number))
     assert spans() == [0, 1, 2, 3]
     assert list(Path(objects().address("activity/chatbot/_delta_log")).glob("*.checkpoint.parquet"))
+
+
+def test_segments_lie_in_a_bucket(home, settings, bucket) -> None:  # noqa: F811
+    """Sealed, found, verified, put together and published there as in a folder."""
+    settings.ACTIVITY_BUCKET = ActivityBucket(url=bucket, key="key", secret="secret")
+    come(events(0, 4), events(4, 3), [event(9, received_at=HOUR + 3700 * SECOND)])
+    compact_next(store=objects(), now=LATER, done=set())
+    publish_everything(store=objects(), now=LATER)
+    checks = check_activity(progress=lambda *_: None)
+    assert [one.outcome for one in checks] == ["holds"] * 5
+    assert "8 events in 2 files" in checks[1].what
+    where = DeltaTable(objects().address("activity/chatbot"), storage_options=objects().options())
+    assert where.to_pyarrow_table().num_rows == 8
+    assert not (settings.STORE / "activity").exists()
 
 
 def test_two_that_publish_at_once_do_it_once(home, monkeypatch) -> None:

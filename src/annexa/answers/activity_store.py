@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from annexa.settings import ActivityBucket
 from annexa.vault.objects import FolderObjects, Objects
 
 
@@ -16,7 +17,14 @@ def journal_folder() -> Path:
 
 def objects() -> Objects:
     """The store of segments."""
-    return _folder(settings.STORE)
+    return _bucket(settings.ACTIVITY_BUCKET) if settings.ACTIVITY_BUCKET else _folder(settings.STORE)
+
+
+@cache
+def _bucket(said: ActivityBucket) -> Objects:
+    from annexa.vault.buckets import BucketObjects, read_bucket  # its library is only needed where there is a bucket
+
+    return BucketObjects(read_bucket(said.url, key=said.key, secret=said.secret))
 
 
 @cache

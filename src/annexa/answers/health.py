@@ -8,7 +8,7 @@ from typing import Literal
 from django.conf import settings
 from django.db import Error, connection
 
-from annexa.answers import surroundings
+from annexa.answers import activity_health, surroundings
 from annexa.answers.integrity import Check, check_everything
 from annexa.answers.libraries import LibraryUnreadableError, files_of, latest, own_files, taken_up
 from annexa.answers.migrations import missing_migrations
@@ -190,6 +190,8 @@ _LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
     ("webhooks", lambda: (surroundings.undelivered(datetime.now(UTC)),)),
     ("store", _one(surroundings.store)),
     ("evidence", _one(_evidence)),
+    ("activity log", lambda: (activity_health.sealing(datetime.now(UTC)),)),
+    ("segments", _one(activity_health.files)),
     ("disk", _one(surroundings.disk)),
     ("permissions", _one(surroundings.permissions)),
     ("time", lambda: (surroundings.clock(datetime.now(UTC)),)),
