@@ -58,6 +58,10 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("ANNEXA_SSO_EMAILS", "all", "ANNEXA_SSO_EMAILS is 'all'; write verified or trusted."),
     ("ANNEXA_LEDGER_ORIGIN", "our ledger", "ANNEXA_LEDGER_ORIGIN is 'our ledger'"),
     ("ANNEXA_LEDGER_ORIGIN", "a+b", "ANNEXA_LEDGER_ORIGIN is 'a+b'"),
+    ("ANNEXA_ACTIVITY_STORE_URL", "https://x", "write s3://bucket/prefix."),
+    ("ANNEXA_ACTIVITY_STORE_URL", "s3://x?regoin=eu", "regoin is not known after the question mark"),
+    ("ANNEXA_ACTIVITY_STORE_KEY", "key", "but ANNEXA_ACTIVITY_STORE_URL is not."),
+    ("ANNEXA_ACTIVITY_STORE_SECRET", "secret", "but ANNEXA_ACTIVITY_STORE_URL is not."),
     ("ANNEXA_ACTIVITY_BACKLOG_MB", "0", "ANNEXA_ACTIVITY_BACKLOG_MB"),
     ("ANNEXA_ACTIVITY_SPARE_MB", "some", "ANNEXA_ACTIVITY_SPARE_MB"),
     ("ANNEXA_HOMEE", "x", "ANNEXA_HOMEE is not a setting. Known are: "),
@@ -117,8 +121,11 @@ def test_no_setting_is_left_out() -> None:
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path, places) -> None:
     """Rule: nobody mends one, starts, and is told of the next; also where the home itself is wrong."""
     last = {name: (value.format(**places), said.format(**places)) for name, value, said in WRONG}
-    for name in ("ANNEXA_OIDC_CLIENT_ID", "ANNEXA_OIDC_CLIENT_SECRET"):
-        del last[name]  # wrong only where there is no issuer
+    for name in (
+        "ANNEXA_OIDC_CLIENT_ID", "ANNEXA_OIDC_CLIENT_SECRET", "ANNEXA_ACTIVITY_STORE_KEY",
+        "ANNEXA_ACTIVITY_STORE_SECRET",
+    ):  # fmt: skip
+        del last[name]  # wrong only where there is no issuer, or no bucket
     said = alone("doctor", **{"home": tmp_path, **{name: value for name, (value, _) in last.items()}})
     assert said.code == 2
     assert [sentence for name, (_, sentence) in last.items() if sentence not in said.err] == []
