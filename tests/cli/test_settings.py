@@ -83,14 +83,17 @@ def places(tmp_path: Path) -> dict[str, str]:
     return {"file": str(tmp_path / "file"), "folder": str(tmp_path / "folder")}
 
 
+_ALONE = ("ANNEXA_OIDC_CLIENT", "ANNEXA_ACTIVITY_STORE_KEY", "ANNEXA_ACTIVITY_STORE_SECRET")
+
+
 def rounds() -> list[dict[str, tuple[str, str]]]:
     """The wrong values with their sentences, in as few starts as there are values of one setting.
 
-    Client and secret of a provider are wrong where there is no issuer, so they come after its values.
+    Client and secret of a provider are wrong where there is no issuer, so they come after its values; a bucket's likewise.
     """
     found: list[dict[str, tuple[str, str]]] = []
     for name, value, sentence in WRONG:
-        first = 2 if name.startswith("ANNEXA_OIDC_CLIENT") else 0
+        first = 2 if name.startswith(_ALONE) else 0
         number = next((n for n, one in enumerate(found) if n >= first and name not in one), max(first, len(found)))
         found += [{} for _ in range(number + 1 - len(found))]
         found[number][name] = (value, sentence)
