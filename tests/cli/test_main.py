@@ -525,8 +525,8 @@ def test_doctor(run, house) -> None:
     assert [row["what"] for row in said.json] == [
         "home", "database", "library", "libraries kept", "organisation", "hand-over", "signing key", "ledger",
         "checkpoints", "clock", "published ledger", "protection", "records", "outbox", "checkpoint", "processes",
-        "webhooks", "store", "evidence", "activity log", "segments", "disk", "permissions", "time", "database settings", "host names", "HTTPS",
-        "figures", "backup",
+        "webhooks", "store", "evidence", "activity log", "segments", "disk", "permissions", "time",
+        "database settings", "host names", "HTTPS", "figures", "backup",
     ]  # fmt: skip
     notes = {row["what"]: row["detail"] for row in said.json if row["state"] != "good"}
     # PostgreSQL for tests keeps nothing for a power cut, and the test client's host name is not that of this machine.

@@ -89,7 +89,7 @@ _ALONE = ("ANNEXA_OIDC_CLIENT", "ANNEXA_ACTIVITY_STORE_KEY", "ANNEXA_ACTIVITY_ST
 def rounds() -> list[dict[str, tuple[str, str]]]:
     """The wrong values with their sentences, in as few starts as there are values of one setting.
 
-    Client and secret of a provider are wrong where there is no issuer, so they come after its values; a bucket's likewise.
+    Client and secret of a provider, or of a bucket, are wrong where there is none, so they come after its values.
     """
     found: list[dict[str, tuple[str, str]]] = []
     for name, value, sentence in WRONG:
