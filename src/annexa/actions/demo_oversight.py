@@ -21,6 +21,7 @@ from annexa.actions.people import actor_of
 from annexa.actions.stop_switch import pull_stop, release_stop
 from annexa.pure.oversight import Plan
 from annexa.pure.permits import ANNEXA
+from annexa.records.oversight import OversightItem
 from annexa.records.people import Person
 
 Turn = tuple[datetime, Callable[[datetime], object]]
@@ -56,7 +57,12 @@ class OversightPlay:
         number = 0
         for days_ago, who, decision, seconds in row["said"]:
             at = self.day(days_ago, hour=10 + number % 6, minute=7 * number % 60)
-            yield at, partial(self.decided, row, number, who, decision, seconds)
+            yield at, partial(self.post, row, number)
+            others = [row["second"]] if "second" in row and decision != "stopped" else []
+            for turn, name in enumerate((who, *others)):
+                begins = at + timedelta(minutes=23 * (turn + 1))
+                yield begins, partial(self.take, row, number, name)
+                yield begins + timedelta(seconds=seconds + 9 * turn), partial(self.decide, row, number, name, decision)
             number += 1
         for days_ago in row.get("undecided", ()):
             at = self.day(days_ago, hour=11, minute=number)
@@ -77,26 +83,26 @@ class OversightPlay:
             actor=actor_of(by), person=by, system=row["system"], plan=Plan(**said), because=row["because"], now=at
         )
 
-    def post(self, row: Mapping[str, Any], number: int, at: datetime) -> str:
+    def post(self, row: Mapping[str, Any], number: int, at: datetime) -> None:
         """The system posts a case."""
         filled = {name: row[name].format(number=row["first"] + number, years=1 + number % 7) for name in (
             "title", "input", "output", "explanation", "policy",
         )}  # fmt: skip
-        posted = replace(Posted(**filled), reference=f"{row['system']}-{row['first'] + number}")
-        made = post_case(actor=ANNEXA, system=row["system"], posted=posted, now=at)
-        return str(made.id)
+        posted = replace(Posted(**filled), reference=_reference(row, number))
+        post_case(actor=ANNEXA, system=row["system"], posted=posted, now=at)
 
-    def decided(self, row: Mapping[str, Any], number: int, who: str, decision: str, seconds: int, at: datetime) -> None:
-        """The system posts a case; an hour later somebody decides about it, and where two have to, so does another."""
-        item = self.post(row, number, at)
-        for turn, name in enumerate((who, *([row["second"]] if "second" in row and decision != "stopped" else []))):
-            begins, by = at + timedelta(minutes=23 * (turn + 1)), self.people[name]
-            take_case(actor=actor_of(by), person=by, item=item, now=begins)
-            decide_case(
-                actor=actor_of(by), person=by, item=item, decision=decision, because=row["because"][decision],
-                instead=row["instead"] if decision == "overridden" else "",
-                now=begins + timedelta(seconds=seconds + 9 * turn),
-            )  # fmt: skip
+    def take(self, row: Mapping[str, Any], number: int, who: str, at: datetime) -> None:
+        """Somebody takes it."""
+        by = self.people[who]
+        take_case(actor=actor_of(by), person=by, item=_item(row, number), now=at)
+
+    def decide(self, row: Mapping[str, Any], number: int, who: str, decision: str, at: datetime) -> None:
+        """Somebody decides about it."""
+        by = self.people[who]
+        decide_case(
+            actor=actor_of(by), person=by, item=_item(row, number), decision=decision,
+            because=row["because"][decision], instead=row["instead"] if decision == "overridden" else "", now=at,
+        )  # fmt: skip
 
     def delegate(self, row: Mapping[str, Any], at: datetime) -> None:
         """Somebody lets somebody else decide in their place."""
@@ -124,3 +130,13 @@ class OversightPlay:
             release_stop(step=step, **given)
         else:
             pull_stop(**given)
+
+
+def _reference(row: Mapping[str, Any], number: int) -> str:
+    return f"{row['system']}-{row['first'] + number}"
+
+
+def _item(row: Mapping[str, Any], number: int) -> str:
+    """The id of a case that was posted."""
+    found: str = OversightItem.objects.get(system=row["system"], reference=_reference(row, number)).id
+    return found
