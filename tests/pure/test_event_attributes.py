@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annexa.pure.event_attributes import feature_name, fields_of, readable
 from annexa.pure.events import Kind
@@ -146,8 +148,17 @@ def test_features_of_a_prediction() -> None:
 
 
 def test_escaped_json_becomes_readable() -> None:
-    """So that whoever searches for Müller finds Müller; what is no JSON stays as it is."""
-    assert readable('[{"content": "M\\u00fcller"}]') == '[{"content": "Müller"}]'
-    assert readable('["\\ud800"]') == '["\\ud800"]'
-    assert readable("C:\\users") == "C:\\users"
-    assert readable("[" * 100_000 + "\\u0041") == "[" * 100_000 + "\\u0041"
+    """So that whoever searches for Müller finds Müller; what has to be escaped stays so, and what is no JSON, too."""
+    assert readable('[{"content":"M\\u00fcller \\ud83d\\ude00"}]') == '[{"content":"Müller 😀"}]'
+    for kept in ('["\\ud800"]', '["\\u0022\\u005c\\u000a\\n"]', '["C:\\\\users\\\\u0041"]', "C:\\u0041", "[\\u00"):
+        assert readable(kept) == kept
+    said = {"a": 'ø "quoted" \\ and \n', "b": ["😀", "\x01", "tab\t"]}
+    assert readable(json.dumps(said)) == json.dumps(said, ensure_ascii=False)
+
+
+@given(st.recursive(st.text(st.characters(exclude_categories=("Cs",))), lambda inner: st.lists(inner, min_size=1)))
+def test_readable_json_says_the_same(said: Any) -> None:
+    """Whatever text is in it."""
+    escaped = json.dumps([said])
+    assert json.loads(readable(escaped)) == [said]
+    assert readable(escaped).isascii() == json.dumps([said], ensure_ascii=False).replace("\x7f", "").isascii()

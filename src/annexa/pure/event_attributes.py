@@ -104,6 +104,7 @@ _SPAN_KINDS: Final[Mapping[str, Kind]] = {
     "CHAIN": Kind.AGENT,
     "EVALUATOR": Kind.EVALUATION,
 }
+_HEX: Final = re.compile(r"[0-9a-fA-F]{4}")
 _REFUSED: Final = frozenset({"refusal", "refused"})
 _BLOCKED: Final = frozenset({"content_filter", "safety", "blocked", "guardrail_intervened"})
 
@@ -173,15 +174,37 @@ def compact(value: object) -> str:
 
 
 def readable(text: str) -> str:
-    """JSON text with its characters as they are instead of as escapes, so that it can be searched; else as it is."""
-    if "\\u" not in text or text[:1] not in "[{":
+    """JSON text with its characters as they are instead of as escapes, so that it can be searched; else as it is.
+
+    What JSON has to escape stays escaped, and so does half a surrogate pair. Looks at nothing but escapes: it takes as
+    long for what only begins like JSON.
+    """
+    if text[:1] not in "[{" or "\\u" not in text:
         return text
-    try:
-        found = json.dumps(json.loads(text), ensure_ascii=False, separators=(", ", ": "))
-        found.encode()
-    except (ValueError, RecursionError):
-        return text
-    return found
+    first, *parts = text.split("\\u")
+    found, high = first, ""
+    said = [first]
+    for part in parts:
+        escaped = (len(found) - len(found.rstrip("\\"))) % 2 == 1
+        found = part
+        high = _add(said, high, part, escaped=escaped)
+    return "".join(said) + (f"\\u{high}" if high else "")
+
+
+def _add(said: list[str], high: str, part: str, *, escaped: bool) -> str:
+    """Adds what follows a backslash and u; returns the digits of half a pair that waits for its other half."""
+    digits = part[:4]
+    code = -1 if escaped or not _HEX.fullmatch(digits) else int(digits, 16)
+    if high:
+        if 0xDC00 <= code < 0xE000:
+            said.append(chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (code & 0x3FF)) + part[4:])
+            return ""
+        said.append(f"\\u{high}")
+    if 0xD800 <= code < 0xDC00 and len(part) == 4:
+        return digits
+    plain = code >= 0x20 and code not in (0x22, 0x5C) and not 0xD800 <= code < 0xE000
+    said.append(chr(code) + part[4:] if plain else f"\\u{part}")
+    return ""
 
 
 def is_thought_about(name: str) -> bool:
