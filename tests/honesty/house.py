@@ -23,7 +23,8 @@ from annexa.actions.access_reviews import (
     import_access_list,
     open_access_review,
 )
-from annexa.actions.activity_sources import choose_activity, close_source, open_source
+from annexa.actions.activity import draw_sample
+from annexa.actions.activity_sources import assign_activity, choose_activity, close_source, open_source
 from annexa.actions.assessments import (
     answer_assessment,
     approve_assessment,
@@ -85,7 +86,9 @@ from annexa.actions.units import add_unit
 from annexa.actions.webhooks import add_webhook, end_webhook
 from annexa.activity.columns import batch_of
 from annexa.activity.journal import Journal
+from annexa.activity.query import Asked
 from annexa.answers.access_reviews import plan_list
+from annexa.answers.activity import microseconds
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.actors import actor_of_account
 from annexa.answers.libraries import library_at
@@ -115,6 +118,7 @@ from annexa.records.ledger import EntryBody, LedgerEntry, Outbox
 from annexa.records.oversight import OversightItem
 from annexa.records.people import Person
 from annexa.records.registers import TABLES
+from tests.activity import making
 from tests.assessing import answers_to
 from tests.questions import everything
 
@@ -328,6 +332,16 @@ def _activity(ada: Person) -> None:
     close_source(source="old-gateway", because="Replaced", now=days(41.6), **by)
     for system in ("chatbot", ORGANISATION):
         choose_activity(system=system, choice=Choice(retention_days=365), because="Policy", now=days(41.5), **by)
+    at = microseconds(days(41.4))
+    known = [making.event(n, at=at + n, received_at=at + n, source="bot") for n in range(3)]
+    nobodys = [making.event(n, at=at + n, received_at=at, system="", source="gateway", service="kiosk") for n in (7, 8)]
+    making.arrive(journal_folder(), known, nobodys)
+    seal_everything(clock=lambda: days(41.3))
+    assign_activity(
+        source="gateway", attribute="service.name", value="kiosk", system="ranking", earlier=True, because="It is",
+        now=days(41.2), **by,
+    )  # fmt: skip
+    draw_sample(system="chatbot", asked=Asked(), size=2, seed="s", because="Review", now=days(41.1), **by)
 
 
 def _monitors(lee: Person) -> None:

@@ -225,6 +225,8 @@ def _forged(table: type[Recorded]) -> dict[str, str]:
         fresh["subject"] = "'forged'"
     if table.KIND == "webhook_end":
         fresh["webhook_id"] = f"'{Webhook.objects.filter(end=None).first().id}'"
+    if table.KIND in {"activity_segment", "activity_file"}:
+        fresh["path"] = "'forged'"
     if table.KIND == "activity_source_end":
         fresh["source_id"] = str(ActivitySource.objects.filter(end=None).first().pk)
     if table.KIND == "grant_end":

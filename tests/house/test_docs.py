@@ -203,6 +203,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "publish_document", "ask_to_read",
         "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view", "approve_exception", "see_training",
         "change_activity_source", "choose_activity", "log_activity", "choose_monitors", "run_monitors", "answer_breach",
+        "read_activity_content", "sample_activity",
         *oversight,
     }  # fmt: skip
     assert able["owner"] - everybody == {
@@ -211,9 +212,9 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "judge_questionnaire", "decide_use", "choose_monitors", "run_monitors", "answer_breach",
         "write_document", "review_document", "approve_document",
         "publish_document", "ask_to_read",
-        "propose_acceptance", "accept_risk", "log_activity", *oversight,
+        "propose_acceptance", "accept_risk", "log_activity", "read_activity_content", "sample_activity", *oversight,
     }  # fmt: skip
-    assert able["auditor"] - everybody == {"judge", "close_judgement"}
+    assert able["auditor"] - everybody == {"judge", "close_judgement", "read_activity_content", "sample_activity"}
 
 
 def test_the_examples_in_the_library_guide_are_accepted() -> None:

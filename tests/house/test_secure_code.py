@@ -80,7 +80,8 @@ PUT_TOGETHER = {
     "answers/integrity.py", "answers/surroundings.py", "actions/filling.py", "records/guard.py", "activity/query.py",
     "activity/watching.py",
 }  # fmt: skip
-"""Where a statement is a constant under a name, or made by Django from its own tables; nothing typed is in it."""
+"""Where a statement is a constant under a name, or made by Django from its own tables, or of columns that are looked
+up; nothing typed is in it: tests/activity/test_query.py tries."""
 
 
 def test_no_statement_is_put_together_from_what_somebody_typed() -> None:

@@ -31,6 +31,7 @@ THERE = {
     "what": "none", "sent": "none", "secret": "none", "section": "none", "proposal": "none",
     "use": "none", "find": "none", "place": "systems", "view": "none", "supplier": "none",
     "question": "none", "case": "none",
+    "leaf": "none", "sample": "none",
 }  # fmt: skip
 """What addresses of the library and of files are filled in with; the rest is about the AI system."""
 

@@ -12,13 +12,28 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.scopes import place_of
 from annexa.actions.sequencer import together
 from annexa.actions.tokens import add_service_account, create_token, note_use
+from annexa.answers.activity import COLUMN_OF, in_quarantine
 from annexa.answers.activity_sources import forget, longest_days, rules_now
-from annexa.pure.activity_sources import MOST_DAYS, Choice, pattern_problems, retention_problem, rule_problems, rules_of
+from annexa.pure.activity_sources import (
+    MOST_DAYS,
+    Choice,
+    How,
+    pattern_problems,
+    retention_problem,
+    rule_problems,
+    rules_of,
+)
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.fields import tidy
 from annexa.pure.permits import LOG_ACTIVITY, MEMBER, Actor
 from annexa.pure.tokens import LONGEST
-from annexa.records.activity_sources import ActivityChoice, ActivityRules, ActivitySource, ActivitySourceEnd
+from annexa.records.activity_sources import (
+    ActivityAssignment,
+    ActivityChoice,
+    ActivityRules,
+    ActivitySource,
+    ActivitySourceEnd,
+)
 from annexa.records.people import Person
 from annexa.records.systems import AiSystem
 from annexa.records.tokens import ApiToken, ServiceAccount
@@ -104,6 +119,54 @@ def change_source_rules(
         made = _write_rules(opened, found, rules, person)
     forget()
     return made
+
+
+def assign_activity(
+    *,
+    actor: Actor,
+    person: Person | None,
+    source: str,
+    attribute: str,
+    value: str,
+    system: str,
+    earlier: bool,
+    because: str,
+    now: datetime,
+) -> tuple[ActivityRules | None, ActivityAssignment | None]:
+    """Says whose the events are that a source sends with a service or environment (`attribute`), which were nobody's.
+
+    A rule more holds for what comes from now on, unless the rules say so already. With `earlier`, what is there counts
+    as the system's, too; the events stay as they came, and say that nobody knew. Without, they stay in quarantine.
+    Ledger: activity_rules, activity_assignment. Raises InvalidError with every problem, NotFoundError, ConflictError,
+    NotPermittedError.
+    """  # fmt: skip
+    with door(actor=actor, verb="change_activity_source", now=now, because=because.strip()) as opened:
+        found = _open(actor, source)
+        rule = {"attribute": attribute, "how": How.EQUALS.value, "value": value, "system": system}
+        problems = {"system": told} if (told := _rule_problems([rule])) else {}
+        if attribute not in COLUMN_OF:
+            problems["attribute"] = [f"Events keep {' and '.join(COLUMN_OF)}, not {attribute!r}."]
+        if not because.strip():
+            problems["because"] = ["Say how you know whose they are."]
+        if found.system:
+            problems["source"] = [f"All events of {source} are of {found.system}."]
+        if problems:
+            raise InvalidError(problems)
+        rules = [one.said() for one in rules_now(found)]
+        made = None if rule in rules else _write_rules(opened, found, [*rules, rule], person)
+        column = COLUMN_OF[attribute]
+        events = in_quarantine(source=source, column=column, value=value) if earlier else 0
+        given = None
+        if events:
+            given = ActivityAssignment(
+                id=uuid.uuid4().hex, source=found, column=column, value=value, system=system, events=events,
+                because=because.strip(), recorded_at=now, by=person,
+            )  # fmt: skip
+            opened.write(given, kind="activity_assignment", subject=f"activity_source/{source}")
+        if made is None and given is None:
+            raise ConflictError("That is so already, and nothing waits.")
+    forget()
+    return made, given
 
 
 def close_source(*, actor: Actor, person: Person | None, source: str, because: str, now: datetime) -> ActivitySourceEnd:

@@ -24,6 +24,7 @@ from annexa.actions.access_reviews import (
 )
 from annexa.actions.classification import answer_classification, ask_review, review_classification
 from annexa.actions.controls import adopt_control, close_judgement, judge
+from annexa.actions.demo_activity import ActivityPlay
 from annexa.actions.demo_assessments import PlayedAssessment
 from annexa.actions.demo_documents import Asked, document, statement
 from annexa.actions.demo_exceptions import ExceptionsPlay
@@ -129,7 +130,8 @@ def create_demo(*, now: datetime) -> Person:
     questionnaire_file_step, questionnaire_step, assessment, assessment_answer, assessment_step, soa_inclusion,
     soa_version, soa_decision, risk_scale, risk_proposal, risk_step, completion, enrolment, exception_step,
     oversight_plan, oversight_item, oversight_content, oversight_claim, oversight_verdict, oversight_outcome,
-    oversight_escalation, oversight_delegation, oversight_stop, oversight_release, oversight_standing.
+    oversight_escalation, oversight_delegation, oversight_stop, oversight_release, oversight_standing, service_account,
+    api_token, activity_source, activity_rules, activity_choice, activity_segment.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -254,6 +256,8 @@ class _Play:
             yield Step(at=self.day(days_ago, hour=18), act=done)
         for at, done in OversightPlay(people=self.people, day=self.day, now=self.now).turns():
             yield Step(at=at, act=done)
+        activity = ActivityPlay(people=self.people, now=self.now, administrator=_administrator(self.story).id)
+        yield from (Step(at=at, act=act) for at, act in activity.turns())
         yield from (Step(at=at, act=act) for at, act in statement_steps(self.people, self.day))
         yield from self.evidence()
 

@@ -28,8 +28,14 @@ LONGEST_SECONDS: Final = 60.0
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 FACETS: Final = ("kind", "model", "outcome", "source", "environment")
+LASTING_AT_ONCE: Final = 4
+"""So many exports are written at once in a process: they last as long as their readers take, and hold up no page."""
+LASTING_MEMORY: Final = "256MiB"
 _turn = threading.BoundedSemaphore(AT_ONCE)
+_lasting_turn = threading.BoundedSemaphore(LASTING_AT_ONCE)
 _COLUMNS: Final = (*HEAD, "salt", *CONTENT, "content_digest", "leaf")
+_LISTED: Final = ", ".join(f'"{column}"' for column in _COLUMNS)
+_OF_WAITING: Final = f"SELECT {_LISTED}, false AS sealed, '' AS file FROM waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +65,7 @@ class Asked:
 
     `systems`: slugs, "" for those of nobody; None: all. `since` inclusive, `until` exclusive, of when they began.
     `text`: stands in an input or output, large or small letters alike. `failed`: those that went wrong.
+    `without_source`: not those of this source.
     """
 
     systems: tuple[str, ...] | None = None
@@ -75,6 +82,7 @@ class Asked:
     conversation: str = ""
     trace_id: str = ""
     failed: bool = False
+    without_source: str = ""
 
     @property
     def reads_content(self) -> bool:
@@ -140,9 +148,9 @@ class Group:
 class Query:
     """An open look into the log."""
 
-    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
         """Made by `looking`."""
-        self._connection = connection
+        self._connection, self._sources = connection, sources
 
     def page(self, asked: Asked, *, after: str = "", limit: int = 50, content: bool = False) -> tuple[Found, ...]:
         """Events, the latest first, from after a cursor on. `content`: also what was said and by whom.
@@ -164,7 +172,7 @@ class Query:
     def one(self, leaf: str, asked: Asked) -> Found | None:
         """The event with this leaf among those meant, with its features; None if there is none."""
         where, values = _where(asked)
-        found = self._found(f"{where} AND leaf = unhex(?)", [*values, leaf], "LIMIT 1", content=True)
+        found = self._found(f"{where} AND leaf = ?", [*values, _bytes(leaf)], "LIMIT 1", content=True)
         if not found or not found[0].file:
             return found[0] if found else None
         return self._with_features(found[0])
@@ -246,16 +254,21 @@ class Query:
         return found
 
     def batches(self, asked: Asked, *, content: bool, rows: int = 10_000) -> "Iterator[pa.RecordBatch]":
-        """Every event, the first one first, some thousand at once, as columns; `latency_ms` and `told_system` last."""
+        """Every event, some thousand at once, as columns; `leaf`, `latency_ms` and `told_system` last.
+
+        File by file, in the order in which they were received, within a file by time: however much there is, no more is
+        in memory than one file's rows.
+        """
         where, values = _where(asked)
         names = [*HEAD, *(CONTENT if content else ())]
         chosen = ", ".join(map(_name, names))
-        sql = (
-            f"SELECT {chosen}, lower(hex(leaf)) AS leaf, latency_ms, told_system FROM events WHERE {where} "
-            'ORDER BY "at", leaf'
-        )
-        with _errors():
-            yield from self._connection.execute(sql, values).to_arrow_reader(rows)
+        for part in (*map(_of_files, ((one,) for one in self._sources.files)), _OF_WAITING):
+            sql = (
+                f"SELECT {chosen}, lower(hex(leaf)) AS leaf, latency_ms, told_system "
+                f'FROM ({_view(part, self._sources.assigned)}) WHERE {where} ORDER BY "at", leaf'
+            )
+            with _errors():
+                yield from self._connection.execute(sql, values).to_arrow_reader(rows)
 
     def _found(self, where: str, values: Sequence[Any], rest: str = "", *, content: bool) -> tuple[Found, ...]:
         import pyarrow as pa
@@ -296,24 +309,29 @@ class Query:
 
 
 @contextmanager
-def looking(sources: Sources) -> Iterator[Query]:
-    """Opens the log for some questions. Raises BusyError where too many look at once, QueryError."""
+def looking(sources: Sources, *, lasting: bool = False) -> Iterator[Query]:
+    """Opens the log for some questions. `lasting`: for one whose answer is read for as long as its reader takes.
+
+    Raises BusyError where too many look at once, QueryError.
+    """
     import duckdb
 
-    if not _turn.acquire(timeout=PATIENCE_SECONDS):
+    turn, memory = (_lasting_turn, LASTING_MEMORY) if lasting else (_turn, MEMORY)
+    if not turn.acquire(timeout=PATIENCE_SECONDS):
         raise BusyError("Too many look into the activity log at once; try again in a moment.")
     try:
-        with _errors(), duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY}) as connection:
+        with _errors(), duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": memory}) as connection:
             _prepared(connection, sources)
             watch = threading.Timer(LONGEST_SECONDS, connection.interrupt)
             watch.daemon = True
-            watch.start()
+            if not lasting:
+                watch.start()
             try:
-                yield Query(connection)
+                yield Query(connection, sources)
             finally:
                 watch.cancel()
     finally:
-        _turn.release()
+        turn.release()
 
 
 def _prepared(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
@@ -337,15 +355,23 @@ def _prepared(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None
     tables = [pa.Table.from_batches([one]).select(SCHEMA.names) for one in sources.waiting if one.num_rows]
     waiting = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
     connection.register("waiting", waiting)
-    columns = ", ".join(map(_name, _COLUMNS))
-    rows = f"SELECT {columns}, false AS sealed, '' AS file FROM waiting"
-    if sources.files:
-        files = ", ".join(map(_text, sources.files))
-        rows += f" UNION ALL SELECT {columns}, true, filename FROM read_parquet([{files}], filename = true)"
-    connection.execute(
-        f"CREATE VIEW events AS SELECT * REPLACE ({_whose(sources.assigned)} AS system), system AS told_system, "
+    rows = _OF_WAITING + (f" UNION ALL {_of_files(sources.files)}" if sources.files else "")
+    connection.execute(f"CREATE VIEW events AS {_view(rows, sources.assigned)}")
+
+
+def _view(rows: str, assigned: Sequence[Assigned]) -> str:
+    """Events with what follows from what they say."""
+    return (
+        f"SELECT * REPLACE ({_whose(assigned)} AS system), system AS told_system, "
         'CASE WHEN ended_at >= "at" THEN (epoch_us(ended_at) - epoch_us("at")) / 1000.0 END AS latency_ms, '
         f"coalesce(outcome = 'error', false) OR error IS NOT NULL AS failed FROM ({rows})"
+    )
+
+
+def _of_files(files: Sequence[str]) -> str:
+    return (
+        f"SELECT {_LISTED}, true AS sealed, filename AS file "
+        f"FROM read_parquet([{', '.join(map(_text, files))}], filename = true)"
     )
 
 
@@ -402,14 +428,25 @@ def _where(asked: Asked) -> tuple[str, list[Any]]:
         parts.append("conversation = ?")
         values.append(asked.conversation)
     if asked.trace_id:
-        parts.append("trace_id = unhex(?)")
-        values.append(asked.trace_id)
+        parts.append("trace_id = ?")
+        values.append(_bytes(asked.trace_id))
     if asked.text:
         parts.append(r"(input ILIKE ? ESCAPE '\' OR output ILIKE ? ESCAPE '\')")
         values += [_like(asked.text)] * 2
     if asked.failed:
         parts.append("failed")
+    if asked.without_source:
+        parts.append("source <> ?")
+        values.append(asked.without_source)
     return " AND ".join(parts), values
+
+
+def _bytes(said: str) -> bytes:
+    """Bytes from hex; none, which no event has, for what is no hex."""
+    try:
+        return bytes.fromhex(said)
+    except ValueError:
+        return b""
 
 
 def _like(text: str) -> str:

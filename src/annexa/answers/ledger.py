@@ -61,6 +61,8 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "exception_step",
         "activity_rules",
         "activity_choice",
+        "activity_assignment",
+        "activity_sample",
     ),
     "systems": ("ai_system", "import", "activity_source", "activity_source_end"),
     "activity": ("activity_segment", "activity_file"),
@@ -128,6 +130,7 @@ SAID: Mapping[str, str] = {
     "revoke_token": "Token revoked",
     "revoke_token_of_others": "Token revoked",
     "seal_activity": "Activity sealed",
+    "sample_activity": "Sample of activity drawn",
     "send_questionnaire": "Supplier asked",
     "set_up_organisation": "Organisation set up",
 }

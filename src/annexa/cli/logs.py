@@ -1,4 +1,4 @@
-"""`annexa logs`: the activity log sealed, verified and proven."""
+"""`annexa logs`: the activity log sealed, verified and proven; what looks into it is in logs_look.py."""
 
 import argparse
 import os
@@ -8,15 +8,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from annexa.cli import words
+from annexa.cli import logs_look, words
 
 
 def add_parsers(sub: Any) -> None:
     """Adds the command."""
     found = sub.add_parser(
-        "logs", help="the activity log: seal, verify, prove", epilog="example: annexa logs verify --since 2026-11-01"
+        "logs",
+        help="the activity log: look into it, sources, seal, verify, prove",
+        epilog="example: annexa logs verify --since 2026-11-01",
     )
-    below = found.add_subparsers(dest="what", required=True, metavar="seal|publish|verify|prove")
+    below = found.add_subparsers(
+        dest="what", required=True, metavar="query|export|sample|source|seal|publish|verify|prove"
+    )
     one = below.add_parser(
         "seal",
         help="seal what arrived; annexa serve and annexa worker start this themselves",
@@ -48,6 +52,7 @@ def add_parsers(sub: Any) -> None:
     three.add_argument("row", type=int, metavar="ROW", help="its row there, from 0")
     three.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     three.set_defaults(run=prove)
+    logs_look.add_parsers(below)
 
 
 def verify(args: argparse.Namespace) -> int:

@@ -41,6 +41,10 @@ class How(StrEnum):
     STARTS_WITH = "starts_with"
 
 
+_HOW_WORDS: Final = {"is": How.EQUALS, "begins": How.STARTS_WITH}
+"""How people write the ways to compare."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """What comes from a resource with this attribute is of this AI system."""
@@ -142,6 +146,27 @@ def rule_problems(said: Sequence[Mapping[str, Any]]) -> list[str]:
             if not 0 < len(one[part].strip()) <= LONGEST_TEXT
         ]
     return problems
+
+
+def rules_said(said: str) -> list[dict[str, str]]:
+    """Rules as people write them, one a line. Raises ValueError for a line that is none."""
+    found = []
+    for number, line in enumerate((one.strip() for one in said.splitlines() if one.strip()), 1):
+        left, arrow, system = line.replace("->", "→").rpartition("→")
+        attribute, _space, rest = left.strip().partition(" ")
+        how, _space, value = rest.strip().partition(" ")
+        if not arrow or how not in _HOW_WORDS:
+            raise ValueError(f"Line {number}: write attribute is VALUE → system, or attribute begins VALUE → system.")
+        found.append(
+            {"attribute": attribute, "how": _HOW_WORDS[how].value, "value": value.strip(), "system": system.strip()}
+        )
+    return found
+
+
+def rule_said(rule: Rule) -> str:
+    """A rule as people write it."""
+    how = next(word for word, one in _HOW_WORDS.items() if one is rule.how)
+    return f"{rule.attribute} {how} {rule.value} → {rule.system}"
 
 
 def patterns_of(said: Sequence[Mapping[str, Any]]) -> tuple[Pattern, ...]:

@@ -173,6 +173,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "read_stop_switch": _EVERYBODY | {READER},
         "pull_stop": _WRITERS,
         "release_stop": _WRITERS,
+        "read_activity_content": _EVERYBODY,
+        "sample_activity": _EVERYBODY,
         "propose_acceptance": _WRITERS,
         "accept_risk": _WRITERS,
         "approve_exception": _LEADS,
@@ -252,8 +254,8 @@ SCOPES = frozenset(
         "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
-        "change_activity_source", "choose_activity", "post_case", "see_case", "read_stop_switch", LOG_ACTIVITY,
-        "choose_monitors", "run_monitors", PROVISION,
+        "change_activity_source", "choose_activity", "read_activity_content", "post_case", "see_case",
+        "read_stop_switch", "choose_monitors", "run_monitors", LOG_ACTIVITY, PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

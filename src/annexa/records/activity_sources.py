@@ -103,6 +103,44 @@ class ActivitySourceEnd(Recorded):
         return {"id": self.id, "activity_source": self.source.slug}
 
 
+class ActivityAssignment(Recorded):
+    """Events that were nobody's are given to an AI system: those of a source, with a service or environment, that had
+    been received when it was decided. The events themselves stay as they came; they count as the system's from then on.
+
+    `column`: service or environment. `events`: how many there were then.
+    """
+
+    SCOPE = "system"
+    KIND = "activity_assignment"
+    BESIDE: ClassVar[Mapping[str, Column]] = {"because": because, "recorded_at": at, "by_id": by}
+    TAKEN: ClassVar[Mapping[str, str | Column]] = {"source": "activity_source"}
+    FOLLOWED = ("source",)
+
+    id = models.CharField(max_length=40, primary_key=True)
+    source = models.ForeignKey(ActivitySource, on_delete=models.PROTECT, related_name="assignments")
+    column = models.CharField(max_length=12, choices=[("service", "service"), ("environment", "environment")])
+    value = models.CharField(max_length=300)
+    system = models.CharField(max_length=80)
+    events = models.PositiveBigIntegerField()
+    because = models.TextField()
+    recorded_at = models.DateTimeField()
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=~Q(because=""), name="activity_assignment_has_reason"),
+            models.CheckConstraint(condition=~Q(system="") & ~Q(value=""), name="activity_assignment_says_whose"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} is of {self.system}"
+
+    def state(self) -> dict[str, Any]:
+        """What the ledger keeps; the reason stands beside it."""
+        names = ("id", "column", "value", "system", "events")
+        return {**{name: getattr(self, name) for name in names}, "activity_source": self.source.slug}
+
+
 class ActivityChoice(Recorded):
     """What is kept of a system's events and for how long, from then on; the latest of a system holds.
 

@@ -8,7 +8,14 @@ from annexa.records.access_reviews import (
     AccessReviewEnd,
 )
 from annexa.records.activity import SealedTo, Segment, SegmentFile
-from annexa.records.activity_sources import ActivityChoice, ActivityRules, ActivitySource, ActivitySourceEnd
+from annexa.records.activity_samples import ActivitySample
+from annexa.records.activity_sources import (
+    ActivityAssignment,
+    ActivityChoice,
+    ActivityRules,
+    ActivitySource,
+    ActivitySourceEnd,
+)
 from annexa.records.appointments import Appointment, AppointmentEnd
 from annexa.records.assessments import Assessment, AssessmentAnswer, AssessmentStep
 from annexa.records.classifications import ClassificationAnswers, ClassificationReview
@@ -80,8 +87,10 @@ __all__ = [
     "AccessList",
     "AccessReview",
     "AccessReviewEnd",
+    "ActivityAssignment",
     "ActivityChoice",
     "ActivityRules",
+    "ActivitySample",
     "ActivitySource",
     "ActivitySourceEnd",
     "Adoption",

@@ -44,6 +44,7 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
             ("Which AI tool?", "tool-catalogue", "policies"),
             ("Oversight", "oversight", "oversight"),
             ("Found uses", "found", "search"),
+            ("Activity", "activity", "chat"),
             ("Controls", "controls", "controls"),
             ("Impact assessments", "assessments", "check"),
             ("Access reviews", "access-reviews", "reviews"),
