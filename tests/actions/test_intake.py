@@ -340,3 +340,21 @@ def test_the_key_is_made_once(tmp_path: Path) -> None:
     assert intake_key(tmp_path) == intake_key(tmp_path)
     assert len(intake_key(tmp_path)) == 32
     assert (tmp_path / "keys" / "activity.key").stat().st_mode & 0o077 == 0
+
+
+def test_a_table_of_predictions(tmp_path: Path) -> None:
+    """Each row is an event with its features; users are pseudonyms here, too."""
+    one = intake_in(tmp_path)
+    data = b"at,prediction,score,user,income\n2026-05-01T09:30:00Z,yes,0.9,jane,10\n2026-05-01T09:31:00Z,no,0.1,joe,\n"
+    source = dataclasses.replace(SOURCE, otherwise=Choice())
+    assert one.predictions(data, as_parquet=False, named={}, source=source) == Taken(accepted=2)
+    first, second = kept(tmp_path)
+    assert (first.kind, first.prediction, first.score, first.features) == ("inference", "yes", 0.9, {"income": 10.0})
+    assert second.features == {}
+    assert first.user is not None
+    assert first.user.startswith("u-")
+    rule = Rule(attribute="annexa.system", how=Compared.EQUALS, value="risk", system="risk")
+    ruled = Source(slug="batch", name="Batch", rules=(rule,), otherwise=FULL)
+    one.predictions(data, as_parquet=False, named={"system": "risk"}, source=ruled)
+    one.predictions(data, as_parquet=False, named={}, source=ruled)
+    assert [event.system for event in kept(tmp_path)[2:]] == ["risk", "risk", "", ""]

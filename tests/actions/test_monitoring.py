@@ -268,3 +268,32 @@ def test_a_damaged_log_is_an_error_not_a_pass(by, arrive, now, settings) -> None
     (run,) = run_monitors(now=now)
     assert (run.outcome, run.reading, evidence()) == ("error", {}, [])
     assert "cannot be read" in run.says
+
+
+def test_labels_that_come_later_stand_with_their_predictions(by, journal, now) -> None:
+    """Performance is measured once the truth is known, whichever event told it."""
+    choose_monitors(system="ranking", chosen=["accuracy"], on=True, now=now, **by)
+    made = us(now - 20 * DAY)
+    asked = {"system": "ranking", "source": "batch"}
+    predictions = [
+        Event(at=made + n, received_at=made, record_id=f"p-{n}", prediction="yes", kind="inference", **asked)
+        for n in range(400)
+    ]
+    truths = [
+        Event(
+            at=us(now) - n,
+            received_at=us(now),
+            record_id=f"p-{n}",
+            kind="evaluation",
+            label="yes" if n % 4 else "no",
+            **asked,
+        )
+        for n in range(400)
+    ]
+    journal.append(batch_of(predictions))
+    (run,) = run_monitors(now=now - HOUR)
+    assert run.outcome == "not enough data"
+    journal.append(batch_of(truths))
+    (run,) = run_monitors(now=now, only=["accuracy"])
+    assert run.outcome == "fail"
+    assert run.reading["values"][0]["value"] == pytest.approx(0.75)

@@ -16,15 +16,17 @@ from django.conf import settings
 
 from annexa.actions.intake_spans import NAMES, columns_of_spans
 from annexa.activity.border import Columns, through_the_border
-from annexa.activity.columns import columns_of, sealed
+from annexa.activity.columns import ARROW, columns_of, numbers, sealed
 from annexa.activity.journal import Journal
-from annexa.adapters import event_lines, litellm, otlp, otlp_columns
+from annexa.adapters import event_lines, litellm, otlp, otlp_columns, prediction_files
 from annexa.pure.activity_sources import Source, system_for
 from annexa.pure.event_attributes import fields_of
-from annexa.pure.events import CONTENT, HEAD, Kind
+from annexa.pure.events import CONTENT, FEATURE_PREFIX, HEAD, Kind
 from annexa.pure.redaction import SECRET_KEYS
 
 MOST_NAMED = 5
+AT_ONCE = 20_000
+"""Rows of a table that stand in one batch."""
 _KEY_BYTES = 32
 
 
@@ -72,6 +74,29 @@ class Intake:
         if told:
             self.journal.append(*self._batches(by_system, source))
         return Taken(accepted=len(told))
+
+    def predictions(self, data: bytes, *, as_parquet: bool, named: Mapping[str, str], source: Source) -> Taken:
+        """Takes a table of predictions in. `named`: by field, the column that says it, where it has no usual name;
+        `system`: whose they are, where a rule of the source names that.
+
+        Raises PredictionsError, BacklogError, JournalError; then nothing was kept.
+        """
+        read = prediction_files.read_parquet if as_parquet else prediction_files.read_csv
+        found, now = read(data, {field: one for field, one in named.items() if field != "system"}), _now()
+        system = system_for(source, {"annexa.system": named.get("system")})
+        whole = pa.table(
+            {**found.columns, **{FEATURE_PREFIX + name: column for name, column in found.features.items()}}
+        )
+        batches = []
+        for part in whole.to_batches(max_chunksize=AT_ONCE):
+            columns = dict(zip(part.schema.names, part.columns, strict=True))
+            same = {"kind": Kind.INFERENCE.value, "outcome": "ok", "operation": "predict"}
+            columns |= {name: pa.repeat(pa.scalar(value, pa.string()), part.num_rows) for name, value in same.items()}
+            columns["received_at"] = numbers(np.full(part.num_rows, now)).cast(ARROW["instant"])
+            batches.append(self.batch(columns, part.num_rows, system=system, source=source))
+        if batches:
+            self.journal.append(*batches)
+        return Taken(accepted=found.rows)
 
     def _spans(self, body: bytes, resources: Sequence[Any], source: Source) -> Taken:
         """Spans of protobuf: large batches are read at once, and what is odd in them one by one."""

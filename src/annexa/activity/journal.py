@@ -209,7 +209,7 @@ def read_frames(path: Path, start: int = 0) -> Iterator[Frame]:
 
 
 def _require_end(more: bytes, path: Path, start: int) -> None:
-    if more:
+    if more and is_finished(path):  # while somebody writes, the rest may have come between two looks
         raise JournalError(f"The journal {path.name} is damaged at byte {start}; restore it from a backup.")
 
 

@@ -1,6 +1,8 @@
 """The log of one AI system with all its features, as a relation that monitors count in: DuckDB, in this process.
 
-What is sealed and what waits is one table. It reads the files it was given and nothing else, with a bound on memory.
+What is sealed and what waits is one table. A label that came later (an evaluation that names no measure, with the
+`record_id` of a prediction) stands with its prediction. It reads the files it was given and nothing else, with a bound
+on memory.
 """
 
 from collections.abc import Iterator
@@ -17,6 +19,8 @@ from annexa.activity.query import Sources
 
 MEMORY: Final = "1GiB"
 THREADS: Final = 2
+_TRUTHS: Final = "kind = 'evaluation' AND record_id IS NOT NULL AND label IS NOT NULL AND evaluation IS NULL"
+"""Events that say no more than what turned out to be true of a prediction."""
 _UNASKED: Final = (SALT, DIGEST, LEAF)
 """Columns in which no monitor looks."""
 
@@ -27,7 +31,8 @@ def log_of(sources: Sources, system: str) -> Iterator[Any]:
     try:
         with duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY}) as connection:
             _shut(connection, sources)
-            yield connection.sql(_statement(connection, sources), params=_values(sources, system))
+            statement, values = _statement(connection, sources, system)
+            yield connection.sql(statement, params=values)
     except duckdb.Error as error:
         raise QueryError(f"The activity log cannot be read: {str(error).splitlines()[0]}") from error
 
@@ -47,8 +52,8 @@ def _shut(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
         connection.execute(statement)
 
 
-def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> str:
-    """Everything that is of the system as it came, or was given to it later."""
+def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources, system: str) -> tuple[str, list[Any]]:
+    """Everything that is of the system as it came, or was given to it later; with late labels, where there are any."""
     parts = []
     tables = [pa.Table.from_batches([one]) for one in sources.waiting if one.num_rows]
     if tables:
@@ -67,7 +72,13 @@ def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> str
         for one in sources.assigned
     )  # fmt: skip
     left_out = ", ".join(_UNASKED)
-    return f"SELECT * EXCLUDE ({left_out}) FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE system = ?{given}"  # noqa: S608
+    log = f"SELECT * EXCLUDE ({left_out}) FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE system = ?{given}"  # noqa: S608
+    values = _values(sources, system)
+    if not connection.execute(f"SELECT 1 FROM ({log}) WHERE {_TRUTHS} LIMIT 1", values).fetchall():  # noqa: S608
+        return log, values
+    late = f"SELECT record_id, arg_max(label, received_at) AS late FROM ({log}) WHERE {_TRUTHS} GROUP BY 1"  # noqa: S608
+    with_labels = "SELECT log.* REPLACE (coalesce(log.label, truth.late) AS label)"
+    return f"{with_labels} FROM ({log}) AS log LEFT JOIN ({late}) AS truth USING (record_id)", [*values, *values]
 
 
 def _values(sources: Sources, system: str) -> list[Any]:

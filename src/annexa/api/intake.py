@@ -2,7 +2,8 @@
 it is needed here: no session, no page, no form; only a token, a body and an answer that is given once the disk has it.
 
     POST /v1/traces, /v1/logs   OTLP, protobuf or JSON, gzip or not (OpenTelemetry protocol 1.x)
-    POST /api/v1/activity       NDJSON of events, a JSON array of them, or what LiteLLM's generic API callback sends
+    POST /api/v1/activity       NDJSON of events, a JSON array of them, what LiteLLM's generic API callback sends, or a
+                                table of predictions: CSV or Parquet
 
 Errors of OTLP are google.rpc.Status in the type that was sent, those of the other are problem details (RFC 9457).
 Whoever is told 429 or 503 comes again after Retry-After; what was told 200 is kept.
@@ -20,6 +21,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.db import Error, close_old_connections
@@ -133,7 +135,7 @@ def _taken(path: str, environ: Environ, *, as_json: bool) -> "Taken":
     size = _size(environ)
     with ROOM.taken(max(size, 1)):
         body = _body(environ, size)
-        taken = _kept(path, body, as_json=as_json, source=source)
+        taken = _kept(environ, path, body, as_json=as_json, source=source)
     _note(source)
     return taken
 
@@ -152,18 +154,23 @@ def _note(source: "Source") -> None:
         log.warning("That a source was heard could not be remembered: %s", str(error).strip())
 
 
-_LINE_TYPES: Final = frozenset({_JSON, "application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
+_CSV: Final = "text/csv"
+_TABLE_TYPES: Final = frozenset({_CSV, "application/vnd.apache.parquet", "application/x-parquet"})
+_LINE_TYPES: Final = _TABLE_TYPES | {_JSON, "application/x-ndjson", "application/jsonl", "application/x-jsonlines"}
 
 
-def _kept(path: str, body: bytes, *, as_json: bool, source: "Source") -> "Taken":
+def _kept(environ: Environ, path: str, body: bytes, *, as_json: bool, source: "Source") -> "Taken":
     from annexa.activity import BacklogError, JournalError
 
-    intake = _intake()
+    intake, kind = _intake(), _type(environ)
+    named = dict(parse_qsl(environ.get("QUERY_STRING", "")[:4_000]))
     try:
         if path == TRACES:
             return intake.traces(body, as_json=as_json, source=source)
         if path == LOGS:
             return intake.logs(body, as_json=as_json, source=source)
+        if kind in _TABLE_TYPES:
+            return intake.predictions(body, as_parquet=kind != _CSV, named=named, source=source)
         return intake.lines(body, source=source)
     except (BacklogError, JournalError) as error:
         raise RefusedError(503, str(error), again=AGAIN_AFTER_SECONDS) from error
