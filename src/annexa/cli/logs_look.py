@@ -2,12 +2,15 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from annexa.cli import words
 
 FORMATS = ("csv", "ndjson", "parquet")
+_TABLE = ("at", "kind", "model", "user", "outcome", "latency_ms", "conversation", "leaf")
+"""What fits a line of a terminal."""
 
 
 def add_parsers(below: Any) -> None:
@@ -133,7 +136,7 @@ def query(args: argparse.Namespace) -> int:
             for one in found.events
         ],
         args.format,
-        columns=("at", "kind", "model", "user", "outcome", "latency_ms", "conversation", "leaf"),
+        columns=_TABLE if args.format == "table" else ("at", *names, "latency_ms", "sealed", "leaf"),
     )
     if found.more:
         words.say(f"{found.over.total.events:,} events fit; raise --limit, or annexa logs export {args.system}.")
@@ -205,12 +208,11 @@ def open_one(args: argparse.Namespace) -> int:
     """Opens a source; prints its token on standard output, and what it is on standard error."""
     from annexa.actions.activity_sources import open_source
     from annexa.actions.sequencer import publish
-    from annexa.pure.activity_sources import rules_said
     from annexa.pure.permits import ANNEXA
 
     made, text = open_source(
         actor=ANNEXA, person=None, slug=args.slug, name=args.name or args.slug, system=args.system,
-        rules=rules_said("\n".join(args.rule)), because=args.because, now=words.now(),
+        rules=_said(args.rule), because=args.because, now=words.now(),
     )  # fmt: skip
     publish()
     words.say(f"The source {made.slug} is open. Its token is shown only now; keep it.")
@@ -222,11 +224,10 @@ def rules(args: argparse.Namespace) -> int:
     """Gives a source other rules."""
     from annexa.actions.activity_sources import change_source_rules
     from annexa.actions.sequencer import publish
-    from annexa.pure.activity_sources import rules_said
     from annexa.pure.permits import ANNEXA
 
     made = change_source_rules(
-        actor=ANNEXA, person=None, source=args.slug, rules=rules_said("\n".join(args.rule)), because=args.because,
+        actor=ANNEXA, person=None, source=args.slug, rules=_said(args.rule), because=args.because,
         now=words.now(),
     )  # fmt: skip
     publish()
@@ -273,6 +274,15 @@ def _asked(args: argparse.Namespace) -> Any:
         outcomes=tuple(args.outcome), user=args.user, text=args.text, conversation=args.conversation,
         failed=args.failed, without_source="" if "access" in args.kind else READERS,
     )  # fmt: skip
+
+
+def _said(lines: Sequence[str]) -> list[dict[str, str]]:
+    from annexa.pure.activity_sources import rules_said
+
+    try:
+        return rules_said("\n".join(lines))
+    except ValueError as error:
+        raise words.TypedError(str(error)) from error
 
 
 def _day() -> int:
