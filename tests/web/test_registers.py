@@ -234,6 +234,20 @@ def test_an_export_is_what_the_filter_leaves(signed_in, three) -> None:
     assert "assets-" in response.headers["Content-Disposition"]
 
 
+def test_a_card_leaves_out_what_is_not_given_but_says_that_nobody_owns_the_record(signed_in, three) -> None:
+    """On a narrow screen a row is a card: every fact keeps its heading, and empty ones take no room."""
+    shown = signed_in.get("/assets").content.decode()
+    for line in re.findall(r"<tr>.*?</tr>", shown, re.S)[1:]:
+        cells = re.findall(r"<td( [^>]*)>(.*?)</td>", line, re.S)
+        assert {one for one, _ in cells if "pick-cell" not in one and "data-label=" not in one} == set()
+        said = {re.search('data-label="(.*?)"', one)[1]: (one, text) for one, text in cells if "data-label" in one}
+        for one, text in said.values():
+            assert ('class="void"' in one) == (text == "–")
+        assert 'class="void"' not in said["Owner"][0]
+    assert 'class="void"' in shown
+    assert "No owner" in shown
+
+
 def test_texts_cannot_hurt_the_page(signed_in, three, actor, now) -> None:
     entry = ASSETS.make({"name": "<script>alert(1)</script>", "kind": "model", "unit": '"><img src=x>'})
     made = add_record(actor=actor, register=ASSETS, entry=entry, now=now)

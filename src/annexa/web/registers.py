@@ -62,6 +62,11 @@ class Cell:
     value: Any
     label: str
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is said; a card leaves it out, but not that nobody owns the record."""
+        return self.kind != "owner" and self.value in (None, "")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
