@@ -49,6 +49,32 @@ def text(response, status=200) -> str:
     return " ".join(response.content.decode().split())
 
 
+def counted(client, address: str, django_assert_max_num_queries) -> int:
+    text(client.get(address))
+    with django_assert_max_num_queries(200) as found:
+        text(client.get(address))
+    return len(found)
+
+
+@pytest.mark.parametrize("address", ["/uses/requests", "/?whose=all", "/tasks?whose=all"])
+def test_pages_ask_no_more_however_many_requests_wait_and_rules_there_are(
+    client, sam, kim, aide, actor, at, address, django_assert_max_num_queries
+) -> None:
+    """Rule: the queries of a page do not grow with requests, nor with the organisation's own rules."""
+
+    def more(many: int) -> None:
+        for number in range(many):
+            rule = {"name": f"Rule {number}", "outcome": "with owner", "reason": "It is ours to look at"}
+            add_record(actor=actor, register=USE_RULES, entry=USE_RULES.make(rule), now=at)
+            asked(sam, at, name=f"Draft {number}")
+
+    more(1)
+    client.force_login(kim)
+    few = counted(client, address, django_assert_max_num_queries)
+    more(4)
+    assert counted(client, address, django_assert_max_num_queries) == few
+
+
 # --- an employee
 
 

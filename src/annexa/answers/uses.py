@@ -96,7 +96,7 @@ class Desk:
     @cached_property
     def rules(self) -> Sequence[Rule]:
         """The organisation's own rules, whomever they bind."""
-        rows = rows_of(ANNEXA, USE_RULES).exclude(ended_on__lte=self.on).defer("words", "source").order_by("id")
+        rows = rows_of(ANNEXA, USE_RULES).exclude(ended_on__lte=self.on).defer("words").order_by("id")
         return tuple(own_rules(((row.slug, row.entry) for row in rows), on=self.on))
 
     def assessed(self, use: Entry) -> Assessment:
