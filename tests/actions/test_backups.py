@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 
 from annexa.actions.backups import back_up
-from annexa.actions.errors import InvalidError, NotPermittedError
+from annexa.actions.errors import ConflictError, InvalidError, NotPermittedError
 from annexa.actions.filling import UNFINISHED
 from annexa.answers.backup import LAST, About, examine_backup, last_backup, open_backup
 from annexa.answers.store import blobs
+from annexa.cli import words
 from annexa.pure.permits import ANNEXA
+from annexa.records import snapshot
 from annexa.records.evidence import Evidence
+from annexa.records.ledger import LedgerEntry
 from annexa.vault.archive import ArchiveDamagedError, ArchiveWriter
 from annexa.vault.sealing import PassphraseError
 from tests.answers.small_house import found_house
@@ -124,6 +128,52 @@ def test_what_is_missing_or_changed_is_named_and_the_rest_is_kept(house, now, se
     assert {one for one in (gone, changed) if any(one in sentence for sentence in about.missing)} == {gone, changed}
     assert len(about.missing) == 2
     assert about.blobs == len(list(blobs().digests())) - 1
+
+
+@pytest.mark.parametrize("kind", ["library", "adoption"])
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("DELETE FROM records_entrybody WHERE position = %s", "its body is missing"),
+        ("UPDATE records_entrybody SET body = CAST('no JSON' AS BLOB) WHERE position = %s", "Expecting value"),
+        ("UPDATE records_entrybody SET body = CAST('{}' AS BLOB) WHERE position = %s", "lacks or misstates 'state'"),
+        ("UPDATE records_entrybody SET body = CAST('[]' AS BLOB) WHERE position = %s", "lacks or misstates"),
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_named_and_the_rest_is_kept(
+    house, now, tmp_path, monkeypatch, kind, change, why
+) -> None:
+    """Rule: whatever somebody did to the database, a backup of the rest is made, and a sentence says which entry."""
+    position = LedgerEntry.objects.filter(kind=kind).latest("position").position
+    for name in ("delete", "update"):
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER records_entrybody_no_{name}")
+    with connection.cursor() as cursor:
+        cursor.execute(change, [position])
+    monkeypatch.setattr(snapshot, "_latest", snapshot._EMPTY)
+    monkeypatch.setattr(snapshot, "_library", None)
+    about = backed_up(tmp_path / "b", now)
+    (sentence,) = about.missing
+    assert sentence.startswith(f"Entry {position} of the ledger cannot be read (")
+    assert why in sentence
+    assert "annexa ledger verify" in sentence
+    assert about.blobs == len(list(blobs().digests()))
+    assert examine_backup(tmp_path / "b", None, say=quiet) == about
+    with pytest.raises(snapshot.LedgerUnreadableError) as refused:
+        snapshot.snapshot()
+    assert (words.of(refused.value), words.code_of(refused.value)) == (sentence, 3)
+
+
+def test_a_row_that_no_column_is_made_for_is_told_in_a_sentence_and_leaves_no_file(house, now, tmp_path) -> None:
+    """Rule: a database that somebody changed past Annexa is told of, with what to do."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER records_entrybody_no_update")
+        cursor.execute("UPDATE records_entrybody SET body = 'text, not bytes' WHERE position = 1")
+    with pytest.raises(
+        ConflictError, match=r"records_entrybody 1: holds what .* an older backup has the row as it was"
+    ):
+        backed_up(tmp_path / "b", now)
+    assert list(tmp_path.glob("b*")) == []
 
 
 def test_it_replaces_no_file_and_leaves_no_half_one(house, now, settings, tmp_path) -> None:

@@ -11,6 +11,8 @@ from django.conf import settings as configured
 from django.db import InterfaceError
 from django.test import Client
 
+from annexa.pure.facts import FactError
+from annexa.records.snapshot import LedgerUnreadableError
 from annexa.web.guard import POLICY
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +156,19 @@ def test_a_database_that_does_not_answer_is_no_mistake_of_a_page(admin, monkeypa
     answer = client.get("/")
     assert answer.status_code == 503
     assert "does not answer" in answer.content.decode()
+
+
+def test_a_ledger_that_cannot_be_read_is_said_with_what_to_do(admin, monkeypatch) -> None:
+    """Rule: 503 with the entry and the way out, not a page that calls itself broken."""
+
+    def unreadable(*_args: object, **_more: object) -> None:
+        raise LedgerUnreadableError(7, FactError("its body is missing"))
+
+    client = Client()
+    client.force_login(admin)
+    monkeypatch.setattr("annexa.web.today.answer", unreadable)
+    answer = client.get("/")
+    assert answer.status_code == 503
+    shown = answer.content.decode()
+    assert "Entry 7 of the ledger cannot be read (its body is missing)" in shown
+    assert "annexa ledger verify" in shown

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from annexa.answers.migrations import missing_migrations
 from annexa.answers.store import signer
 from annexa.pure.permits import Actor, Refusal, may
 from annexa.records.ledger import LedgerCheckpoint
+from annexa.records.rows import RowsError
+from annexa.records.snapshot import LedgerUnreadableError
 from annexa.settings import make_home
 from annexa.vault import durable
 from annexa.vault.sealing import Sealer
@@ -61,17 +64,28 @@ def back_up(
             "The database has not the form of this version of Annexa. Back up with the version that made it, or start "
             "annexa serve first, which brings it up to date."
         )
-    keep_library()
-    with durable.new_file(file) as out:
-        if passphrase is None:
-            about = write_backup(out, with_keys=bool(with_keys), now=now, say=say)
-        else:
-            sealer = Sealer(out, passphrase)
-            about = write_backup(sealer, with_keys=with_keys is not False, now=now, say=say)
-            sealer.close()
+    with suppress(LedgerUnreadableError):  # the backup names it
+        keep_library()
+    try:
+        about = _written(file, passphrase, with_keys=with_keys, now=now, say=say)
+    except RowsError as error:
+        raise ConflictError(
+            f"{error}. Somebody changed the database past Annexa, or its disk is damaged. No backup was written: "
+            "annexa ledger verify says what else does not hold, and an older backup has the row as it was."
+        ) from error
     said = {"at": now.isoformat(), "ledger_size": about.size, "complete": not about.missing}
     put(settings.HOME / LAST, json.dumps(said).encode() + b"\n")
     return about
+
+
+def _written(file: Path, passphrase: str | None, *, with_keys: bool | None, now: datetime, say: Say) -> About:
+    with durable.new_file(file) as out:
+        if passphrase is None:
+            return write_backup(out, with_keys=bool(with_keys), now=now, say=say)
+        sealer = Sealer(out, passphrase)
+        about = write_backup(sealer, with_keys=with_keys is not False, now=now, say=say)
+        sealer.close()
+        return about
 
 
 _CHOOSE = (

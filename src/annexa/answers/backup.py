@@ -30,6 +30,7 @@ from annexa.answers.store import blobs, named_files, origin, signer, tiles
 from annexa.records.ledger import LedgerCheckpoint
 from annexa.records.moment import one_moment
 from annexa.records.rows import copied_tables, write_rows
+from annexa.records.snapshot import LedgerUnreadableError
 from annexa.vault import VaultError
 from annexa.vault.archive import ArchiveDamagedError, ArchiveWriter, Member, read_archive
 from annexa.vault.sealing import LINE, Opener, PassphraseError, SealBrokenError, Sink
@@ -78,7 +79,8 @@ class About:
 def write_backup(out: Sink, *, with_keys: bool, now: datetime, say: Say) -> About:
     """Writes the archive of everything, as it is at one moment while it lasts, and says what it holds.
 
-    Bytes that are missing or changed are left out and named: a backup of the rest is worth more than none.
+    Bytes that are missing or changed are left out and named, and an entry of the ledger that cannot be read is named
+    too: a backup of the rest is worth more than none.
     """
     archive = ArchiveWriter(out)
     _checkpoint(archive)
@@ -86,9 +88,9 @@ def write_backup(out: Sink, *, with_keys: bool, now: datetime, say: Say) -> Abou
         head = LedgerCheckpoint.objects.order_by("-size").first()
         rows = _tables(archive, say("records"))
         named = named_files()
-        libraries = list(dict.fromkeys(fact.version for fact in taken_up()))
+        libraries, unread = _versions()
     held, missing = _blobs(archive, named, say("files"))
-    missing += _libraries(libraries)
+    missing += [*_libraries(libraries), *unread]
     archive.add(ORIGIN, origin().encode())
     if with_keys:
         _keys(archive)
@@ -146,6 +148,14 @@ def _blobs(archive: ArchiveWriter, named: set[str], progress: Progress) -> tuple
             problems.append(str(error))
         progress(done, len(digests))
     return held, problems
+
+
+def _versions() -> tuple[list[str], list[str]]:
+    """Every library that was taken up; none and a sentence where the ledger cannot be read."""
+    try:
+        return list(dict.fromkeys(fact.version for fact in taken_up())), []
+    except LedgerUnreadableError as error:
+        return [], [str(error)]
 
 
 def _libraries(versions: list[str]) -> list[str]:

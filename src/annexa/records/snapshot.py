@@ -7,12 +7,30 @@ from typing import Any
 
 from annexa.pure.fact_entries import FACT_KINDS, fact_of_entry
 from annexa.pure.fact_index import FactIndex
-from annexa.pure.facts import Fact, Facts, instant
+from annexa.pure.facts import Fact, FactError, Facts, instant
 from annexa.pure.libraries import LibraryFact, library_of_entry
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
 
 KINDS = FACT_KINDS | {"library"}
 """The kinds of entries that are read."""
+
+
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a header or a body fails with that is not as Annexa wrote it; a FactError is a ValueError."""
+
+
+class LedgerUnreadableError(Exception):
+    """An entry of the ledger whose body is not there, or says nothing that its kind could mean: nothing is judged.
+
+    Says which entry, and what to do. Whoever changes entries in the database does this; no action of Annexa can.
+    """
+
+    def __init__(self, position: int, error: Exception) -> None:
+        super().__init__(
+            f"Entry {position} of the ledger cannot be read ({error}), so nothing that rests on it can be told. "
+            "Somebody changed the database, or its disk is damaged. annexa ledger verify says what else does not hold; "
+            "then restore the last backup in which everything holds."
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +71,11 @@ def latest_library(*, size: int = 0) -> LibraryFact | None:
     position, header, at = found
     known = _library
     if known is None or known[0] != bytes(header):
-        body = json.loads(bytes(EntryBody.objects.values_list("body", flat=True).get(position=position)))
-        _library = known = (bytes(header), library_of_entry(body=body, at=at, position=position))
+        body = EntryBody.objects.filter(position=position).values_list("body", flat=True).first()
+        try:
+            _library = known = (bytes(header), library_of_entry(body=_said(body), at=at, position=position))
+        except _UNREADABLE as error:
+            raise LedgerUnreadableError(position, error) from error
     return known[1]
 
 
@@ -106,19 +127,30 @@ def _read(start: int, end: int) -> tuple[list[Fact], list[LibraryFact]]:
     for position, kind, header, at in rows.values_list("position", "kind", "header", "at").iterator(2000):
         if kind not in KINDS:
             continue
-        body: dict[str, Any] = json.loads(bytes(bodies[position]))
-        if kind == "library":
-            libraries.append(library_of_entry(body=body, at=at, position=position))
-            continue
-        head = json.loads(bytes(header))
-        fact = fact_of_entry(
-            kind=kind,
-            body=body,
-            at=at,
-            effective_at=instant(head["effective_at"]),
-            actor=head["actor"],
-            position=position,
-        )
+        try:
+            body = _said(bodies.get(position))
+            if kind == "library":
+                libraries.append(library_of_entry(body=body, at=at, position=position))
+                continue
+            head = json.loads(bytes(header))
+            fact = fact_of_entry(
+                kind=kind,
+                body=body,
+                at=at,
+                effective_at=instant(head["effective_at"]),
+                actor=head["actor"],
+                position=position,
+            )
+        except _UNREADABLE as error:
+            raise LedgerUnreadableError(position, error) from error
         if fact is not None:
             found.append(fact)
     return found, libraries
+
+
+def _said(body: bytes | memoryview | None) -> dict[str, Any]:
+    """What a body says. Raises FactError if it is not there, ValueError if it is no JSON."""
+    if body is None:
+        raise FactError("its body is missing")
+    said: dict[str, Any] = json.loads(bytes(body))
+    return said

@@ -28,6 +28,7 @@ from annexa.answers.libraries import LibraryUnreadableError
 from annexa.answers.tokens import TokenRefusedError, bearer
 from annexa.pure.permits import Permit, Refusal, may
 from annexa.records.people import Person
+from annexa.records.snapshot import LedgerUnreadableError
 from annexa.web.entering import PROVIDERS, THROUGH
 from annexa.web.frame import actor as acting
 
@@ -124,6 +125,9 @@ class Unanswered:
             log.exception("The database refused.", exc_info=error)
             text = "The database does not answer as it should. Nothing was changed. Try again in a while."
             return _unavailable(_("The database does not answer"), text)
+        if isinstance(error, LedgerUnreadableError):
+            log.exception("The ledger cannot be read.", exc_info=error)
+            return _unavailable(_("The ledger cannot be read"), str(error))
         if not isinstance(error, LibraryUnreadableError):
             return None
         return _unavailable(_("The library of that date cannot be read"), str(error))
