@@ -26,7 +26,6 @@ from annexa.records.directory import GroupRoleRule
 from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
-from annexa.records.monitors import MonitorRun
 from annexa.records.oversight import OversightDelegation, OversightItem
 from annexa.records.people import Person
 from annexa.records.recorded import Recorded, recorded_tables
@@ -82,8 +81,6 @@ WORDS = {
     "to_id": "to",
     "delegation_id": "delegation",
     "in_stead_of_id": "in_stead_of",
-    "run_id": "run",
-    "breach_id": "breach",
 }
 """Columns that entries call otherwise."""
 
@@ -158,7 +155,6 @@ def one(table: type[Recorded]) -> Recorded:
         "oversight_item": {"reference": ""},
         "oversight_verdict": {"decision": "approved"},
         "oversight_release": {"step": "asked"},
-        "activity_rules": {"number": 2},
     }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
@@ -262,10 +258,6 @@ def _forged(table: type[Recorded]) -> dict[str, str]:
         fresh |= {"decision": "'stopped'", "item_id": f"'{waiting.id}'"}
     if table.KIND == "oversight_delegation_end":
         fresh["delegation_id"] = f"'{OversightDelegation.objects.get(end=None).id}'"
-    if table.KIND == "monitor_breach":
-        fresh["run_id"] = f"'{MonitorRun.objects.filter(breach=None).first().id}'"
-    if table.KIND == "monitor_breach_end":
-        fresh["breach_id"] = f"'{'f' * 32}'"
     if table.KIND == "access_review_end":
         fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
     if table.KIND == "access_carried_out":
