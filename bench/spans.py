@@ -12,7 +12,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 SEED = 20261201
 START_NS = 1_795_000_000_000_000_000
 PER_TRACE = 4
-MODELS = (("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5"), ("aws.bedrock", "llama3-70b"))
+MODELS = (("openai", "gpt-4o"), ("mistral_ai", "mistral-large-latest"), ("aws.bedrock", "llama3-70b"))
 _WORDS = re.findall(r"[A-Za-z][A-Za-z'-]+[.,;:]?", " ".join(topics.topics.values()))
 
 

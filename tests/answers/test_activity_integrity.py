@@ -100,7 +100,7 @@ def test_it_holds(log) -> None:
     arrive(log.folder, events(20, 3))
     told: list[tuple[int, int]] = []
     checks = check_activity(progress=lambda done, total: told.append((done, total)))
-    assert [one.outcome for one in checks] == ["holds"] * 5
+    assert [one.outcome for one in checks] == ["holds"] * 6
     assert "2 segments" in checks[0].what
     assert "10 events in 2 files" in checks[1].what
     assert "3 events wait" in checks[3].what

@@ -2,12 +2,15 @@
 
 import re
 import shlex
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from annexa.api.nouns import NOUNS
+from annexa.api.shapes import now
+from tests.api.test_nouns import fine
 from tests.house.test_docs import blocks, text_of
 
 pytestmark = pytest.mark.django_db
@@ -18,8 +21,25 @@ def examples() -> list[str]:
     return [line for block in blocks(text_of("docs/api.md")) for line in block.splitlines() if line.startswith("curl ")]
 
 
+@pytest.fixture
+def chat_ltd(admin) -> None:
+    """The supplier that the guide speaks of."""
+    fine(admin("POST", "suppliers", {"name": "Chat Ltd", "systems": ["chatbot"]}), 201)
+
+
+@pytest.fixture
+def consoles(program) -> None:
+    """The exception that the guide speaks of, as an owner asks for it."""
+    told = {
+        "name": "Consoles", "controls": ["ACC-02"], "why": "Faults", "instead": "Door log",
+        "owner": "owner@example.org", "asked_by": "owner@example.org",
+        "until": (now() + timedelta(days=90)).date().isoformat(),
+    }  # fmt: skip
+    fine(program("owner")("POST", "exceptions", told), 201)
+
+
 @pytest.mark.parametrize("line", examples())
-def test_every_example_works(admin, house, line) -> None:
+def test_every_example_works(admin, house, chat_ltd, consoles, line) -> None:
     """Rule: an example can be copied. Read as curl reads it: -X, -H, -d, -F and the address."""
     told = {"TOKEN": admin.text, "ANNEXA": "/api/v1", "ETAG": '"none"', "PERSON": str(house["owner"].pk)}
     if "$ETAG" in line:

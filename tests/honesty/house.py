@@ -71,6 +71,8 @@ from annexa.actions.questionnaires import (
 )
 from annexa.actions.readings import acknowledge, ask_to_read
 from annexa.actions.registers import add_record
+from annexa.actions.retaining import erase, open_erasures
+from annexa.actions.retention import ask_erasure, decide_erasure, hold_activity, release_hold
 from annexa.actions.risks import choose_risk_scale, decide_acceptance, propose_acceptance, withdraw_acceptance
 from annexa.actions.sealing import seal_everything
 from annexa.actions.second_factors import add_totp, remove_second_factor
@@ -190,7 +192,7 @@ def found() -> None:
     _risks(ada, lee, ola)
     _exceptions(ada, ola, lee)
     _tokens(ada)
-    _activity(ada)
+    _activity(ada, lee)
     _sign_in(ada, ola)
     _access(ada, lee, ola)
     _assessments(lee, ola)
@@ -322,7 +324,7 @@ def _tokens(ada: Person) -> None:
     end_grant(grant=grant.id, because="Done", now=days(42), **by)
 
 
-def _activity(ada: Person) -> None:
+def _activity(ada: Person, lee: Person) -> None:
     """A source of each kind, one of them closed, and what is kept."""
     by = {"actor": actor_of(ada), "person": ada}
     rule = {"attribute": "service.name", "how": "equals", "value": "ranking", "system": "ranking"}
@@ -342,6 +344,24 @@ def _activity(ada: Person) -> None:
         now=days(41.2), **by,
     )  # fmt: skip
     draw_sample(system="chatbot", asked=Asked(), size=2, seed="s", because="Review", now=days(41.1), **by)
+    _retention(ada, lee)
+
+
+def _retention(ada: Person, lee: Person) -> None:
+    """A hold that is released and one that is not; erasures: carried out, refused, agreed to."""
+    by = {"actor": actor_of(ada), "person": ada}
+    hold = hold_activity(system="chatbot", user="user-9", because="Case 7", now=days(41.08), **by)
+    hold_activity(system="chatbot", user="user-8", since=days(42), until=days(41), because="C 8", now=days(41.07), **by)
+    release_hold(hold=hold.id, actor=actor_of(lee), person=lee, because="Closed", now=days(41.06))
+    ask_erasure(user="user-1", system="chatbot", because="By letter", now=days(41.05), **by)
+    for step, user in (("refused", "user-2"), ("approved", "user-3")):
+        asked = ask_erasure(user=user, because="By letter", now=days(41.04), **by)
+        if asked.second:
+            decide_erasure(
+                erasure=asked.id, step=step, because="Looked at", now=days(41.03), actor=actor_of(lee), person=lee
+            )
+    for one in open_erasures():
+        erase(erasure=one, store=objects(), now=days(41.02))
 
 
 def _monitors(lee: Person) -> None:

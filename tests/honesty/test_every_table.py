@@ -14,6 +14,7 @@ from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outb
 from annexa.records.links import Link
 from annexa.records.processes import Process, RequestCount
 from annexa.records.recorded import recorded_tables
+from annexa.records.retention import Leaving
 from annexa.records.sign_in import KnownPlace, SignedIn, SignInTry
 from annexa.records.views import SavedView
 from annexa.records.visits import Visit
@@ -23,9 +24,9 @@ LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
 NO_RECORDS = {Visit, SavedView, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn}
 """Tables that say nothing about the organisation: no verdict and no decision rests on them, and no page says
 more by them than a link."""
-DERIVED = {Link, SealedTo}
+DERIVED = {Link, SealedTo, Leaving}
 """Tables that repeat what rows say, and that verification holds against these rows: records/links.py, and for journals
-of the activity log answers/activity_integrity.py."""
+and files of the activity log answers/activity_integrity.py."""
 
 
 def test_every_table_is_the_ledgers_own_or_recorded() -> None:

@@ -26,9 +26,11 @@ from annexa.records.directory import GroupRoleRule
 from annexa.records.evidence import Evidence
 from annexa.records.grants import RoleGrant
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry
+from annexa.records.monitors import MonitorRun
 from annexa.records.oversight import OversightDelegation, OversightItem
 from annexa.records.people import Person
 from annexa.records.recorded import Recorded, recorded_tables
+from annexa.records.retention import LegalHold
 from annexa.records.risks import RiskStep
 from annexa.records.sign_in import SecondFactor
 from annexa.records.soa import StatementVersion
@@ -52,6 +54,7 @@ WORDS = {
     "judgement_id": "judgement",
     "answered_by_id": "answered_by",
     "asked_by_id": "asked_by",
+    "set_by_id": "set_by",
     "password": "password_digest",
     "owner_id": "owner",
     "token_id": "token",
@@ -81,6 +84,8 @@ WORDS = {
     "to_id": "to",
     "delegation_id": "delegation",
     "in_stead_of_id": "in_stead_of",
+    "run_id": "run",
+    "breach_id": "breach",
 }
 """Columns that entries call otherwise."""
 
@@ -155,6 +160,8 @@ def one(table: type[Recorded]) -> Recorded:
         "oversight_item": {"reference": ""},
         "oversight_verdict": {"decision": "approved"},
         "oversight_release": {"step": "asked"},
+        "activity_rules": {"number": 2},
+        "activity_erasure_step": {"step": "refused"},
     }.get(table.KIND, {})
     found: Recorded = rows.filter(**chosen).get() if chosen else rows.first()
     return found
@@ -229,6 +236,8 @@ def _forged(table: type[Recorded]) -> dict[str, str]:
         fresh["path"] = "'forged'"
     if table.KIND == "activity_source_end":
         fresh["source_id"] = str(ActivitySource.objects.filter(end=None).first().pk)
+    if table.KIND == "legal_hold_release":
+        fresh["hold_id"] = f"'{LegalHold.objects.filter(release=None).first().id}'"
     if table.KIND == "grant_end":
         fresh["grant_id"] = f"'{RoleGrant.objects.filter(end=None).first().id}'"
     if table.KIND == "appointment_end":
@@ -258,6 +267,10 @@ def _forged(table: type[Recorded]) -> dict[str, str]:
         fresh |= {"decision": "'stopped'", "item_id": f"'{waiting.id}'"}
     if table.KIND == "oversight_delegation_end":
         fresh["delegation_id"] = f"'{OversightDelegation.objects.get(end=None).id}'"
+    if table.KIND == "monitor_breach":
+        fresh["run_id"] = f"'{MonitorRun.objects.filter(breach=None).first().id}'"
+    if table.KIND == "monitor_breach_end":
+        fresh["breach_id"] = f"'{'f' * 32}'"
     if table.KIND == "access_review_end":
         fresh["review_id"] = f"'{AccessReview.objects.filter(end=None).first().id}'"
     if table.KIND == "access_carried_out":

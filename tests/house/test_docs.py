@@ -203,7 +203,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
         "publish_document", "ask_to_read",
         "propose_acceptance", "accept_risk", "choose_risk_scale", "share_view", "approve_exception", "see_training",
         "change_activity_source", "choose_activity", "log_activity", "choose_monitors", "run_monitors", "answer_breach",
-        "read_activity_content", "sample_activity",
+        "read_activity_content", "sample_activity", "hold_activity", "release_hold", "erase_activity",
         *oversight,
     }  # fmt: skip
     assert able["owner"] - everybody == {

@@ -15,10 +15,11 @@ from typing import Final
 from django.db.models import Count
 
 from annexa.actions.door import door
+from annexa.actions.errors import ConflictError
 from annexa.activity import ActivityError
 from annexa.activity.compacted import fitting, joined_schema, joining
 from annexa.activity.segments import FORMAT, hour_folder, read_table
-from annexa.answers.segments import Located, located
+from annexa.answers.segments import Located, located, next_at
 from annexa.pure.permits import ANNEXA
 from annexa.records.activity import Segment, SegmentFile
 from annexa.vault import VaultError
@@ -77,6 +78,7 @@ def _compact(store: Objects, system: str, hour: datetime, now: datetime) -> int:
 
 def _join(store: Objects, system: str, hour: datetime, files: Sequence[Sequence[Located]], now: datetime) -> int:
     """Writes one file in the place of several. 0 where they do not fit together, or one of them cannot be read."""
+    now = next_at(system, [hour], now)
     id_ = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(8)}"
     parts = [one for some in files for one in sorted(some, key=lambda one: one.first_row)]
     records = sum(one.records for one in parts)
@@ -100,9 +102,21 @@ def _join(store: Objects, system: str, hour: datetime, files: Sequence[Sequence[
         size=made.data.size, records=records, parts=[[one.segment.id, one.records] for one in parts],
         why="compacted", recorded_at=now,
     )  # fmt: skip
-    with door(actor=ANNEXA, verb="compact_activity", now=now) as opened:
-        opened.write(row, kind="activity_file", subject=f"activity_file/{row.id}")
+    try:
+        with door(actor=ANNEXA, verb="compact_activity", now=now) as opened:
+            _require_unchanged(parts)
+            opened.write(row, kind="activity_file", subject=f"activity_file/{row.id}")
+    except ConflictError as error:
+        store.delete(path)
+        log.info("Files of %s %s are put together later: %s", system or "nobody", hour, error)
+        return 0
     return 1
+
+
+def _require_unchanged(parts: Sequence[Located]) -> None:
+    """Nothing of it was erased or expired meanwhile; else it would come back. Raises ConflictError."""
+    if located([one.segment for one in parts]) != tuple(parts):
+        raise ConflictError("something of them was erased or expired meanwhile.")
 
 
 def _bytes(store: Objects, place: Located) -> bytes:

@@ -3,7 +3,6 @@
 Whoever is told that a record was accepted may forget it: it survives a power cut from then on.
 """
 
-import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,11 +22,11 @@ from annexa.pure.activity_sources import Source, system_for
 from annexa.pure.event_attributes import fields_of
 from annexa.pure.events import CONTENT, FEATURE_PREFIX, HEAD, Kind
 from annexa.pure.redaction import SECRET_KEYS
+from annexa.vault.keys import activity_key
 
 MOST_NAMED = 5
 AT_ONCE = 20_000
 """Rows of a table that stand in one batch."""
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,19 +172,7 @@ def journal_folder(home: Path) -> Path:
 
 def intake_key(home: Path) -> bytes:
     """The key of pseudonyms and digests of this installation; made when it is first asked for."""
-    path = home / "keys" / "activity.key"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        whole = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        whole.touch(mode=0o600)
-        whole.write_bytes(secrets.token_bytes(_KEY_BYTES))
-        try:
-            path.hardlink_to(whole)
-        except FileExistsError:
-            pass  # another process made it a moment ago
-        finally:
-            whole.unlink()
-    return path.read_bytes()
+    return activity_key(home / "keys")
 
 
 def _of_record(record: otlp.Record, resource: Mapping[str, Any], now: int) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from django.db import Error, close_old_connections
 from annexa.actions.libraries import keep_library
 from annexa.actions.monitor_process import MonitorProcess
 from annexa.actions.oversight_deadlines import settle_cases, tell_standings
+from annexa.actions.retention_process import RetentionProcess
 from annexa.actions.sealer_process import LOOK_SECONDS, SealerProcess
 from annexa.actions.sequencer import publish, sequence
 from annexa.actions.training import settle_training
@@ -31,6 +32,8 @@ SETTLE_EVERY_SECONDS = 20
 """How long after a change, at most, the ledger is told what it means for who has to take which training."""
 MONITOR_EVERY_SECONDS = 30
 """How often it is asked whether a monitor is due."""
+RETAIN_EVERY_SECONDS = 10
+"""How often it is asked whether something is to be erased; what is to expire is looked for once an hour."""
 TELL_EVERY_SECONDS = 2
 WATCH_EVERY_SECONDS = 2
 """How long after its time has passed, at most, a case is escalated or falls to its default."""
@@ -65,6 +68,7 @@ def start() -> None:
         threading.Thread(target=_seal, name="annexa-sealing", daemon=True).start()
         threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
         threading.Thread(target=_monitor, name="annexa-monitors", daemon=True).start()
+        threading.Thread(target=_retain, name="annexa-retention", daemon=True).start()
 
 
 def work() -> None:
@@ -77,6 +81,7 @@ def work() -> None:
     sealing.start()
     threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
     threading.Thread(target=_monitor, name="annexa-monitors", daemon=True).start()
+    threading.Thread(target=_retain, name="annexa-retention", daemon=True).start()
     _run()
     sealing.join(timeout=PATIENCE_SECONDS)
     telling.join(timeout=PATIENCE_SECONDS)
@@ -147,6 +152,19 @@ def _monitor() -> None:
             log.exception("Monitors cannot be run; trying again.")
             STOP.wait(5)
     watching.end()
+
+
+def _retain() -> None:
+    """Sees to it that what has to go from the activity log goes."""
+    retaining = RetentionProcess()
+    while not STOP.wait(RETAIN_EVERY_SECONDS):
+        close_old_connections()
+        try:
+            retaining.look()
+        except (Error, OSError):
+            log.exception("What has to go from the activity log cannot be removed; trying again.")
+            STOP.wait(5)
+    retaining.end()
 
 
 def settle_since(settled: tuple[int, date] | None, *, now: datetime) -> tuple[int, date]:

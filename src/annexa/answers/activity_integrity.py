@@ -20,7 +20,7 @@ from annexa.activity.journal import is_finished, journals, read_frames
 from annexa.activity.segments import FOLDER, made_leaves, mark_of, read_table
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.integrity import Check, Outcome
-from annexa.answers.segments import Located, located
+from annexa.answers.segments import Located, expired, located
 from annexa.answers.store import signer
 from annexa.pure.ledger import HASH_BYTES, Frontier, LedgerError, leaf_hash, salted_digest
 from annexa.pure.notes import VerifierKey, open_checkpoint
@@ -28,6 +28,7 @@ from annexa.pure.segment_proofs import tree_root
 from annexa.records.activity import SealedTo, Segment, SegmentFile
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.moment import one_moment
+from annexa.records.retention import Leaving
 from annexa.vault import VaultError
 from annexa.vault.objects import Objects
 
@@ -53,6 +54,10 @@ _JOURNALS: Final = (
     "What is before the damage is sealed. Keep a copy of the journal, restore it from a snapshot of the disk if there "
     "is one, and ask the senders to send again what they sent then: what is there already is left out."
 )
+_LEFT_OVER: Final = (
+    "These files were erased or expired, and are there all the same. annexa logs retain removes them; if they come "
+    "back, somebody restored them: ask who has access to the store."
+)
 _STRAYS: Final = (
     "Nobody reads these files. A process that was killed may have left them, and the sealer removes them; if they "
     "stay, ask who put them there."
@@ -72,9 +77,10 @@ def check_activity(
         found = found.filter(last_received_at__gte=since) if since is not None else found
         segments = list(found)
         places = located(segments)
+        over = expired(segments)
         entries = [*_ledger_problems(), *_entry_problems(segments, whole=system is None and since is None)]
         gaps = _gap_problems()
-    records, files = sum(one.records for one in segments), len({one.path for one in places})
+    records, files = sum(one.records for one in segments if one.id not in over), len({one.path for one in places})
     wrong = list(_file_problems(objects(), places, records, progress))
     waiting, damaged = _journal_problems()
     return (
@@ -85,10 +91,44 @@ def check_activity(
         _check(
             "events", f"{records:,} events in {files:,} files hash to what was sealed", wrong, _FILES,
         ),
+        _check(
+            "expired", _expired_words(segments, over), _left_over(), _LEFT_OVER, worst="fails",
+        ),
         _check("journals sealed", "What journals held up to where they are sealed is in segments, once", gaps, _GAPS),
         _check("journals", f"{waiting:,} events wait in journals, whole", damaged, _JOURNALS),
         _check("store", "The store holds no other segments", _strays(), _STRAYS, worst="note"),
     )  # fmt: skip
+
+
+def _expired_words(segments: Sequence[Segment], over: Mapping[str, SegmentFile]) -> str:
+    """What expired, and which entries of the ledger say so."""
+    if not over:
+        return "What was erased or expired is gone from the store; nothing of this part expired"
+    subjects = {f"{SegmentFile.KIND}/{one.id}" for one in over.values()}
+    found = LedgerEntry.objects.filter(kind=SegmentFile.KIND).values_list("position", "subject").iterator(_BATCH)
+    entries = sorted(position for position, subject in found if subject in subjects)
+    by = f"entr{'y' if len(entries) == 1 else 'ies'} {', '.join(f'{one:,}' for one in entries[:_MOST_NAMED])}"
+    more = f" and {len(entries) - _MOST_NAMED:,} more" if len(entries) > _MOST_NAMED else ""
+    events = sum(one.records for one in segments if one.id in over)
+    return f"{len(over):,} segments with {events:,} events expired by {by}{more} and are gone from the store"
+
+
+def _left_over() -> list[str]:
+    """Files that hold segments as they were before something was erased or expired; not those that are just going."""
+    there = {one.path: one.size for one in objects().list(f"{FOLDER}/") if one.path.endswith(".parquet")}
+    changed: dict[tuple[str, datetime], dict[str, datetime]] = {}
+    for file in SegmentFile.objects.filter(why__in=("erased", "expired")).order_by("recorded_at").iterator(_BATCH):
+        changed.setdefault((file.system, file.hour), {}).update(dict.fromkeys(dict(file.parts), file.recorded_at))
+    going = set(Leaving.objects.values_list("path", flat=True))
+    found: set[str] = set()
+    for table in _TABLES:
+        for row in table.objects.iterator(_BATCH):
+            since = changed.get((row.system, row.hour), {})
+            held = [row.id] if isinstance(row, Segment) else list(dict(row.parts))
+            older = any(row.recorded_at < since.get(one, row.recorded_at) for one in held)
+            if older and row.path in there and row.path not in going:
+                found.add(row.path)
+    return [f"{path} ({there[path]:,} bytes)" for path in sorted(found)]
 
 
 def _strays() -> list[str]:
@@ -187,7 +227,8 @@ def _entry_problem(
         state: Mapping[str, Any] = json.loads(body[1])["state"]
     except (ValueError, LookupError, TypeError):
         return "it cannot be read"
-    differ = [name for name, value in row.state().items() if state.get(name) != value]
+    # An entry may be older than a column.
+    differ = [name for name, value in row.state().items() if name in state and state[name] != value]
     return f"the row has another {', '.join(differ)}" if differ else ""
 
 

@@ -63,12 +63,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "activity_choice",
         "activity_assignment",
         "activity_sample",
-        "monitor_choice",
-        "monitor_baseline",
-        "monitor_breach_end",
+        "legal_hold",
+        "legal_hold_release",
+        "activity_erasure",
+        "activity_erasure_step",
     ),
     "systems": ("ai_system", "import", "activity_source", "activity_source_end"),
-    "activity": ("activity_segment", "activity_file", "monitor_run", "monitor_breach"),
+    "activity": ("activity_segment", "activity_file"),
     "people": (
         "person",
         "password",
@@ -97,7 +98,6 @@ SAID: Mapping[str, str] = {
     "add_person": "Person added",
     "add_service_account": "Service account added",
     "adopt_control": "Control declared",
-    "answer_breach": "Breach of a monitor dealt with",
     "answer_classification": "Classification answered",
     "answer_questionnaire": "Supplier answered",
     "ask_statement_approval": "Approval of the statement asked for",
@@ -108,7 +108,6 @@ SAID: Mapping[str, str] = {
     "change_system": "AI system changed",
     "change_task": "Task changed",
     "choose_activity": "Chosen what of activity is kept",
-    "choose_monitors": "Monitors chosen",
     "choose_risk_scale": "Scale of risks chosen",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
@@ -118,7 +117,9 @@ SAID: Mapping[str, str] = {
     "create_token_of_others": "Token made",
     "decide_applicability": "Applicability decided",
     "decide_statement": "Statement of applicability decided",
+    "erase_activity": "Erasure of activity asked for or decided",
     "exclude_control": "Control excluded",
+    "hold_activity": "Legal hold set",
     "import_systems": "AI systems imported",
     "judge": "Judgement recorded",
     "judge_questionnaire": "Supplier’s answers judged",
@@ -131,10 +132,11 @@ SAID: Mapping[str, str] = {
     "provision": "Said by the directory",
     "rebuild": "Rebuilt from the ledger",
     "restore": "Backup restored",
+    "release_hold": "Legal hold released",
+    "retain_activity": "Activity erased or expired",
     "review_classification": "Classification reviewed",
     "revoke_token": "Token revoked",
     "revoke_token_of_others": "Token revoked",
-    "run_monitors": "Monitors run",
     "seal_activity": "Activity sealed",
     "sample_activity": "Sample of activity drawn",
     "send_questionnaire": "Supplier asked",
@@ -533,16 +535,6 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]
             return f"{state['certificate']} until {state['until']}" if state["certificate"] else str(state["step"])
         case "questionnaire_step":
             return f"{state['step']}: {state['outcome']}" if state["outcome"] else str(state["step"])
-        case "monitor_choice":
-            return f"{state['monitor']} of {state['system']} {'on' if state['on'] else 'off'}"
-        case "monitor_baseline":
-            return f"{state['monitor']} of {state['system']}: baseline of {state['rows']:,} events"
-        case "monitor_run":
-            return f"{state['monitor']} of {state['system']}: {state['outcome']}"
-        case "monitor_breach":
-            return f"{state['monitor']} of {state['system']} breached: {state['says']}"
-        case "monitor_breach_end":
-            return f"{entry.subject.removeprefix('monitor/')}: breach ended, {state['how']}"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

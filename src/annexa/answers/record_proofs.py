@@ -5,7 +5,7 @@ from annexa.activity.segments import flat_leaves, read_table
 from annexa.answers.activity_store import objects
 from annexa.answers.errors import UnknownError
 from annexa.answers.ledger import entry_proof
-from annexa.answers.segments import located
+from annexa.answers.segments import expired, located
 from annexa.pure.permits import Actor
 from annexa.pure.segment_proofs import RecordProof, tree_levels, tree_path
 from annexa.records.activity import Segment
@@ -26,16 +26,23 @@ def record_proof(*, actor: Actor, segment: str, row: int) -> RecordProof:
     entry = LedgerEntry.objects.filter(kind=Segment.KIND, subject=f"{Segment.KIND}/{found.id}").first()
     if entry is None:
         raise UnknownError(f"The entry of segment {segment} waits for its place in the ledger; ask again in a second.")
+    if gone := expired([found]).get(found.id):
+        told = LedgerEntry.objects.filter(kind=gone.KIND, subject=f"{gone.KIND}/{gone.id}").first()
+        by = f" by entry {told.position:,} of the ledger" if told else ""
+        raise UnknownError(
+            f"Segment {segment} expired on {gone.recorded_at:%d %B %Y}{by}: its events are gone, its root stays in "
+            f"entry {entry.position:,}."
+        )
     (place,) = located([found])
     table = read_table(objects().get(place.path)).slice(place.first_row, found.records)
     levels = tree_levels(flat_leaves(table.select([LEAF])))
     one = table.slice(row, 1).combine_chunks().to_batches()[0]
-    told = entry_proof(actor=actor, position=entry.position)
+    proof = entry_proof(actor=actor, position=entry.position)
     return RecordProof(
         event=events_of(one)[0],
         salt=one.column(SALT)[0].as_py() or b"", digest=one.column(DIGEST)[0].as_py() or b"",
         segment=found.id, row=row, row_path=tree_path(levels, row),
-        header=told.header_text.encode(), body=told.body_text.encode(), body_salt=bytes.fromhex(told.salt),
-        index=entry.position, path=tuple(bytes.fromhex(one) for one in told.proof),
-        checkpoint=told.head.checkpoint.encode(),
+        header=proof.header_text.encode(), body=proof.body_text.encode(), body_salt=bytes.fromhex(proof.salt),
+        index=entry.position, path=tuple(bytes.fromhex(one) for one in proof.proof),
+        checkpoint=proof.head.checkpoint.encode(),
     )  # fmt: skip

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from annexa.records.activity import Segment, SegmentFile
 
@@ -24,9 +26,21 @@ class Located:
 
 
 def located(segments: Sequence[Segment]) -> tuple[Located, ...]:
-    """Where these segments are now, in the same order. Two queries."""
+    """Where these segments are now, in the same order, those that expired left out. One query."""
+    now = _now(segments)
+    places = (_located(one, now.get(one.id)) for one in segments)
+    return tuple(one for one in places if one.path)
+
+
+def expired(segments: Sequence[Segment]) -> dict[str, SegmentFile]:
+    """Of these segments, by id, those that expired, each with what says so. One query."""
+    return {name: file for name, (file, _) in _now(segments).items() if not file.path}
+
+
+def _now(segments: Sequence[Segment]) -> dict[str, tuple[SegmentFile, int]]:
+    """The latest file that names each segment, and its first row there; those where none took its place left out."""
     if not segments:
-        return ()
+        return {}
     hours = [one.hour for one in segments]
     later = SegmentFile.objects.filter(
         system__in={one.system for one in segments}, hour__gte=min(hours), hour__lte=max(hours)
@@ -37,7 +51,8 @@ def located(segments: Sequence[Segment]) -> tuple[Located, ...]:
         for segment, records in file.parts:
             now[segment] = file, first
             first += records
-    return tuple(_located(one, now.get(one.id)) for one in segments)
+    known = {one.id for one in segments}
+    return {name: found for name, found in now.items() if name in known}
 
 
 def _located(segment: Segment, later: tuple[SegmentFile, int] | None) -> Located:
@@ -58,3 +73,21 @@ def segments_within(*, systems: Iterable[str] | None, since: datetime | None, un
     if until is not None:
         found = found.filter(first_at__lte=until)
     return list(found)
+
+
+def unexpired() -> QuerySet[Segment]:
+    """The segments whose events are still there, in no order."""
+    gone = SegmentFile.objects.filter(
+        system=OuterRef("system"), hour=OuterRef("hour"), path="", recorded_at__gte=OuterRef("recorded_at")
+    )
+    return Segment.objects.filter(~Exists(gone))
+
+
+def next_at(system: str, hours: Iterable[datetime], now: datetime) -> datetime:
+    """When a file that takes the place of others is recorded: now, or just after the latest one of these hours.
+
+    The latest counts, and clocks of machines differ.
+    """
+    found = SegmentFile.objects.filter(system=system, hour__in=list(hours)).aggregate(latest=Max("recorded_at"))
+    latest: datetime | None = found["latest"]
+    return now if latest is None or latest < now else latest + timedelta(microseconds=1)

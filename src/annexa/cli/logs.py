@@ -1,4 +1,4 @@
-"""`annexa logs`: the activity log sealed, verified and proven; what looks into it is in logs_look.py."""
+"""`annexa logs`: the activity log sealed, verified and proven; logs_look.py looks into it, logs_keep.py erases."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from annexa.cli import logs_look, words
+from annexa.cli import logs_keep, logs_look, words
 
 
 def add_parsers(sub: Any) -> None:
@@ -19,7 +19,9 @@ def add_parsers(sub: Any) -> None:
         epilog="example: annexa logs verify --since 2026-11-01",
     )
     below = found.add_subparsers(
-        dest="what", required=True, metavar="query|export|sample|source|seal|publish|verify|prove"
+        dest="what",
+        required=True,
+        metavar="query|export|sample|source|erase|hold|kept|retain|seal|verify|prove",
     )
     one = below.add_parser(
         "seal",
@@ -53,6 +55,7 @@ def add_parsers(sub: Any) -> None:
     three.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     three.set_defaults(run=prove)
     logs_look.add_parsers(below)
+    logs_keep.add_parsers(below)
 
 
 def verify(args: argparse.Namespace) -> int:

@@ -164,6 +164,10 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "open_activity_source": _ADMINISTRATORS,
         "change_activity_source": _LEADS,
         "choose_activity": _LEADS,
+        "hold_activity": _LEADS,
+        "release_hold": _LEADS,
+        "erase_activity": _LEADS,
+        "retain_activity": frozenset({"program"}),
         "plan_oversight": _WRITERS,
         "post_case": _WRITERS,
         "see_case": _WRITERS | {"auditor"},
@@ -254,8 +258,8 @@ SCOPES = frozenset(
         "adopt_control", "exclude_control", "decide_applicability", "add_evidence", "judge", "close_judgement",
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
-        "change_activity_source", "choose_activity", "read_activity_content", "post_case", "see_case",
-        "read_stop_switch", "choose_monitors", "run_monitors", LOG_ACTIVITY, PROVISION,
+        "change_activity_source", "choose_activity", "read_activity_content", "hold_activity", "erase_activity",
+        "post_case", "see_case", "read_stop_switch", "choose_monitors", "run_monitors", LOG_ACTIVITY, PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.db import models
+from django.db.models import Q
 
 from annexa.records.guard import Guarded
 from annexa.records.recorded import Column, Recorded, at
@@ -61,7 +62,9 @@ class SegmentFile(Recorded):
     """A file that took the place of others: the segments of one system and hour that are in it now.
 
     `parts`: [segment, number of its events] in the order in which they stand in the file. `why`: compacted, erased or
-    expired. A later one that names the same segment takes its place in turn.
+    expired. A later one that names the same segment takes its place in turn. Of what expired there is no file: path and
+    digest are "", the size is 0, and `records` says how many events went. `erasure`, `erased`: by which erasure how
+    many events lost what was said in them; "" and 0 where that is not why.
     """
 
     SCOPE = "system"
@@ -71,23 +74,29 @@ class SegmentFile(Recorded):
     id = models.CharField(max_length=40, primary_key=True)
     system = models.CharField(max_length=80, blank=True)
     hour = models.DateTimeField()
-    path = models.CharField(max_length=200, unique=True)
-    sha256 = models.CharField(max_length=64)
+    path = models.CharField(max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
     size = models.BigIntegerField()
     records = models.IntegerField()
     parts = models.JSONField()
     why = models.CharField(max_length=20)
+    erasure = models.CharField(max_length=40, blank=True, default="", db_index=True)
+    erased = models.IntegerField(default=0)
     recorded_at = models.DateTimeField(db_index=True)
 
     class Meta:
         indexes = [models.Index(fields=["system", "hour"], name="segment_file_hour")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["path"], condition=~Q(path=""), name="segment_file_once"),
+            models.CheckConstraint(condition=~Q(path="") | Q(why="expired"), name="segment_file_there"),
+        ]
 
     def __str__(self) -> str:
         return f"file {self.id}, {self.why}"
 
     def state(self) -> dict[str, Any]:
         """What the ledger keeps of it."""
-        plain = ("id", "system", "path", "sha256", "size", "records", "parts", "why")
+        plain = ("id", "system", "path", "sha256", "size", "records", "parts", "why", "erasure", "erased")
         return {name: getattr(self, name) for name in plain} | {"hour": self.hour.isoformat()}
 
 

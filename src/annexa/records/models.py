@@ -61,6 +61,7 @@ from annexa.records.questionnaires import (
     SentQuestionnaire,
 )
 from annexa.records.registers import TABLES
+from annexa.records.retention import ActivityErasure, ActivityErasureStep, Leaving, LegalHold, LegalHoldRelease
 from annexa.records.risks import RiskProposal, RiskScale, RiskStep
 from annexa.records.sign_in import (
     KnownPlace,
@@ -89,6 +90,8 @@ __all__ = [
     "AccessReviewEnd",
     "ActivityAssignment",
     "ActivityChoice",
+    "ActivityErasure",
+    "ActivityErasureStep",
     "ActivityRules",
     "ActivitySample",
     "ActivitySource",
@@ -121,8 +124,11 @@ __all__ = [
     "Judgement",
     "KeptAnswer",
     "KnownPlace",
+    "Leaving",
     "LedgerCheckpoint",
     "LedgerEntry",
+    "LegalHold",
+    "LegalHoldRelease",
     "Link",
     "MonitorBaseline",
     "MonitorBreach",

@@ -1,6 +1,7 @@
 """The keys by which the ledger signs: made at the first start, readable by nobody else, never made twice."""
 
 import os
+import secrets
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,11 +18,29 @@ _ED25519: Final = b"\x01"
 _TYPED_KEY_BYTES: Final = 33
 _PREFIX: Final = "PRIVATE+KEY+"
 _OWNER_ONLY: Final = 0o600
+_ACTIVITY_KEY_BYTES: Final = 32
 _LONGEST_FILE: Final = 4096
 
 
 class KeyRefusedError(VaultError):
     """A signing key cannot be used: open to others, damaged, or of another name."""
+
+
+def activity_key(folder: Path) -> bytes:
+    """The key of pseudonyms and digests of an installation; made when it is first asked for."""
+    path = folder / "activity.key"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        whole = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        whole.touch(mode=_OWNER_ONLY)
+        whole.write_bytes(secrets.token_bytes(_ACTIVITY_KEY_BYTES))
+        try:
+            path.hardlink_to(whole)
+        except FileExistsError:
+            pass  # another process made it a moment ago
+        finally:
+            whole.unlink()
+    return path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

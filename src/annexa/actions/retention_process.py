@@ -1,0 +1,140 @@
+"""What has to go from the activity log goes in a process of its own: once an hour, and when an erasure is asked for.
+
+Started beside a server or worker, and only then; it reads and writes files of the log, which pages need not wait for.
+"""
+
+import fcntl
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.utils import timezone
+
+from annexa.actions.errors import ConflictError
+from annexa.records.activity import SealedTo, Segment
+from annexa.records.retention import ActivityErasure, Leaving
+
+EVERY_SECONDS: Final = 3600.0
+SEALED_WITHIN_SECONDS: Final = 120.0
+"""For how long it is waited until another process has sealed what is to be erased."""
+log = logging.getLogger("annexa.retaining")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retained:
+    """What one round did: erasures carried out and events erased, events expired, files that the store keeps."""
+
+    erasures: int = 0
+    erased: int = 0
+    expired: int = 0
+    kept: int = 0
+
+
+def retain(*, clock: Callable[[], datetime] = timezone.now) -> Retained:
+    """Erases what was asked for, removes whose time is over and every file that is to go.
+
+    What waits in journals is sealed before something is erased. Ledger: activity_segment, activity_file,
+    activity_erasure_step. Raises ConflictError while another process does it, ActivityError, VaultError.
+    """
+    from annexa.actions.retaining import erase, expire, open_erasures, remove_leaving
+    from annexa.answers.activity_store import objects
+
+    with _alone():
+        store = objects()
+        erased, erasures = 0, open_erasures()
+        if erasures:
+            _seal_first(clock)
+        for one in erasures:
+            erased += int(erase(erasure=one, store=store, now=clock()).counts["events"])
+        expired = expire(store=store, now=clock())
+        return Retained(
+            erasures=len(erasures), erased=erased, expired=expired, kept=remove_leaving(store=store, now=clock())
+        )
+
+
+def _seal_first(clock: Callable[[], datetime]) -> None:
+    """Has what waits in journals sealed, here or by the process that seals. Raises ConflictError if it takes long."""
+    from annexa.actions.sealing import seal_everything
+    from annexa.activity.journal import journals
+    from annexa.answers.activity_store import journal_folder
+
+    with suppress(ConflictError):
+        seal_everything(clock=clock)
+        return
+    waiting = {path.name: path.stat().st_size for path in journals(journal_folder()) if path.exists()}
+    begun = time.monotonic()
+    while time.monotonic() - begun < SEALED_WITHIN_SECONDS:
+        sealed = dict(SealedTo.objects.values_list("journal", "position"))
+        left = {path.name for path in journals(journal_folder())} & waiting.keys()
+        if all(sealed.get(name, 0) >= waiting[name] for name in left):
+            return
+        time.sleep(0.5)
+    raise ConflictError("What arrived is not sealed yet; annexa doctor says why. Erasures wait for it.")
+
+
+class RetentionProcess:
+    """Whoever does it for this process, if anybody has to."""
+
+    def __init__(self) -> None:
+        """Nobody does yet."""
+        self._child: subprocess.Popen[bytes] | None = None
+        self._begun: float | None = None
+
+    def look(self) -> None:
+        """Starts a round if an hour is over or an erasure waits, and the last round has ended. Raises OSError."""
+        if self._child is not None:
+            if self._child.poll() is None:
+                return
+            if self._child.returncode not in {0, 3}:
+                log.warning("The process that erases and expires ended with code %s.", self._child.returncode)
+            self._child = None
+        over = self._begun is None or time.monotonic() - self._begun >= EVERY_SECONDS
+        if (over and _anything()) or erasure_waits():
+            self._begun = time.monotonic()
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "annexa.cli.main", "logs", "retain"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+            )
+
+    def end(self) -> None:
+        """Asks it to end, and waits until it did; the next one goes on where it was."""
+        if self._child is not None:
+            self._child.terminate()
+            self._child.wait()
+            self._child = None
+
+
+def _anything() -> bool:
+    return Segment.objects.exists() or Leaving.objects.exists()
+
+
+def erasure_waits() -> bool:
+    """Whether an erasure is to be carried out."""
+    rows = ActivityErasure.objects.exclude(steps__step__in=("done", "refused"))
+    return rows.filter(second=False).exists() or rows.filter(steps__step="approved").exists()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Holds the lock of who erases and expires. Raises ConflictError while another process of this home has it."""
+    folder: Path = settings.HOME / "activity"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = os.open(folder / ".retaining", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConflictError("Another process erases and expires already; it takes this along.") from error
+        yield
+    finally:
+        os.close(file)
