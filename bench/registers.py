@@ -1,22 +1,24 @@
 """Registers with 50,000 records: how long it takes to import them, and the server time of their lists and pages.
 
-    python bench/registers.py [--json] [--rows 50000] [--runs 7] [--postgres 1] [--lists 0]
+    python bench/registers.py [--json] [--rows 50000] [--runs 7] [--postgres 1] [--lists 0] [--others 1]
 
 The records are made up, with a fixed seed. Assets and risks come from files: `plan_s` reads the file and compares every
 row with the register, `import_s` writes rows and ledger entries and signs them; both are told also as seconds of this
 process alone, since another one may be busy. Every other register (`--lists 1`) gets as many records straight into its
 table. A page's figure is the median of the runs after the first; `two_facets` narrows by two facets and a word,
-`words` by two words of which every other record has both.
+`words` by two words of which every other record has both. With `--others 1` somebody else writes records during each
+import, in a process of their own: `longest_wait_s` is the longest that one took them, `others_wrote` how many.
 """
 
 import csv
 import io
 import random
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,12 +94,12 @@ def database(on_postgres: int) -> Iterator[str]:
 
 def main() -> None:
     """Imports, then asks each page."""
-    args = options(__doc__ or "", rows=50_000, runs=7, postgres=0, lists=1)
+    args = options(__doc__ or "", rows=50_000, runs=7, postgres=0, lists=1, others=0)
     with database(args.postgres) as url, installation(url):
-        report(measured(args.rows, args.runs, every=bool(args.lists)), as_json=args.json)
+        report(measured(args.rows, args.runs, every=bool(args.lists), others=bool(args.others)), as_json=args.json)
 
 
-def measured(rows: int, runs: int, *, every: bool) -> dict[str, float | int | str]:
+def measured(rows: int, runs: int, *, every: bool, others: bool) -> dict[str, float | int | str]:
     """Every figure."""
     from django.conf import settings
     from django.db import connection
@@ -116,7 +118,7 @@ def measured(rows: int, runs: int, *, every: bool) -> dict[str, float | int | st
     )  # fmt: skip
     figures: dict[str, float | int | str] = {"database": connection.vendor, "rows": rows}
     for noun in IMPORTED:
-        imported(figures, REGISTERS[noun], rows)
+        imported(figures, REGISTERS[noun], rows, others=others)
     client = Client()
     client.force_login(Person.objects.get(email=given["email"]))
     figures["today_ms"] = page(client, "/", runs)
@@ -138,7 +140,7 @@ def measured(rows: int, runs: int, *, every: bool) -> dict[str, float | int | st
     return figures
 
 
-def imported(figures: dict[str, float | int | str], register: Any, rows: int) -> None:
+def imported(figures: dict[str, float | int | str], register: Any, rows: int, *, others: bool) -> None:
     """Plans and takes a file, plans the same again, and exports."""
     from annexa.actions.registers import import_register
     from annexa.answers.register_files import export_register, plan_register
@@ -149,9 +151,10 @@ def imported(figures: dict[str, float | int | str], register: Any, rows: int) ->
     planned = timed(figures, f"{noun}_plan", lambda: plan_register(**asked))
     if planned.plan.problems:
         sys.exit(f"{noun}: {planned.plan.problems[0]}")
-    timed(
-        figures, f"{noun}_import", lambda: import_register(actor=ANNEXA, planned=planned, now=datetime.now(UTC))
-    )  # fmt: skip
+    with another_writer(figures, f"{noun}_import") if others else nullcontext():
+        timed(
+            figures, f"{noun}_import", lambda: import_register(actor=ANNEXA, planned=planned, now=datetime.now(UTC))
+        )  # fmt: skip
     whole = float(figures[f"{noun}_plan_s"]) + float(figures[f"{noun}_import_s"])
     figures[f"{noun}_import_whole_s"] = round(whole, 2)
     timed(figures, f"{noun}_same_file_again", lambda: plan_register(**asked))
@@ -160,6 +163,42 @@ def imported(figures: dict[str, float | int | str], register: Any, rows: int) ->
             figures, f"{noun}_export_{kind}",
             lambda k=kind: export_register(actor=ANNEXA, register=register, file_format=k),
         )  # fmt: skip
+
+
+OTHER = """
+import sys, time
+from datetime import UTC, datetime
+import django
+django.setup()
+from annexa.actions.registers import add_record
+from annexa.pure.permits import ANNEXA
+from annexa.pure.registers import REGISTERS
+register, longest, number = REGISTERS["supplier"], 0.0, 0
+sys.stdin.read(1)
+import select
+while not select.select([sys.stdin], [], [], 0.02)[0]:
+    begun = time.perf_counter()
+    number += 1
+    entry = register.make({"name": f"Supplier {number}"})
+    add_record(actor=ANNEXA, register=register, entry=entry, now=datetime.now(UTC))
+    longest = max(longest, time.perf_counter() - begun)
+print(longest, number)
+"""
+"""Somebody else who writes all the while, in a process of their own: the longest that one record took them."""
+
+
+@contextmanager
+def another_writer(figures: dict[str, float | int | str], name: str) -> Iterator[None]:
+    """Measures how long somebody else has to wait for one record at most, while something goes on."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OTHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:  # fmt: skip
+        time.sleep(6)  # until it is ready
+        print(".", end="", file=other.stdin, flush=True)
+        yield
+        found, _ = other.communicate(".")
+    longest, many = found.split()
+    figures[f"{name}_longest_wait_s"], figures[f"{name}_others_wrote"] = round(float(longest), 2), int(many)
 
 
 def filled(register: Any, rows: int) -> None:

@@ -19,6 +19,7 @@ from annexa.answers.actors import afresh
 from annexa.pure.ledger import SALT_BYTES, Header, canonical, salted_digest
 from annexa.pure.permits import WHOLE, Actor, Place, Refusal, may
 from annexa.records import guard, turns
+from annexa.records.guard import Ready
 from annexa.records.ledger import Outbox
 
 BATCH = 500
@@ -84,23 +85,93 @@ class Door:
             if self.progress:
                 self.progress(start + len(batch), len(records))
 
+    def write_ready(self, ready: "Prepared") -> None:
+        """Writes new rows that were prepared for this door, with their entries. Raises ValueError for another one's."""
+        if ready.told_by != (self.actor.id, self.verb, self.because, self.now):
+            raise ValueError("These rows were prepared for another actor, verb, reason or instant.")
+        self._flush()  # what was noted before stays before
+        for rows in (ready.rows, ready.entries):
+            rows.write()
+
     def note(self, state: dict[str, Any], *, kind: str, subject: str, effective_at: datetime | None = None) -> None:
         """Leaves an entry for a state that is written here, or that has no row of its own."""
-        body = canonical({"state": state, "because": self.because, "by": self.actor.name, "verb": self.verb})
-        salt = secrets.token_bytes(SALT_BYTES)
-        header = Header(
-            kind=kind,
-            subject=subject,
-            actor=self.actor.id,
-            at=self.now,
-            effective_at=effective_at or self.now,
-            body=salted_digest(salt, body).hex(),
-        )
-        self._entries.append(Outbox(header=header.to_bytes(), salt=salt, body=body))
+        self._entries.append(
+            _entry(
+                state, actor=self.actor, verb=self.verb, because=self.because, now=self.now, kind=kind, subject=subject,
+                effective_at=effective_at,
+            )
+        )  # fmt: skip
 
     def _flush(self) -> None:
         Outbox.objects.insert(self._entries)
         self._entries.clear()
+
+
+def _entry(
+    state: dict[str, Any],
+    *,
+    actor: Actor,
+    verb: str,
+    because: str,
+    now: datetime,
+    kind: str,
+    subject: str,
+    effective_at: datetime | None = None,
+) -> Outbox:
+    body = canonical({"state": state, "because": because, "by": actor.name, "verb": verb})
+    salt = secrets.token_bytes(SALT_BYTES)
+    header = Header(
+        kind=kind,
+        subject=subject,
+        actor=actor.id,
+        at=now,
+        effective_at=effective_at or now,
+        body=salted_digest(salt, body).hex(),
+    )
+    return Outbox(header=header.to_bytes(), salt=salt, body=body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """New rows with their entries, down to the bytes, for a door that opens later; `told_by`: for which one."""
+
+    rows: Ready
+    entries: Ready
+    told_by: tuple[str, str, str, datetime]
+
+
+def prepare(
+    records: Sequence[Any],
+    *,
+    actor: Actor,
+    verb: str,
+    because: str,
+    now: datetime,
+    kind: str,
+    subject: Callable[[Any], str],
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Prepared, ...]:
+    """Makes everything that a door will write for new records of one table, before anybody has to wait for it.
+
+    A door that opens with the same actor, verb, reason and instant writes it. Cost: no query.
+    """
+    made = []
+    for start in range(0, len(records), BATCH):
+        batch = records[start : start + BATCH]
+        entries = [
+            _entry(one.state(), actor=actor, verb=verb, because=because, now=now, kind=kind, subject=subject(one))
+            for one in batch
+        ]
+        made.append(
+            Prepared(
+                rows=type(batch[0]).objects.all().ready(batch),
+                entries=Outbox.objects.all().ready(entries),
+                told_by=(actor.id, verb, because, now),
+            )
+        )
+        if progress:
+            progress(start + len(batch), len(records))
+    return tuple(made)
 
 
 @contextmanager

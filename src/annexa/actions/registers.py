@@ -7,8 +7,8 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import Q
 
-from annexa.actions.door import Door, door
-from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
+from annexa.actions.door import Door, door, prepare
+from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.systems import Imported, Progress, Told
 from annexa.answers.imports import register_mark
 from annexa.answers.ledger import entry_of
@@ -17,7 +17,7 @@ from annexa.answers.registers import missing_targets, rows_of, with_unseen
 from annexa.pure.fields import FieldProblem
 from annexa.pure.mapping_files import mapping_text
 from annexa.pure.near import meant
-from annexa.pure.permits import WHOLE, Actor, Place
+from annexa.pure.permits import WHOLE, Actor, Place, Refusal, may
 from annexa.pure.register import NOTHING, Entry, Register, Source
 from annexa.pure.slugs import free_slugs
 from annexa.records.registers import TABLES, RegisterRow
@@ -133,14 +133,22 @@ def import_register(
     told = Told(progress, len(added) + len(updated))
     because = f"Import of {planned.name}"
     subject = f"import/{planned.sha256}"
+    permit = may(actor, "import_register")
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
+    if plan.problems and not (skip_bad and plan.rows):
+        raise InvalidError({"file": [str(problem) for problem in plan.problems]})
     taken = _taken(register, [row.facts for row in added])
-    rows = [_made(register, row.slug, one, now) for row, one in zip(added, taken, strict=True)]  # before anybody waits
+    # Everything down to the bytes, before anybody has to wait: what is left for the transaction is to write them.
+    ready = prepare(
+        [_made(register, row.slug, one, now) for row, one in zip(added, taken, strict=True)], actor=actor,
+        verb="import_register", because=because, now=now, kind=register.noun, subject=_subject, progress=told.step,
+    )  # fmt: skip
     try:
         with door(actor=actor, verb="import_register", now=now, because=because, progress=told.step) as opened:
-            if plan.problems and not (skip_bad and plan.rows):
-                raise InvalidError({"file": [str(problem) for problem in plan.problems]})
             _refuse_others(register, planned)
-            opened.write_many(rows, kind=register.noun, subject=_subject)
+            for one in ready:
+                opened.write_ready(one)
             told.before = len(added)
             _write_updated(opened, register, {row.slug: row.facts for row in updated})
             if added or updated:

@@ -6,14 +6,14 @@ from datetime import datetime
 
 from django.db import IntegrityError
 
-from annexa.actions.door import Door, door
-from annexa.actions.errors import ConflictError, InvalidError
+from annexa.actions.door import Door, door, prepare
+from annexa.actions.errors import ConflictError, InvalidError, NotPermittedError
 from annexa.actions.scopes import no_system, place_of
 from annexa.answers.imports import RESERVED, Planned, register_mark
 from annexa.answers.ledger import entry_of
 from annexa.pure.imports import PlannedRow
 from annexa.pure.mapping_files import mapping_text
-from annexa.pure.permits import Actor, Place
+from annexa.pure.permits import Actor, Place, Refusal, may
 from annexa.pure.slugs import free_slugs
 from annexa.pure.systems import FIELD, SystemFacts, SystemFactsError, tidied, validate
 from annexa.records.systems import AiSystem
@@ -88,13 +88,22 @@ def import_systems(
     updated = [row for row in plan.rows if row.outcome == "updated"]
     told = Told(progress, len(added) + len(updated))
     because = f"Import of {planned.name}"
+    permit = may(actor, "import_systems")
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
+    _refuse_problems(planned, skip_bad=skip_bad)
+    # Everything down to the bytes, before anybody has to wait: what is left for the transaction is to write them.
+    ready = prepare(
+        _new(added, now), actor=actor, verb="import_systems", because=because, now=now, kind=KIND, subject=_subject,
+        progress=told.step,
+    )  # fmt: skip
     try:
         with door(actor=actor, verb="import_systems", now=now, because=because, progress=told.step) as opened:
-            _refuse_problems(planned, skip_bad=skip_bad)
-            known = list(AiSystem.objects.order_by("id").values_list("slug", "changed_at"))
-            if register_mark(known) != planned.mark:
+            known = AiSystem.objects.order_by("id").values_list("slug", "changed_at")
+            if register_mark(list(known)) != planned.mark:
                 raise ConflictError(_CHANGED)
-            _write_added(opened, added, {slug for slug, _ in known}, now)
+            for one in ready:
+                opened.write_ready(one)
             told.before = len(added)
             _write_updated(opened, updated, now)
             if added or updated:
@@ -133,11 +142,11 @@ def _refuse_problems(planned: Planned, *, skip_bad: bool) -> None:
         raise InvalidError({"file": [str(problem) for problem in plan.problems]})
 
 
-def _write_added(opened: Door, rows: Sequence[PlannedRow], taken: set[str], now: datetime) -> None:
-    taken |= {row.slug for row in rows if row.slug}
+def _new(rows: Sequence[PlannedRow], now: datetime) -> list[AiSystem]:
+    """New systems, each with the slug that was planned for it, or a free one."""
+    taken = {*AiSystem.objects.values_list("slug", flat=True), *(row.slug for row in rows if row.slug)}
     fresh = free_slugs([row.facts.name for row in rows if not row.slug], taken | RESERVED)
-    systems = [_made(row.slug or next(fresh), row.facts, now) for row in rows]
-    opened.write_many(systems, kind=KIND, subject=_subject)
+    return [_made(row.slug or next(fresh), row.facts, now) for row in rows]
 
 
 def _write_updated(opened: Door, rows: Sequence[PlannedRow], now: datetime) -> None:

@@ -6,6 +6,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 from django.apps import apps
@@ -64,6 +65,38 @@ def systems_reached(actor: Actor) -> models.Q:
     return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """New rows of a table, in the values of the database; `beside`: those of other tables that go with them."""
+
+    table: str
+    columns: tuple[str, ...]
+    values: Sequence[tuple[Any, ...]]
+    beside: tuple["Ready", ...] = ()
+
+    def write(self) -> None:
+        """Writes them, in the transaction of whoever opened the door. Raises DoorClosedError."""
+        if not _open.get():
+            raise DoorClosedError(self.table)
+        names = ", ".join(_quoted(one) for one in self.columns)
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                with (
+                    connection.wrap_database_errors,
+                    cursor.copy(f"COPY {_quoted(self.table)} ({names}) FROM STDIN") as copy,
+                ):
+                    for one in self.values:
+                        copy.write_row(one)
+            else:
+                marks = ", ".join("%s" for _ in self.columns)
+                cursor.executemany(
+                    f"INSERT INTO {_quoted(self.table)} ({names}) VALUES ({marks})",  # noqa: S608  names of our own
+                    self.values,
+                )
+        for other in self.beside:
+            other.write()
+
+
 class GuardedQuerySet(models.QuerySet[M]):
     """A query set whose writes ask for the open door."""
 
@@ -108,26 +141,20 @@ class GuardedQuerySet(models.QuerySet[M]):
     def insert(self, rows: Sequence[M]) -> None:
         """Writes new rows the quick way, for tens of thousands: keys that the database counts stay unknown here."""
         self._ask()
-        table = self.model._meta
-        columns = [one for one in table.concrete_fields if not isinstance(one, models.AutoField)]
-        names, marks = ", ".join(_quoted(str(one.column)) for one in columns), ", ".join("%s" for _ in columns)
-        ready = [(one.attname, one.get_db_prep_save) for one in columns]
-        values = ([prepare(getattr(row, name), connection) for name, prepare in ready] for row in rows)
-        with transaction.atomic(), connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                with (
-                    connection.wrap_database_errors,
-                    cursor.copy(f"COPY {_quoted(table.db_table)} ({names}) FROM STDIN") as copy,
-                ):
-                    for one in values:
-                        copy.write_row(one)
-            else:
-                cursor.executemany(
-                    f"INSERT INTO {_quoted(table.db_table)} ({names}) VALUES ({marks})",  # noqa: S608  names of our own
-                    list(values),
-                )
+        with transaction.atomic():
+            self.ready(rows).write()
         for row in rows:
             row._state.adding, row._state.db = False, connection.alias
+
+    def ready(self, rows: Sequence[M]) -> "Ready":
+        """New rows as the database takes them, so that whoever writes them keeps others waiting no longer than that."""
+        columns = [one for one in self.model._meta.concrete_fields if not isinstance(one, models.AutoField)]
+        prepare = [(one.attname, one.get_db_prep_save) for one in columns]
+        return Ready(
+            table=self.model._meta.db_table,
+            columns=tuple(str(one.column) for one in columns),
+            values=[tuple(made(getattr(row, name), connection) for name, made in prepare) for row in rows],
+        )
 
     def remove(self) -> None:
         """Deletes rows that nothing refers to, without looking at them first."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from annexa.pure.register import Register
-from annexa.records.guard import Guarded
+from annexa.records.guard import Guarded, Ready
 
 _BATCH = 400
 """Records asked about at once; SQLite takes a thousand parameters."""
@@ -56,6 +56,12 @@ def keep(register: Register, rows: Sequence[Any], *, fresh: bool) -> None:
         for first in range(0, len(gone), _BATCH):
             Link.objects.filter(pk__in=gone[first : first + _BATCH]).remove()
         Link.objects.insert([_link(register.noun, place) for place in sorted(said - set(there))])
+
+
+def fresh_links(register: Register, rows: Sequence[Any]) -> tuple[Ready, ...]:
+    """The links of new rows, ready to be written beside them."""
+    said = sorted({place for row in rows for place in _said(register, row.slug, row)})
+    return (Link.objects.all().ready([_link(register.noun, place) for place in said]),) if said else ()
 
 
 def _link(noun: str, place: Place) -> Link:

@@ -1,6 +1,7 @@
 """The tables of the registers, each made from its declaration: a column for every field."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -11,8 +12,8 @@ from annexa.pure.fields import Field
 from annexa.pure.register import Entry, Register
 from annexa.pure.registers import REGISTERS
 from annexa.pure.words import fold
-from annexa.records.guard import GuardedQuerySet
-from annexa.records.links import keep
+from annexa.records.guard import GuardedQuerySet, Ready
+from annexa.records.links import fresh_links, keep
 from annexa.records.recorded import Column, Recorded, at, first_at
 
 
@@ -25,10 +26,9 @@ class RegisterQuerySet(GuardedQuerySet["RegisterRow"]):
         keep(self.model.REGISTER, made, fresh=True)
         return made
 
-    def insert(self, rows: Sequence["RegisterRow"]) -> None:
+    def ready(self, rows: Sequence["RegisterRow"]) -> Ready:
         """As of any table, with their links."""
-        super().insert(rows)
-        keep(self.model.REGISTER, rows, fresh=True)
+        return replace(super().ready(rows), beside=fresh_links(self.model.REGISTER, rows))
 
     def bulk_update(self, objs: Iterable["RegisterRow"], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
         """As Django's, behind the door."""
