@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from annexa.actions.controls import adopt_control
-from annexa.actions.door import door
+from annexa.actions.door import Prepared, door, prepare
 from annexa.actions.errors import NotPermittedError
 from annexa.actions.evidence import add_evidence
 from annexa.actions.sequencer import publish, sequence, together
@@ -16,9 +16,11 @@ from annexa.answers import ledger as answers
 from annexa.pure.ledger import Frontier, Header, leaf_hash, salted_digest, verify_inclusion
 from annexa.pure.notes import VerifierKey, open_checkpoint
 from annexa.pure.permits import Actor
+from annexa.pure.registers import REGISTERS
 from annexa.records.guard import DoorClosedError, Guarded
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.organisation import Organisation
+from annexa.records.registers import TABLES
 
 
 def check_ledger() -> int:
@@ -107,6 +109,57 @@ def test_a_failure_leaves_nothing(organisation, actor, now) -> None:
     with pytest.raises(RuntimeError, match="half way"):
         broken()
     assert check_ledger() == before
+
+
+def prepared(actor, now, other=()) -> tuple[Prepared, ...]:
+    """A supplier, ready for a door that opens for an import, or for another one."""
+    row = TABLES["supplier"](slug="brillig", created_at=now, changed_at=now)
+    row.take(REGISTERS["supplier"].make({"name": "Brillig"}))
+    told = {"actor": actor, "verb": "import_register", "because": "Import of a.csv", "now": now} | dict(other)
+    return prepare([row], kind="supplier", subject=str, **told)
+
+
+def test_what_was_prepared_is_written_with_its_entry(organisation, actor, now) -> None:
+    """Whoever waits for the door waits for the writing only; what is written is the same."""
+    before = check_ledger()
+    (ready,) = prepared(actor, now)
+    assert not TABLES["supplier"].objects.exists()
+    with door(actor=actor, verb="import_register", because="Import of a.csv", now=now) as opened:
+        opened.write_ready(ready)
+    row = TABLES["supplier"].objects.get()
+    publish()
+    assert check_ledger() == before + 1
+    entry = LedgerEntry.objects.order_by("-position").first()
+    body = json.loads(bytes(EntryBody.objects.get(position=entry.position).body))
+    assert body == {
+        "because": "Import of a.csv", "by": "Ada Admin", "verb": "import_register", "state": row.state(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("part", ["actor", "verb", "because", "now"])
+def test_rows_prepared_for_another_door_are_refused(organisation, actor, now, part) -> None:
+    """An entry says who, what, why and when: rows that were made ready for one door pass through no other."""
+    other = {
+        "actor": Actor(id="person/9", name="Ben Boss", role="administrator"), "verb": "change_register",
+        "because": "Another file", "now": now + timedelta(seconds=1),
+    }  # fmt: skip
+    (ready,) = prepared(actor, now, {part: other[part]})
+    before = check_ledger()
+    with (
+        pytest.raises(ValueError, match="prepared for another actor, verb, reason or instant"),
+        door(actor=actor, verb="import_register", because="Import of a.csv", now=now) as opened,
+    ):
+        opened.write_ready(ready)
+    assert not TABLES["supplier"].objects.exists()
+    assert check_ledger() == before
+
+
+def test_prepared_rows_are_not_written_outside_the_door(organisation, actor, now) -> None:
+    (ready,) = prepared(actor, now)
+    for rows in (ready.rows, ready.entries):
+        with pytest.raises(DoorClosedError):
+            rows.write()
+    assert not Outbox.objects.exists()
 
 
 def test_who_may_not_is_refused_before_anything_happens(organisation, now) -> None:
