@@ -1,11 +1,13 @@
 """What several pages are tested with."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import settings as conf
 from django.utils import timezone
 
+from annexa.actions import sign_in
 from tests.answers.small_house import found_house
 from tests.founding import founded
 from tests.personas import Cast, found_cast, undone
@@ -40,8 +42,9 @@ def cast(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Cast]
 
 
 @pytest.fixture
-def here(cast, settings) -> Iterator[Cast]:
-    """The same, as the pages see it."""
+def here(cast, settings, monkeypatch) -> Iterator[Cast]:
+    """The same, as the pages see it. A walk may take longer than a proof of who one is holds; nobody is asked again."""
     settings.STORE = cast.store
+    monkeypatch.setattr(sign_in, "PROOF_HOLDS", timedelta(days=1))
     with undone():
         yield cast
