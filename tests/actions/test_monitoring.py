@@ -1,13 +1,15 @@
 """A breached monitor lowers the verdict of the control it proves, opens a draft, and recovery is recorded, too."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from annexa.actions.controls import adopt_control
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.actions.monitor_process import alone, run_now
 from annexa.actions.monitoring import choose_monitors, end_breach, freeze_baseline, run_monitors
 from annexa.actions.sealing import seal_everything
 from annexa.actions.sequencer import publish
@@ -25,6 +27,7 @@ from annexa.pure.systems import SystemFacts
 from annexa.records.controls import Judgement
 from annexa.records.evidence import Evidence
 from annexa.records.monitors import MonitorBreach, MonitorRun
+from tests import arriving
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 CONTROL = "LIF-07"
@@ -51,33 +54,10 @@ def journal(settings) -> Journal:
     return Journal(folder=journal_folder(), backlog_bytes=1 << 30, spare_bytes=0)
 
 
-def us(at: datetime) -> int:
-    return int((at - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
-
-
 @pytest.fixture
 def arrive(journal) -> Callable[..., None]:
     """So many events of a system, spread evenly over the hours before an instant; some of them go wrong."""
-
-    def arrived(
-        until: datetime, *, count: int = 400, hours: int = 24, wrong: int = 0, system: str = "chatbot", **more
-    ) -> None:
-        step = timedelta(hours=hours) / count
-        events = []
-        for number in range(count):
-            at = us(until - step * (number + 1))
-            bad = number < wrong
-            events.append(
-                Event(
-                    at=at, ended_at=at + 900_000, received_at=at, system=system, source="gate", kind="inference",
-                    outcome="error" if bad else "ok", error="timeout" if bad else None, operation="chat", model="m",
-                    trace_id=at.to_bytes(16, "big"), span_id=number.to_bytes(8, "big"), user=f"u-{number % 9}",
-                    output="It is so.", output_length=9, **more,
-                )
-            )  # fmt: skip
-        journal.append(batch_of(events))
-
-    return arrived
+    return partial(arriving.arrive, journal)
 
 
 def verdict(actor: Actor, now: datetime, system: str = "chatbot") -> str:
@@ -273,7 +253,7 @@ def test_a_damaged_log_is_an_error_not_a_pass(by, arrive, now, settings) -> None
 def test_labels_that_come_later_stand_with_their_predictions(by, journal, now) -> None:
     """Performance is measured once the truth is known, whichever event told it."""
     choose_monitors(system="ranking", chosen=["accuracy"], on=True, now=now, **by)
-    made = us(now - 20 * DAY)
+    made = arriving.us(now - 20 * DAY)
     asked = {"system": "ranking", "source": "batch"}
     predictions = [
         Event(at=made + n, received_at=made, record_id=f"p-{n}", prediction="yes", kind="inference", **asked)
@@ -281,8 +261,8 @@ def test_labels_that_come_later_stand_with_their_predictions(by, journal, now) -
     ]
     truths = [
         Event(
-            at=us(now) - n,
-            received_at=us(now),
+            at=arriving.us(now) - n,
+            received_at=arriving.us(now),
             record_id=f"p-{n}",
             kind="evaluation",
             label="yes" if n % 4 else "no",
@@ -297,3 +277,15 @@ def test_labels_that_come_later_stand_with_their_predictions(by, journal, now) -
     (run,) = run_monitors(now=now, only=["accuracy"])
     assert run.outcome == "fail"
     assert run.reading["values"][0]["value"] == pytest.approx(0.75)
+
+
+def test_one_fails_while_another_never_ran(by, actor, arrive, now) -> None:
+    """Rule: a breach makes the control fail at once, whatever else is on and has not run yet."""
+    choose_monitors(system="chatbot", chosen=["errors", "latency"], on=True, now=now, **by)
+    arrive(now, wrong=200)
+    run_now(actor=actor, system="chatbot", monitor="errors", now=now)
+    assert evidence() == [False]
+    with pytest.raises(ConflictError, match="is off"):
+        run_now(actor=actor, system="ranking", monitor="errors", now=now)
+    with alone(), pytest.raises(ConflictError, match="being run just now"):
+        run_now(actor=actor, system="chatbot", monitor="errors", now=now)

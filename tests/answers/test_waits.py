@@ -7,7 +7,9 @@ import pytest
 from django.urls import Resolver404, resolve
 
 from annexa.actions.documents import approve_version, hand_in, publish_version, read_version, write_version
+from annexa.actions.door import door
 from annexa.actions.exceptions import decide_exception
+from annexa.actions.monitoring import end_breach
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.questionnaires import answer_questionnaire, hand_in_questionnaire, send_questionnaire
 from annexa.actions.readings import acknowledge, ask_to_read
@@ -31,6 +33,7 @@ from annexa.pure.registers.suppliers import SUPPLIERS
 from annexa.pure.registers.tools import TOOLS
 from annexa.pure.registers.uses import USES
 from annexa.pure.systems import SystemFacts
+from annexa.records.monitors import MonitorBreach, MonitorRun
 from annexa.records.systems import AiSystem
 from tests.questions import everything
 
@@ -317,3 +320,30 @@ def test_it_stands_among_the_tasks_and_in_the_calendar_of_whom_it_waits_for(peop
     text = my_calendar(actor=actor_of(people["ola"]), now=now, address="https://annexa.example")
     assert "URL:https://annexa.example/suppliers/parley" in text
     assert "parley" not in my_calendar(actor=actor_of(people["rob"]), now=now, address="https://annexa.example")
+
+
+# --- what monitors found
+
+
+def test_a_breach_waits_for_the_owner_of_the_system(people, actor, now) -> None:
+    """Rule: by its severity there is a day; whoever does not know of the system does not know of the breach."""
+    add_system(actor=actor, facts=SystemFacts(name="Chatbot", owner="ola@example.org", stage="operation"), now=now)
+    with door(actor=ANNEXA, verb="run_monitors", now=now) as opened:
+        window = {"since": now - timedelta(days=1), "until": now}
+        run = MonitorRun(
+            id="run1", system="chatbot", monitor="errors", outcome="fail", says="all: share is 0.5 over 400.",
+            recorded_at=now, **window,
+        )  # fmt: skip
+        opened.write(run, kind="monitor_run", subject="monitor/chatbot/errors")
+        breach = MonitorBreach(
+            id="breach1", system="chatbot", monitor="errors", run=run, severity="medium", says=run.says, recorded_at=now
+        )
+        opened.write(breach, kind="monitor_breach", subject="monitor/chatbot/errors")
+    waiting = "Look into what a monitor found: Errors"
+    due = now.date() + timedelta(days=7)
+    assert asked_of(people["ola"], now, waiting) == [(waiting, due, True)]
+    assert asked_of(people["lee"], now, waiting) == [(waiting, due, False)]
+    assert asked_of(RETAIL, now) == []
+    ola = people["ola"]
+    end_breach(actor=actor_of(ola), person=ola, breach=breach, how="dismissed", because="A load test", now=now)
+    assert asked_of(ola, now, waiting) == []

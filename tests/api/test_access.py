@@ -29,7 +29,7 @@ THERE = {
     "judgement": "none", "framework": "nis2", "requirement": "Art.21(1)", "position": "0", "webhook": "none",
     "person": "1", "unit": "none", "committee": "none", "appointment": "none", "grant": "none", "token": "none",
     "review": "none", "decision": "none", "use": "none", "proposal": "none", "sent": "none", "document": "none",
-    "number": "1", "case": "none", "delegation": "none",
+    "number": "1", "case": "none", "delegation": "none", "monitor": "errors", "breach": "none",
 }  # fmt: skip
 """What requests that are made up are about."""
 

@@ -30,7 +30,7 @@ THERE = {
     "session": "none", "factor": "none", "provider": "none", "provider_id": "none", "organization_slug": "none",
     "what": "none", "sent": "none", "secret": "none", "section": "none", "proposal": "none",
     "use": "none", "find": "none", "place": "systems", "view": "none", "supplier": "none",
-    "question": "none", "case": "none",
+    "question": "none", "case": "none", "monitor": "errors", "breach": "none",
     "leaf": "none", "sample": "none", "hold": "none", "erasure": "none",
 }  # fmt: skip
 """What addresses of the library and of files are filled in with; the rest is about the AI system."""

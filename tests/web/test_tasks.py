@@ -195,5 +195,5 @@ def test_text_of_people_is_never_markup(client, at, actor, admin) -> None:
 
 def test_it_asks_little(client, given, django_assert_max_num_queries) -> None:
     shown(client)
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(29):
         shown(client, whose="all")

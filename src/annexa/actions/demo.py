@@ -28,6 +28,7 @@ from annexa.actions.demo_activity import ActivityPlay
 from annexa.actions.demo_assessments import PlayedAssessment
 from annexa.actions.demo_documents import Asked, document, statement
 from annexa.actions.demo_exceptions import ExceptionsPlay
+from annexa.actions.demo_monitoring import MonitoringPlay
 from annexa.actions.demo_oversight import OversightPlay
 from annexa.actions.demo_risks import RisksPlay
 from annexa.actions.demo_statement import statement_steps
@@ -131,7 +132,8 @@ def create_demo(*, now: datetime) -> Person:
     soa_version, soa_decision, risk_scale, risk_proposal, risk_step, completion, enrolment, exception_step,
     oversight_plan, oversight_item, oversight_content, oversight_claim, oversight_verdict, oversight_outcome,
     oversight_escalation, oversight_delegation, oversight_stop, oversight_release, oversight_standing, service_account,
-    api_token, activity_source, activity_rules, activity_choice, activity_segment.
+    api_token, activity_source, activity_rules, activity_choice, activity_segment,
+    monitor_choice, monitor_baseline, monitor_run, monitor_breach, monitor_breach_end.
     Raises ConflictError on the installation of a real organisation.
     """
     told = story()
@@ -258,6 +260,8 @@ class _Play:
             yield Step(at=at, act=done)
         activity = ActivityPlay(people=self.people, now=self.now, administrator=_administrator(self.story).id)
         yield from (Step(at=at, act=act) for at, act in activity.turns())
+        watched = MonitoringPlay(people=self.people, now=self.now, by=_administrator(self.story).id)
+        yield from (Step(at=at, act=act) for at, act in watched.turns())
         yield from (Step(at=at, act=act) for at, act in statement_steps(self.people, self.day))
         yield from self.evidence()
 

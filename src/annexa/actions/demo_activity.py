@@ -131,7 +131,7 @@ class ActivityPlay:
         span = max(min(now - begin, timedelta(hours=19)) - timedelta(minutes=5), timedelta(seconds=30))
         share = 0.35 if begin.weekday() >= 5 else 1.0
         share *= 1 if ago else max(0.1, span / timedelta(hours=19))
-        for number in range(round(26 * share)):
+        for number in range(round(62 * max(share, 0.9 if ago else share))):
             yield from self._conversation(begin + span * self.dice.random(), f"{begin:%Y%m%d}-{number}", ago)
         for number in range(round(45 * share)):
             yield self._score(begin + span * self.dice.random(), f"{begin:%Y%m%d}-{number}", ago)

@@ -14,7 +14,13 @@ from datetime import datetime
 
 from django.conf import settings
 
-from annexa.answers.monitors import any_due
+from annexa.actions.errors import ConflictError, NotFoundError
+from annexa.actions.monitoring import run_monitors
+from annexa.actions.scopes import place_of
+from annexa.answers.monitors import any_due, watched
+from annexa.library.monitors import monitors
+from annexa.pure.permits import Actor
+from annexa.records.monitors import MonitorRun
 
 log = logging.getLogger("annexa.monitors")
 
@@ -62,3 +68,20 @@ def alone() -> Iterator[bool]:
         yield False
     finally:
         os.close(file)
+
+
+def run_now(*, actor: Actor, system: str, monitor: str, now: datetime) -> MonitorRun:
+    """Runs one monitor of a system because somebody asks, whether it is due or not.
+
+    Ledger: monitor_run, evidence, monitor_breach, monitor_breach_end. Raises NotFoundError, NotPermittedError;
+    ConflictError for one that is off, and while monitors are being run.
+    """
+    place_of(actor, system)
+    if monitor not in monitors():
+        raise NotFoundError(f"There is no monitor {monitor}.")
+    if monitor not in {one.monitor.id for one in watched((system,)).get(system, ())}:
+        raise ConflictError(f"{monitors()[monitor].title} is off; turn it on first.")
+    with alone() as yes:
+        if not yes:
+            raise ConflictError("Monitors are being run just now; look again in a minute.")
+        return run_monitors(actor=actor, systems=(system,), only=(monitor,), now=now)[0]

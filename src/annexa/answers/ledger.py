@@ -67,9 +67,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         "legal_hold_release",
         "activity_erasure",
         "activity_erasure_step",
+        "monitor_choice",
+        "monitor_baseline",
+        "monitor_breach_end",
     ),
     "systems": ("ai_system", "import", "activity_source", "activity_source_end"),
-    "activity": ("activity_segment", "activity_file"),
+    "activity": ("activity_segment", "activity_file", "monitor_run", "monitor_breach"),
     "people": (
         "person",
         "password",
@@ -98,6 +101,7 @@ SAID: Mapping[str, str] = {
     "add_person": "Person added",
     "add_service_account": "Service account added",
     "adopt_control": "Control declared",
+    "answer_breach": "Breach of a monitor dealt with",
     "answer_classification": "Classification answered",
     "answer_questionnaire": "Supplier answered",
     "ask_statement_approval": "Approval of the statement asked for",
@@ -108,6 +112,7 @@ SAID: Mapping[str, str] = {
     "change_system": "AI system changed",
     "change_task": "Task changed",
     "choose_activity": "Chosen what of activity is kept",
+    "choose_monitors": "Monitors chosen",
     "choose_risk_scale": "Scale of risks chosen",
     "choose_theme": "Theme chosen",
     "close_judgement": "Judgement closed",
@@ -137,6 +142,7 @@ SAID: Mapping[str, str] = {
     "review_classification": "Classification reviewed",
     "revoke_token": "Token revoked",
     "revoke_token_of_others": "Token revoked",
+    "run_monitors": "Monitors run",
     "seal_activity": "Activity sealed",
     "sample_activity": "Sample of activity drawn",
     "send_questionnaire": "Supplier asked",
@@ -535,6 +541,16 @@ def _about(entry: LedgerEntry, body: Mapping[str, Any], names: Mapping[str, str]
             return f"{state['certificate']} until {state['until']}" if state["certificate"] else str(state["step"])
         case "questionnaire_step":
             return f"{state['step']}: {state['outcome']}" if state["outcome"] else str(state["step"])
+        case "monitor_choice":
+            return f"{state['monitor']} of {state['system']} {'on' if state['on'] else 'off'}"
+        case "monitor_baseline":
+            return f"{state['monitor']} of {state['system']}: baseline of {state['rows']:,} events"
+        case "monitor_run":
+            return f"{state['monitor']} of {state['system']}: {state['outcome']}"
+        case "monitor_breach":
+            return f"{state['monitor']} of {state['system']} breached: {state['says']}"
+        case "monitor_breach_end":
+            return f"{entry.subject.removeprefix('monitor/')}: breach ended, {state['how']}"
         case "import":
             return f"{state['name']}: {state['added']} added, {state['updated']} changed"
         case "library":

@@ -2,7 +2,7 @@
 
 Evidence and checks are tasks of controls (`renewals`); this is about records themselves: uses of AI, risks, documents,
 questionnaires, suppliers, training, the statement of applicability, AI systems whose risks nobody has judged since they
-changed.
+changed, and what monitors found.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from annexa.answers.assessments import waiting_assessments
 from annexa.answers.documents import life, offers_to, to_read
 from annexa.answers.exceptions import refusal, writers
+from annexa.answers.monitor_history import breaches_waiting
 from annexa.answers.oversight_waits import cases_waiting, releases_asked
 from annexa.answers.owners import key_of
 from annexa.answers.posture import Standpoint
@@ -523,6 +524,23 @@ def _releases(desk: _Desk) -> Iterator[Wait]:
         )
 
 
+def _breaches(desk: _Desk) -> Iterator[Wait]:
+    """What monitors found in AI systems and nobody has dealt with, for the owner of the system."""
+    for one in breaches_waiting(actor=desk.actor):
+        owner = desk.held.systems.get(one.breach.system)
+        yield Wait(
+            title=f"Look into what a monitor found: {one.title}",
+            why=one.breach.says.rstrip(". "),
+            scope=one.breach.system,
+            scope_name=one.system_name,
+            owner=owner,
+            due_on=one.due_on,
+            mine=desk.mine(owner),
+            address=f"/systems/{one.breach.system}/monitors#breach-{one.breach.id}",
+            decision=True,
+        )
+
+
 TRAINING_WHY: Mapping[Standing, str] = {
     "expired": "What you completed holds no more",
     "expiring": "What you completed soon holds no more",
@@ -533,5 +551,5 @@ TRAINING_WHY: Mapping[Standing, str] = {
 
 KINDS = (
     _uses, _proposals, _acceptances, _systems, _documents, _readings, _training, _statement, _questionnaires,
-    _suppliers, _incidents, _exceptions, _cases, _releases,
+    _suppliers, _incidents, _exceptions, _cases, _releases, _breaches,
 )  # fmt: skip

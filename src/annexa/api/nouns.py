@@ -25,6 +25,7 @@ from annexa.api import (
     judgements,
     ledger,
     lineage,
+    monitors,
     obligations,
     organisation,
     oversight,
@@ -54,8 +55,8 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 NOUNS = (
     organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, concentration,
     training, classification, assessments, uses, acceptances, exceptions, diligence, documents, oversight, stops,
-    controls, evidence, judgements, frameworks, posture, statement, path, portfolio, obligations, access, ledger,
-    webhooks, search,
+    monitors, controls, evidence, judgements, frameworks, posture, statement, path, portfolio, obligations, access,
+    ledger, webhooks, search,
 )  # fmt: skip
 
 

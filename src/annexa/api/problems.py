@@ -16,6 +16,7 @@ from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
+from annexa.activity import ActivityError
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import LibraryUnreadableError
 from annexa.pure.instants import InstantError
@@ -100,7 +101,7 @@ def problem_of(error: Exception, *, guarded: bool) -> ProblemError:
             return ProblemError(404, "There is nothing at this address.")
         case ConflictError():
             return ProblemError(412 if guarded else 409, str(error))
-        case LibraryUnreadableError():
+        case LibraryUnreadableError() | ActivityError():
             return ProblemError(503, str(error))
         case RequestDataTooBig():
             return ProblemError(413, "The body is larger than 4 MiB; send it in parts.")

@@ -108,14 +108,19 @@ def _speaks(one: Ran, now: datetime) -> bool:
 def report(
     system: str, proves: Proves, ran: Iterable[Ran], *, passing: bool, readings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The evidence as a file: what each monitor found, in plain JSON."""
+    """The evidence as a file: what each monitor found, in plain JSON. `readings`: of those that ever ran."""
     return {
         "system": system,
         "control": proves.control,
         "expectation": proves.expectation,
         "passing": passing,
         "monitors": [
-            {"monitor": one.monitor.id, "title": one.monitor.title, "outcome": one.outcome, **readings[one.monitor.id]}
+            {
+                "monitor": one.monitor.id,
+                "title": one.monitor.title,
+                "outcome": one.outcome,
+                **readings.get(one.monitor.id, {}),
+            }
             for one in sorted(ran, key=lambda one: one.monitor.id)
         ],
     }

@@ -30,8 +30,8 @@ CSS_ORDER = (
     "button", "field", "segmented", "verdict", "verdict-bar", "legend", "standing",
     "tag", "risk", "person", "match", "digest", "waiting", "decide", "feed",
     "register", "facets", "selection", "pages", "tabs", "index", "menu",
-    "passport", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "timeline", "merkle", "checks",
-    "crossing", "notice", "toast", "dialog", "empty", "loading", "revision", "stamp",
+    "passport", "asof", "proof", "clauses", "unfold", "freshness", "path", "chart", "monitor", "timeline", "merkle",
+    "checks", "crossing", "notice", "toast", "dialog", "empty", "loading", "revision", "stamp",
     "utilities", "print",
 )  # fmt: skip
 

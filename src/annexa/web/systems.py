@@ -67,6 +67,7 @@ from annexa.web.lists import (
     said,
     sizes,
 )
+from annexa.web.monitors import watching_of
 from annexa.web.over_time import slider
 from annexa.web.overseen import switch_of
 from annexa.web.record_forms import RecordForm, differing, parse_seen
@@ -415,6 +416,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "may_change": not refusal_of(request, "change_system", slug),
         "lineage": _lineage(request, found.system, now) if asof.at is None else None,
         "switch": switch_of(request, slug) if asof.at is None else None,
+        "watching": watching_of(request, slug) if asof.at is None else None,
         "led": led_of(led_from(actor=actor(request), noun=SYSTEM, slug=slug), slug) if asof.at is None else [],
         "unit_url": _address(QueryDict(), unit=found.system.unit) if found.system.unit else "",
     }
