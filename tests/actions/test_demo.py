@@ -62,7 +62,8 @@ def test_it_works(db, now) -> None:
 
 def _every_file_is_our_own() -> None:
     """Every piece says in its first line whose it is, no two are alike, and none names a real company."""
-    rows = list(Evidence.objects.values_list("sha256", "name", "media_type", "note"))
+    given = Evidence.objects.exclude(name__startswith="Monitors: ")  # what monitors found, Annexa writes itself
+    rows = list(given.values_list("sha256", "name", "media_type", "note"))
     assert len({sha256 for sha256, *_ in rows}) == len(rows) > 500
     types = {"csv": "text/csv", "json": "application/json", "md": "text/plain"}
     for sha256, name, media_type, note in rows:
