@@ -24,13 +24,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from installation import report
-from spans import SEED, batches
+from spans import SEED, Batches
 
 ROOT = Path(__file__).parents[1]
 PORT = 8790
@@ -157,7 +158,9 @@ class Sent:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def send(bodies: list[bytes], todo: list[int], token: str, sent: Sent, *, gap: float, stop: threading.Event) -> None:
+def send(
+    bodies: Sequence[bytes] | Batches, todo: list[int], token: str, sent: Sent, *, gap: float, stop: threading.Event
+) -> None:
     """One connection: takes the next batch until none is left; sends again what was not acknowledged."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
     headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {token}"}
@@ -200,7 +203,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=SEED)
     args = parser.parse_args()
-    bodies = batches(args.spans // args.batch, args.batch, seed=args.seed)
+    made = Batches(args.spans // args.batch, args.batch, seed=args.seed)
+    bodies = made if args.kills else [made[number] for number in range(len(made))]
     with tempfile.TemporaryDirectory(prefix="annexa-intake-") as folder:
         server = Server(home=Path(folder) / "home")
         server.start()
@@ -213,12 +217,12 @@ def main() -> int:
     return 0 if found.get("lost", 0) == 0 and found.get("verifies", True) else 1
 
 
-def measured(server: Server, bodies: list[bytes], token: str, args: argparse.Namespace) -> dict[str, Any]:
+def measured(server: Server, bodies: Sequence[bytes] | Batches, token: str, args: argparse.Namespace) -> dict[str, Any]:
     """How fast, how soon to be found, how much of everything."""
     sent, todo, stop = Sent(), list(range(len(bodies))), threading.Event()
     todo.reverse()
     warm = Sent()
-    send(bodies[:1], [0], token, warm, gap=0, stop=stop)
+    send(bodies, [0], token, warm, gap=0, stop=stop)
     todo.pop()
     gap = args.conns * args.batch / args.pace if args.pace else 0.0
     threads = [
@@ -260,7 +264,7 @@ def _settled(server: Server) -> None:
         time.sleep(0.2)
 
 
-def killed(server: Server, bodies: list[bytes], token: str, args: argparse.Namespace) -> dict[str, Any]:
+def killed(server: Server, bodies: Sequence[bytes] | Batches, token: str, args: argparse.Namespace) -> dict[str, Any]:
     """Kills while spans arrive; then compares what was acknowledged with what is there."""
     sent, todo, stop, chance = Sent(), list(range(len(bodies)))[::-1], threading.Event(), random.Random(args.seed)
     gap = args.conns * args.batch / args.pace if args.pace else 0.0

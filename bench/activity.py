@@ -1,0 +1,144 @@
+"""The activity log at size: drift of 20 columns over 30 days, a search in text, one conversation, full verification.
+
+python bench/activity.py [--json] [--events 5000000] [--keep FOLDER]
+
+Makes a home of its own with so many events of one system, spread over 30 days: predictions with 20 numeric features, a
+text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as what
+arrives does. Seconds are those of the clock, the first look at the files included; memory is the highest of this process
+after everything was made, in MiB.
+"""
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from installation import report
+
+SEED = 20261202
+BATCH = 50_000
+FEATURES = 20
+DAYS = 30
+UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
+WORDS = ("loan", "income", "address", "refused", "granted", "review", "customer", "Bronx", "Queens", "late", "early")
+
+
+def main() -> int:
+    """Makes the log, asks it, verifies it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--keep", metavar="FOLDER", help="make the home there, or use the one that is there")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="annexa-activity-") as folder:
+        home = Path(args.keep or folder) / "home"
+        made = (home / "made").exists()
+        os.environ |= {"ANNEXA_HOME": str(home), "DJANGO_SETTINGS_MODULE": "annexa.settings"}
+        import django
+
+        django.setup()
+        took = {} if made else _make(home, args.events)
+        report({**took, **_ask(args.events), "load": round(os.getloadavg()[0], 1)}, as_json=args.json)
+    return 0
+
+
+def _make(home: Path, events: int) -> dict[str, Any]:
+    from django.core.management import call_command
+
+    from annexa.actions.sealing import seal_everything
+    from annexa.activity.journal import Journal
+    from annexa.answers.activity_store import journal_folder
+    from annexa.settings import make_home
+
+    make_home()
+    call_command("migrate", interactive=False, verbosity=0)
+    started, done = time.perf_counter(), 0
+    chance = np.random.default_rng(SEED)
+    span = timedelta(days=DAYS) / (events / BATCH)
+    while done < events:
+        log = Journal(folder=journal_folder(), backlog_bytes=1 << 40, spare_bytes=0)
+        for _ in range(20):  # a million, then the sealer
+            size = min(BATCH, events - done)
+            if size:
+                log.append(_batch(chance, UNTIL - timedelta(days=DAYS) + span * (done // BATCH), span, size, done))
+                done += size
+        log.close()
+        seal_everything(clock=lambda: UNTIL)
+        print(f"{done:,} of {events:,}", file=sys.stderr)
+    (home / "made").touch()
+    size = sum(one.stat().st_size for one in (home / "store" / "activity").rglob("*.parquet"))
+    return {"made_s": round(time.perf_counter() - started, 1), "bytes_per_event": round(size / events, 1)}
+
+
+def _batch(chance: np.random.Generator, since: datetime, span: timedelta, size: int, first: int) -> Any:
+    import pyarrow as pa
+
+    from annexa.activity.columns import ARROW, numbers, sealed
+    from annexa.pure.events import FEATURE_PREFIX
+
+    start = int((since - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    at = numbers(np.sort(start + chance.integers(0, span // timedelta(microseconds=1), size))).cast(ARROW["instant"])
+    words = chance.choice(WORDS, (size, 12))
+    same = {"system": "bench", "source": "bench", "kind": "inference", "kept": "full", "outcome": "ok", "model": "scoring"}
+    columns = {name: pa.repeat(pa.scalar(value), size) for name, value in same.items()}
+    columns |= {
+        "at": at,
+        "received_at": at,
+        "record_id": pa.array([f"r-{first + n}" for n in range(size)]),
+        "conversation": pa.array([f"talk-{(first + n) // 4}" for n in range(size)]),
+        "input": pa.array([" ".join(row) for row in words]),
+        "prediction": pa.array(np.where(chance.random(size) < 0.3, "yes", "no").astype(object)),
+        "score": numbers(chance.random(size)),
+    }
+    for number in range(FEATURES):
+        columns[f"{FEATURE_PREFIX}x{number:02d}"] = numbers(chance.normal(number, 1 + number / 10, size))
+    return sealed(columns, size)
+
+
+def _ask(events: int) -> dict[str, Any]:
+    from annexa.activity import monitoring
+    from annexa.activity.query import Asked
+    from annexa.answers.activity import looking_at
+    from annexa.answers.activity_integrity import check_activity
+    from annexa.answers.monitors import log_window
+    from annexa.library.monitors import monitors
+    from annexa.pure.monitors import FEATURES as ALL
+
+    found: dict[str, Any] = {"events": events}
+    since = UNTIL - timedelta(days=DAYS)
+    monitor = monitors()["input-drift"]
+    started = time.perf_counter()
+    with log_window("bench", since=since, until=since + timedelta(days=2)) as log:
+        baseline = monitoring.freeze(log, (ALL,), system="bench", since=since, until=since + timedelta(days=2))
+    found["freeze_2_days_s"] = round(time.perf_counter() - started, 2)
+    from dataclasses import replace
+
+    wide = replace(monitor, window=timedelta(days=DAYS))
+    started = time.perf_counter()
+    with log_window("bench", since=since, until=UNTIL) as log:
+        reading = monitoring.run(wide, log, until=UNTIL, known=monitoring.Known(baseline=baseline))
+    found["drift_20_columns_30_days_s"] = round(time.perf_counter() - started, 2)
+    found["drift_columns"], found["drift_events"] = len(reading.values), reading.values[0].n
+    for name, asked in (
+        ("text_search", Asked(systems=("bench",), text="refused granted review")),
+        ("conversation", Asked(systems=("bench",), conversation=f"talk-{events // 8}")),
+    ):
+        started = time.perf_counter()
+        with looking_at(asked) as query:
+            rows = query.page(asked, content=True)
+        found[f"{name}_s"], found[f"{name}_rows"] = round(time.perf_counter() - started, 2), len(rows)
+    started = time.perf_counter()
+    checks = check_activity(progress=lambda *_: None)
+    found["verification_s"], found["verifies"] = round(time.perf_counter() - started, 1), all(one.holds for one in checks)
+    found["peak_rss_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
