@@ -3,9 +3,9 @@
 python bench/activity.py [--json] [--events 5000000] [--keep FOLDER]
 
 Makes a home of its own with so many events of one system, spread over 30 days: predictions with 20 numeric features, a
-text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as what
-arrives does. Seconds are those of the clock, the first look at the files included; memory is the highest of this process
-after everything was made, in MiB.
+text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as
+what arrives does. Seconds are those of the clock, the first look at the files included; memory is the highest of this
+process, in MiB.
 """
 
 import argparse
@@ -85,7 +85,14 @@ def _batch(chance: np.random.Generator, since: datetime, span: timedelta, size: 
     start = int((since - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
     at = numbers(np.sort(start + chance.integers(0, span // timedelta(microseconds=1), size))).cast(ARROW["instant"])
     words = chance.choice(WORDS, (size, 12))
-    same = {"system": "bench", "source": "bench", "kind": "inference", "kept": "full", "outcome": "ok", "model": "scoring"}
+    same = {
+        "system": "bench",
+        "source": "bench",
+        "kind": "inference",
+        "kept": "full",
+        "outcome": "ok",
+        "model": "scoring",
+    }
     columns = {name: pa.repeat(pa.scalar(value), size) for name, value in same.items()}
     columns |= {
         "at": at,
@@ -114,14 +121,14 @@ def _ask(events: int) -> dict[str, Any]:
     since = UNTIL - timedelta(days=DAYS)
     monitor = monitors()["input-drift"]
     started = time.perf_counter()
-    with log_window("bench", since=since, until=since + timedelta(days=2)) as log:
+    with log_window("bench", since=since, until=since + timedelta(days=2), texts=()) as log:
         baseline = monitoring.freeze(log, (ALL,), system="bench", since=since, until=since + timedelta(days=2))
     found["freeze_2_days_s"] = round(time.perf_counter() - started, 2)
     from dataclasses import replace
 
     wide = replace(monitor, window=timedelta(days=DAYS))
     started = time.perf_counter()
-    with log_window("bench", since=since, until=UNTIL) as log:
+    with log_window("bench", since=since, until=UNTIL, texts=()) as log:
         reading = monitoring.run(wide, log, until=UNTIL, known=monitoring.Known(baseline=baseline))
     found["drift_20_columns_30_days_s"] = round(time.perf_counter() - started, 2)
     found["drift_columns"], found["drift_events"] = len(reading.values), reading.values[0].n
@@ -135,7 +142,10 @@ def _ask(events: int) -> dict[str, Any]:
         found[f"{name}_s"], found[f"{name}_rows"] = round(time.perf_counter() - started, 2), len(rows)
     started = time.perf_counter()
     checks = check_activity(progress=lambda *_: None)
-    found["verification_s"], found["verifies"] = round(time.perf_counter() - started, 1), all(one.holds for one in checks)
+    found["verification_s"], found["verifies"] = (
+        round(time.perf_counter() - started, 1),
+        all(one.holds for one in checks),
+    )
     found["peak_rss_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return found
 

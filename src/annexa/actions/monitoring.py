@@ -30,6 +30,7 @@ from annexa.answers.monitors import (
     library_expectation,
     log_window,
     reach,
+    texts_of,
     watched,
     watched_systems,
 )
@@ -146,7 +147,7 @@ def freeze_baseline(
         if problems:
             raise InvalidError(problems)
         try:
-            with log_window(system, since=since, until=until) as events:
+            with log_window(system, since=since, until=until, texts=texts_of([found])) as events:
                 frozen = freeze(
                     events, found.columns, system=system, since=since, until=until, only=found.only,
                     binning="deciles" if found.binning == "evidently" else found.binning,
@@ -257,7 +258,8 @@ def _readings(system: str, chosen: Sequence[Watched], now: datetime) -> list[_To
     """What each of them finds. The log is opened once, as far back as one of them looks."""
     longest = max(reach(one.monitor) for one in chosen)
     try:
-        with log_window(system, since=now - longest, until=now) as events:
+        texts = texts_of(one.monitor for one in chosen)
+        with log_window(system, since=now - longest, until=now, texts=texts) as events:
             approvals = approvals_of(system)
             return [_reading(system, one, events, approvals, now) for one in chosen]
     except (ActivityError, UnknownError) as error:

@@ -5,7 +5,7 @@ What is sealed and what waits is one table. A label that came later (an evaluati
 on memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,9 +16,12 @@ import pyarrow as pa
 from annexa.activity import QueryError
 from annexa.activity.columns import DIGEST, LEAF, SALT
 from annexa.activity.query import Sources
+from annexa.pure.events import TEXTS
 
 MEMORY: Final = "1GiB"
 THREADS: Final = 2
+AT_HAND: Final = 500_000
+"""Events that are taken into memory at most."""
 _TRUTHS: Final = "kind = 'evaluation' AND record_id IS NOT NULL AND label IS NOT NULL AND evaluation IS NULL"
 """Events that say no more than what turned out to be true of a prediction."""
 _UNASKED: Final = (SALT, DIGEST, LEAF)
@@ -26,13 +29,22 @@ _UNASKED: Final = (SALT, DIGEST, LEAF)
 
 
 @contextmanager
-def log_of(sources: Sources, system: str) -> Iterator[Any]:
-    """The events of a system, as a DuckDB relation that lives as long as this. Raises QueryError."""
+def log_of(sources: Sources, system: str, texts: Collection[str] = TEXTS) -> Iterator[Any]:
+    """The events of a system, as a DuckDB relation that lives as long as this. Raises QueryError.
+
+    `texts`: the columns of free text that are looked at; others are left out. Whoever asks asks many times, and every
+    time each file's foot has to be read: what is small is taken into memory once.
+    """
     try:
         with duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY}) as connection:
             _shut(connection, sources)
-            statement, values = _statement(connection, sources, system)
-            yield connection.sql(statement, params=values)
+            statement, values = _statement(connection, sources, system, texts)
+            count = connection.execute(f"SELECT count(*) FROM ({statement})", values).fetchall()[0][0]  # noqa: S608
+            if count <= AT_HAND:
+                connection.execute(f"CREATE TEMP TABLE at_hand AS {statement}", values)
+                yield connection.table("at_hand")
+            else:
+                yield connection.sql(statement, params=values)
     except duckdb.Error as error:
         raise QueryError(f"The activity log cannot be read: {str(error).splitlines()[0]}") from error
 
@@ -43,6 +55,7 @@ def _shut(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
     for statement in (
         "SET TimeZone = 'UTC'",
         "SET temp_directory = ''",
+        "SET parquet_metadata_cache = true",
         f"SET allowed_directories = [{quoted}]",
         "SET enable_external_access = false",
         "SET autoload_known_extensions = false",
@@ -52,7 +65,9 @@ def _shut(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
         connection.execute(statement)
 
 
-def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources, system: str) -> tuple[str, list[Any]]:
+def _statement(
+    connection: "duckdb.DuckDBPyConnection", sources: Sources, system: str, texts: Collection[str]
+) -> tuple[str, list[Any]]:
     """Everything that is of the system as it came, or was given to it later; with late labels, where there are any."""
     parts = []
     tables = [pa.Table.from_batches([one]) for one in sources.waiting if one.num_rows]
@@ -71,7 +86,7 @@ def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources, system
         + " = ? AND epoch_us(received_at) <= ?)"
         for one in sources.assigned
     )  # fmt: skip
-    left_out = ", ".join(_UNASKED)
+    left_out = ", ".join((*_UNASKED, *(one for one in TEXTS if one not in texts)))
     log = f"SELECT * EXCLUDE ({left_out}) FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE system = ?{given}"  # noqa: S608
     values = _values(sources, system)
     if not connection.execute(f"SELECT 1 FROM ({log}) WHERE {_TRUTHS} LIMIT 1", values).fetchall():  # noqa: S608

@@ -1,7 +1,7 @@
 """Questions about monitors: which watch an AI system, what they found over time, what stands open, what it rests on."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from annexa.answers.segments import located, segments_within
 from annexa.answers.store import blobs
 from annexa.library.monitors import monitors
 from annexa.pure.baselines import Baseline, read
+from annexa.pure.events import TEXTS
 from annexa.pure.monitoring import ERROR, every, is_due, with_thresholds
 from annexa.pure.monitors import Monitor, Outcome
 from annexa.pure.permits import ANNEXA, Actor
@@ -185,14 +186,17 @@ def approvals_of(system: str) -> "Approvals":
 
 
 @contextmanager
-def log_window(system: str, *, since: datetime, until: datetime) -> Iterator[Any]:
-    """The events of a system in a span of time, as a relation of DuckDB. Raises ActivityError."""
+def log_window(system: str, *, since: datetime, until: datetime, texts: Collection[str] = TEXTS) -> Iterator[Any]:
+    """The events of a system in a span of time, as a relation of DuckDB. Raises ActivityError.
+
+    `texts`: the columns of free text that are looked at.
+    """
     from annexa.activity.watching import log_of
 
     for attempt in range(_TRIES):
         with ExitStack() as stack:
             try:
-                relation = stack.enter_context(log_of(_sources(system, since, until), system))
+                relation = stack.enter_context(log_of(_sources(system, since, until), system, texts))
             except FileNotFoundError:  # it was sealed meanwhile, or moved into a larger file
                 if attempt + 1 < _TRIES:
                     continue
@@ -231,6 +235,16 @@ def _waiting(positions: Mapping[str, int]) -> list[Any]:
                 raise FileNotFoundError from error
             raise
     return found
+
+
+def texts_of(watching: Iterable[Monitor]) -> frozenset[str]:
+    """The columns of free text that some of these monitors look at."""
+    named = {
+        name
+        for one in watching
+        for name in (*one.columns, one.by, *(condition.column for condition in (*one.only, *one.where)))
+    }
+    return frozenset(TEXTS) & named
 
 
 def reach(monitor: Monitor) -> timedelta:
