@@ -12,15 +12,24 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 SEED = 20261201
 START_NS = 1_795_000_000_000_000_000
 PER_TRACE = 4
-MODELS = (("openai", "gpt-4o"), ("mistral_ai", "mistral-large-latest"), ("aws.bedrock", "llama3-70b"))
+MODELS = (("openai", "gpt-4o"), ("mistral_ai", "mistral-large-2"), ("aws.bedrock", "llama3-70b"))
 _WORDS = re.findall(r"[A-Za-z][A-Za-z'-]+[.,;:]?", " ".join(topics.topics.values()))
 
 
-def batches(count: int, size: int, *, text: int = 1_500, seed: int = SEED) -> list[bytes]:
-    """So many requests of so many spans with some `text` characters of prompt and answer; every id occurs once."""
-    chance = random.Random(seed)
-    templates = [_template(chance, size, text) for _ in range(min(count, 48))]
-    return [_with_ids(*templates[number % len(templates)], number, size) for number in range(count)]
+class Batches:
+    """Requests of so many spans each, with some `text` characters of prompt and answer; every id occurs once."""
+
+    def __init__(self, count: int, size: int, *, text: int = 1_500, seed: int = SEED) -> None:
+        """Makes the texts; a request gets its ids when it is asked for."""
+        chance = random.Random(seed)
+        self._count, self._size = count, size
+        self._templates = [_template(chance, size, text) for _ in range(min(count, 48))]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: int) -> bytes:
+        return _with_ids(*self._templates[number % len(self._templates)], number, self._size)
 
 
 def span_id(batch: int, place: int, size: int) -> bytes:
