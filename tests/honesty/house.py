@@ -201,7 +201,7 @@ def found() -> None:
     _statement(ada, lee)
     _oversight(lee, ola)
     _monitors(lee)
-    proof(ola, "LIF-07", "monitoring-review", at=days(20), scope="chatbot")
+    proof(ola, "LIF-07", "monitoring-review", at=days(14), scope="chatbot")
     proof(ola, "INC-03", "lessons-register", at=days(9), passing=False)
     proof(ola, "LIF-07", "monitors-pass", at=days(1), scope="chatbot", passing=False)
     publish()
@@ -367,16 +367,21 @@ def _retention(ada: Person, lee: Person) -> None:
 def _monitors(lee: Person) -> None:
     """Events that are sealed and put together; a monitor with a baseline, a breach and its end."""
     log = Journal(folder=journal_folder(), backlog_bytes=1 << 30, spare_bytes=0)
-    for at, wrong in ((days(23), 0), (days(22.99), 0), (days(20), 200), (days(15), 0)):
+
+    def happens(at: datetime, wrong: int) -> None:
         log.append(batch_of([_call(at - timedelta(minutes=n), failed=n < wrong) for n in range(400)]))
-        seal_everything(clock=lambda at=at: at)
-    log.close()
+        seal_everything(clock=lambda: at)
+
+    happens(days(23), 0)
+    happens(days(22.99), 0)
     compact_next(store=objects(), now=days(22), done=set())
     by = {"actor": actor_of(lee), "person": lee, "because": "It answers customers"}
     choose_monitors(system="chatbot", chosen=["errors", "output-length"], on=True, now=days(21), **by)
     freeze_baseline(system="chatbot", monitor="output-length", since=days(24), until=days(22), now=days(21), **by)
-    run_monitors(now=days(20))
-    run_monitors(now=days(15))
+    for at, wrong in ((days(20), 200), (days(15), 0)):
+        happens(at, wrong)
+        run_monitors(now=at)
+    log.close()
 
 
 def _call(at: datetime, *, failed: bool) -> Event:
@@ -519,21 +524,22 @@ def _oversight(lee: Person, ola: Person) -> None:
     """Three cases: one decided, one escalated and fallen, one that waits; who stands in; a stop that lasts."""
     by = {"actor": actor_of(ola), "person": ola}
     plan = Plan(overseers=(ola.pk, lee.pk), minutes=60 * 24 * 40, escalate_minutes=10, escalate_to=(lee.pk,))
-    plan_oversight(system="chatbot", plan=plan, because="It refuses people", now=days(24), **by)
+    plan_oversight(system="chatbot", plan=plan, because="It refuses people", now=days(24.9), **by)
     for reference, minutes in (("", None), ("second", 5), ("third", None)):
         posted = Posted(title="Refuse", output="refuse", reference=reference, minutes=minutes)
-        post_case(actor=by["actor"], system="chatbot", posted=posted, now=days(23.9))
+        post_case(actor=by["actor"], system="chatbot", posted=posted, now=days(24.8))
     first = OversightItem.objects.get(reference="").id
-    take_case(item=first, now=days(23.8), **by)
-    decide_case(item=first, decision="approved", because="I looked", now=days(23.79), **by)
+    take_case(item=first, now=days(24.8) + timedelta(minutes=1), **by)
+    decided = days(24.8) + timedelta(minutes=2)
+    decide_case(item=first, decision="approved", because="I looked", now=decided, **by)
     for when in (7, 30):
-        settle_cases(now=days(23.9) + timedelta(minutes=when))
-    for until in (20, 19):
-        made = delegate_cases(system="chatbot", to=lee.pk, until=days(until), because="On leave", now=days(23), **by)
-        end_delegation(delegation=made.id, because="Back", now=days(22), **by) if until == 20 else None
-    pull_stop(system="chatbot", because="It refuses everybody", now=days(21), **by)
-    release_stop(system="chatbot", step="asked", because="Mended", now=days(20.9), **by)
-    tell_standings(now=days(20.8))
+        settle_cases(now=days(24.8) + timedelta(minutes=when))
+    for until, since in ((20, 24.6), (19, 24.5)):
+        made = delegate_cases(system="chatbot", to=lee.pk, until=days(until), because="On leave", now=days(since), **by)
+        end_delegation(delegation=made.id, because="Back", now=days(24.5), **by) if until == 20 else None
+    pull_stop(system="chatbot", because="It refuses everybody", now=days(24.4), **by)
+    release_stop(system="chatbot", step="asked", because="Mended", now=days(24.3), **by)
+    tell_standings(now=days(24.2))
 
 
 def _judgements(lee: Person, ari: Person) -> None:
