@@ -354,11 +354,11 @@ def _retention(ada: Person, lee: Person) -> None:
     hold_activity(system="chatbot", user="user-8", since=days(42), until=days(41), because="C 8", now=days(41.07), **by)
     release_hold(hold=hold.id, actor=actor_of(lee), person=lee, because="Closed", now=days(41.06))
     ask_erasure(user="user-1", system="chatbot", because="By letter", now=days(41.05), **by)
-    for step, user in (("refused", "user-2"), ("approved", "user-3")):
-        asked = ask_erasure(user=user, because="By letter", now=days(41.04), **by)
+    for step, user, at in (("refused", "user-2", 41.04), ("approved", "user-3", 41.03)):
+        asked = ask_erasure(user=user, because="By letter", now=days(at), **by)
         if asked.second:
             decide_erasure(
-                erasure=asked.id, step=step, because="Looked at", now=days(41.03), actor=actor_of(lee), person=lee
+                erasure=asked.id, step=step, because="Looked at", now=days(at - 0.005), actor=actor_of(lee), person=lee
             )
     for one in open_erasures():
         erase(erasure=one, store=objects(), now=days(41.02))
