@@ -706,6 +706,7 @@ FILE_UPLOAD_HANDLERS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"threads": {"()": "annexa.api.logs.ThreadsAreMeant"}},
     "formatters": {"line": {"()": f"annexa.api.logs.{'JsonLines' if _json else 'Lines'}"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
@@ -715,7 +716,7 @@ LOGGING = {
         "django.request": {"level": "ERROR"},  # what is not found is in the line of its request
         "annexa.requests": {"level": "INFO" if _json else "WARNING"},
         "annexa.security": {"level": "INFO"},
-        "_granian": {"level": "WARNING"},
+        "_granian": {"level": "WARNING", "filters": ["threads"]},
     },
 }
 LOGGING_CONFIG = "logging.config.dictConfig"

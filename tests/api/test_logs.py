@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annexa.actions.people import actor_of
 from annexa.actions.tokens import create_token
-from annexa.api.logs import JsonLines, Lines
+from annexa.api.logs import JsonLines, Lines, ThreadsAreMeant
 from annexa.records.people import Person
 from tests.answers.small_house import found_house
 
@@ -150,3 +150,10 @@ def test_a_line_is_one_line(kept) -> None:
     if isinstance(kept.formatter, JsonLines):
         assert "\n" not in kept.lines[-1]
         assert json.loads(kept.lines[-1])["message"] == "two\nlines of\ntext"
+
+
+def test_threads_that_wait_are_no_warning() -> None:
+    """What the server of requests thinks about threads is left out, everything else of it is not."""
+    sees = ThreadsAreMeant()
+    for message, shown in (("spawning up to 6 Python threads, which", False), ("a worker died", True)):
+        assert sees.filter(logging.LogRecord("_granian", logging.WARNING, "f", 1, message, None, None)) is shown

@@ -48,6 +48,14 @@ def actor_of(request: HttpRequest) -> str:
     return "" if number is None else person_id(number)
 
 
+class ThreadsAreMeant(logging.Filter):
+    """Leaves out that a server process has more threads than its machine has processors: some of them wait."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is something else."""
+        return "Python threads" not in record.getMessage()
+
+
 class Lines(logging.Formatter):
     """Plain lines: time in UTC, level, part, sentence."""
 
