@@ -115,7 +115,7 @@ def test_figures_that_nobody_can_see(settings, token, proxies, state) -> None:
 def test_how_old_the_last_backup_is(home, now, days, complete, state) -> None:
     if days is not None:
         at = (now - timedelta(days=days)).isoformat()
-        (home / LAST).write_text(json.dumps({"at": at, "ledger_size": 9, "complete": complete}))
+        (home / LAST).write_text(json.dumps({"at": at, "ledger_size": 9, "complete": complete, "activity": True}))
     assert surroundings.backups(now).state == state
     (home / LAST).write_text("nonsense")
     assert surroundings.backups(now).state == "note"

@@ -20,6 +20,7 @@ from annexa.actions.filling import (
     put,
     refuse_what_does_not_fit,
 )
+from annexa.actions.filling_activity import log_check, place_segments
 from annexa.actions.libraries import keep_library
 from annexa.actions.sequencer import publish
 from annexa.answers.backup import LAST, About, Say, examine_backup, open_backup, write_backup
@@ -46,10 +47,12 @@ class Restored:
 
 
 def back_up(
-    *, actor: Actor, file: Path, passphrase: str | None, with_keys: bool | None, now: datetime, say: Say
-) -> About:
+    *, actor: Actor, file: Path, passphrase: str | None, with_keys: bool | None, with_activity: bool = True,
+    now: datetime, say: Say,
+) -> About:  # fmt: skip
     """Writes everything into one file: rows of one moment, and all bytes they name. Others may go on working.
 
+    `with_activity`: the activity log too, which may be much larger than all else.
     Without a passphrase whoever holds the file can read it; then `with_keys` must say whether the keys are in it. The
     file is there whole or not at all, and replaces nothing. Raises InvalidError, ConflictError, NotPermittedError,
     FileExistsError.
@@ -67,23 +70,27 @@ def back_up(
     with suppress(LedgerUnreadableError):  # the backup names it
         keep_library()
     try:
-        about = _written(file, passphrase, with_keys=with_keys, now=now, say=say)
+        about = _written(file, passphrase, with_keys=with_keys, with_activity=with_activity, now=now, say=say)
     except RowsError as error:
         raise ConflictError(
             f"{error}. Somebody changed the database past Annexa, or its disk is damaged. No backup was written: "
             "annexa ledger verify says what else does not hold, and an older backup has the row as it was."
         ) from error
-    said = {"at": now.isoformat(), "ledger_size": about.size, "complete": not about.missing}
+    said = {"at": now.isoformat(), "ledger_size": about.size, "complete": not about.all_missing,
+            "activity": with_activity}  # fmt: skip
     put(settings.HOME / LAST, json.dumps(said).encode() + b"\n")
     return about
 
 
-def _written(file: Path, passphrase: str | None, *, with_keys: bool | None, now: datetime, say: Say) -> About:
+def _written(
+    file: Path, passphrase: str | None, *, with_keys: bool | None, with_activity: bool, now: datetime, say: Say
+) -> About:
     with durable.new_file(file) as out:
         if passphrase is None:
-            return write_backup(out, with_keys=bool(with_keys), now=now, say=say)
+            return write_backup(out, with_keys=bool(with_keys), with_activity=with_activity, now=now, say=say)
         sealer = Sealer(out, passphrase)
-        about = write_backup(sealer, with_keys=with_keys is not False, now=now, say=say)
+        keys = with_keys is not False
+        about = write_backup(sealer, with_keys=keys, with_activity=with_activity, now=now, say=say)
         sealer.close()
         return about
 
@@ -111,7 +118,8 @@ def restore(*, actor: Actor, file: Path, passphrase: str | None, now: datetime, 
     kept: list[bytes] = []
     with nothing_left_of_a_failure(keys=about.keys), open_backup(file, passphrase, say("restoring")) as members:
         fill(members, about, kept)
-    checks = (*check_everything(progress=say("verifying"), kept=kept[0] if kept else None), *_same(about))
+        problems = place_segments(progress=say("activity log"))
+    checks = (*check_everything(progress=say("verifying"), kept=kept[0] if kept else None), *_same(about, problems))
     position = None
     if all(check.holds for check in checks):
         with door(actor=actor, verb="restore", now=now, because=f"Backup of {about.made_at}") as opened:
@@ -124,7 +132,7 @@ def restore(*, actor: Actor, file: Path, passphrase: str | None, now: datetime, 
 # --- after
 
 
-def _same(about: About) -> Iterator[Check]:
+def _same(about: About, problems: tuple[str, ...]) -> Iterator[Check]:
     """Whether what is there now is what the backup was made of."""
     head = LedgerCheckpoint.objects.order_by("-size").first()
     found = (head.size, head.root) if head else (0, "")
@@ -136,6 +144,7 @@ def _same(about: About) -> Iterator[Check]:
     yield Check(name="key", what="The key is the one that signed it", outcome="fails" if wrong else "holds",
                 findings=tuple(wrong))  # fmt: skip
     yield evidence_check(about.missing)
+    yield log_check(about, problems)
 
 
 def require_finished() -> None:

@@ -19,18 +19,15 @@ from annexa.actions.errors import ConflictError
 from annexa.activity import ActivityError
 from annexa.activity.compacted import fitting, joined_schema, joining
 from annexa.activity.segments import FORMAT, hour_folder, read_table
-from annexa.answers.segments import Located, located, next_at
+from annexa.answers.activity_store import SEGMENTS, removing
+from annexa.answers.segments import LOOK_BACK, TARGET_BYTES, Located, located, next_at
 from annexa.pure.permits import ANNEXA
 from annexa.records.activity import Segment, SegmentFile
 from annexa.vault import VaultError
 from annexa.vault.objects import Objects
 
-TARGET_BYTES: Final = 48 * 1024 * 1024
-"""How large a file becomes at most; it is in memory while it grows."""
 AFTER: Final = timedelta(minutes=15)
 """How long after its end an hour is compacted, and how long what was replaced can still be read."""
-LOOK_BACK: Final = timedelta(days=3)
-"""Hours that ended longer ago were compacted before, or have few files."""
 Hour = tuple[str, datetime]
 log = logging.getLogger("annexa.compacting")
 
@@ -136,7 +133,10 @@ def _tidy(store: Objects, system: str, hour: datetime, now: datetime) -> bool:
     latest = max([one.recorded_at for one in segments] + [one.recorded_at for one in files])
     if len(current) < len(segments) + len(files) and latest > now - AFTER:
         return False
-    for one in store.list(hour_folder(system, hour)):
-        if one.path not in current:
-            store.delete(one.path)
+    with removing(SEGMENTS) as allowed:
+        if not allowed:
+            return False  # a backup is under way
+        for one in store.list(hour_folder(system, hour)):
+            if one.path not in current:
+                store.delete(one.path)
     return True

@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from annexa.actions.errors import ConflictError
+from annexa.actions.filling_activity import keep_journal, keep_segment, remove_log
 from annexa.actions.sequencer import publish
 from annexa.answers.backup import CHECKPOINT, ORIGIN, SECRET, About, kind_of
 from annexa.answers.integrity import Check
@@ -144,6 +145,10 @@ def _keep(kind: str, which: str, member: Member, kept: list[bytes]) -> None:
         found = blobs().put(cast(BinaryIO, _Stream(member)), limit_bytes=_LARGEST_FILE, synced=False)
         if found.sha256 != which:
             raise ArchiveDamagedError(f"{member.name}: its bytes have another SHA-256 than its name")
+    elif kind == "segment":
+        keep_segment(which, member)
+    elif kind == "journal":
+        keep_journal(which, member)
     elif kind == "key":
         (home / "keys").mkdir(mode=0o700, exist_ok=True)
         put(home / which, member.read())
@@ -197,6 +202,7 @@ def nothing_left_of_a_failure(*, keys: bool) -> Iterator[None]:
         connection.close()
         for folder in (settings.STORE / "blobs", settings.STORE / "ledger"):
             shutil.rmtree(folder, ignore_errors=True)
+        remove_log()
         if keys:
             shutil.rmtree(home / "keys", ignore_errors=True)
         (home / ORIGIN).unlink(missing_ok=True)

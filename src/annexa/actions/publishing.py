@@ -30,11 +30,13 @@ log = logging.getLogger("annexa.publishing")
 def publish_system(*, store: Objects, system: str, now: datetime, since: datetime | None = None) -> int:
     """Brings the Delta table of one system ("": nobody's) to what its files are now; returns the commits made: 0 or 1.
 
-    `since`: only hours from then on; None: all. Cost: reads the columns of each file that joins. Raises VaultError.
-    Another process that publishes at the same time wins; the next round goes on from there. Ledger: nothing.
+    `since`: only hours from then on, if there is a table; None: all. Cost: reads the columns of each file
+    that joins. Another process that publishes at the same time wins; the next round goes on from there. Raises
+    VaultError. Ledger: nothing.
     """
     folder = system_folder(system)
     table = _table(store, folder)
+    since = since if table else None  # after a restore there is none, and older hours belong into it, too
     want = _files(system, since)
     have = set(table.file_uris()) if table else set()
     have = {one.split(f"{folder}", 1)[-1] for one in have}

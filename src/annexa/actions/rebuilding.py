@@ -14,6 +14,7 @@ from annexa import __version__
 from annexa.actions.door import Door, door
 from annexa.actions.errors import ConflictError, NotPermittedError
 from annexa.actions.filling import count_on, evidence_check, fill, nothing_left_of_a_failure, refuse_what_does_not_fit
+from annexa.actions.filling_activity import log_check, place_segments
 from annexa.actions.sequencer import publish, sequence
 from annexa.answers.backup import Say
 from annexa.answers.integrity import Check, check_everything, check_ledger
@@ -90,8 +91,10 @@ def rebuild(*, actor: Actor, source: Source, now: datetime, say: Say) -> Rebuilt
         if not all(check.holds for check in checks):
             raise LedgerRefusedError(checks)
         found = _replayed(Replay(telling), actor=actor, source=source, now=now, say=say)
+        problems = place_segments(progress=say("activity log"), elsewhere=source.store)
     position = publish() - 1
-    checks = (*check_everything(progress=say("verifying"), kept=kept[0] if kept else None), evidence_check(()))
+    checks = (*check_everything(progress=say("verifying"), kept=kept[0] if kept else None), evidence_check(()),
+              log_check(about, problems))  # fmt: skip
     return Rebuilt(**found, checks=checks, position=position)
 
 

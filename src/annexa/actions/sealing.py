@@ -36,7 +36,7 @@ from annexa.activity.journal import is_finished, journals, read_frames
 from annexa.activity.repeats import IDENTITY, Recent, identity_hashes, repeats
 from annexa.activity.segments import FORMAT as SEGMENT_FORMAT
 from annexa.activity.segments import Part, SegmentFile, hour_folder, parts_of, read_table, segment_file
-from annexa.answers.activity_store import journal_folder, objects
+from annexa.answers.activity_store import JOURNALS, journal_folder, objects, removing
 from annexa.answers.segments import located
 from annexa.pure.permits import ANNEXA
 from annexa.records.activity import SealedTo, Segment
@@ -142,13 +142,21 @@ def seal(*, sealer: Sealer, now: datetime, most_bytes: int = SEAL_BYTES) -> Seal
             sealer.swept.clear()  # what was written has no row; the next round removes it
             sealer.fresh.clear()
             raise
-    over = [one.path for one in taken if one.over]
-    for path in over:
-        path.unlink(missing_ok=True)
-    if over:
-        _sync(sealer.folder)
-        _forget(sealer, [path.name for path in over], now=now)
+    _remove(sealer, [one.path for one in taken if one.over], now=now)
     return done
+
+
+def _remove(sealer: Sealer, over: list[Path], *, now: datetime) -> None:
+    """Removes journals that are done with; while a backup begins they stay until the next round."""
+    if not over:
+        return
+    with removing(JOURNALS) as allowed:
+        if not allowed:
+            return
+        for path in over:
+            path.unlink(missing_ok=True)
+        _sync(sealer.folder)
+    _forget(sealer, [path.name for path in over], now=now)
 
 
 def _take(sealer: Sealer, most_bytes: int) -> tuple[list[_Taken], list[pa.RecordBatch]]:

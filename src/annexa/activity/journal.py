@@ -13,7 +13,6 @@ grow from one that is finished.
 import fcntl
 import os
 import secrets
-import struct
 import threading
 import time
 import zlib
@@ -26,12 +25,11 @@ from typing import Final
 import pyarrow as pa
 
 from annexa.activity import BacklogError, JournalError
+from annexa.activity.journal_bytes import HEAD, JOURNAL, SUFFIX
+from annexa.activity.journal_bytes import journals as journals
 
-JOURNAL: Final = b"AXJ1"
-SUFFIX: Final = ".journal"
 FULL_BYTES: Final = 64 * 1024 * 1024
 """From here on a journal gets a successor."""
-_HEAD: Final = struct.Struct("<4sII")
 _LOOK_EVERY_SECONDS: Final = 0.25
 
 
@@ -182,7 +180,7 @@ def frame_of(batch: pa.RecordBatch) -> bytes:
     with pa.ipc.new_stream(sink, batch.schema) as stream:
         stream.write_batch(batch)
     data = sink.getvalue()
-    return b"".join((_HEAD.pack(JOURNAL, len(data), zlib.crc32(data)), data))
+    return b"".join((HEAD.pack(JOURNAL, len(data), zlib.crc32(data)), data))
 
 
 def read_frames(path: Path, start: int = 0) -> Iterator[Frame]:
@@ -194,14 +192,14 @@ def read_frames(path: Path, start: int = 0) -> Iterator[Frame]:
     try:
         with path.open("rb") as stream:
             stream.seek(start)
-            while len(head := stream.read(_HEAD.size)) == _HEAD.size:
-                magic, length, crc = _HEAD.unpack(head)
+            while len(head := stream.read(HEAD.size)) == HEAD.size:
+                magic, length, crc = HEAD.unpack(head)
                 data = stream.read(length) if magic == JOURNAL else b""
                 if magic != JOURNAL or len(data) < length or zlib.crc32(data) != crc:
                     _require_end(stream.read(1), path, start)
                     return
                 batch = pa.ipc.open_stream(data).read_next_batch()
-                end = start + _HEAD.size + length
+                end = start + HEAD.size + length
                 yield Frame(batch=batch, start=start, end=end)
                 start = end
     except OSError as error:
@@ -211,11 +209,6 @@ def read_frames(path: Path, start: int = 0) -> Iterator[Frame]:
 def _require_end(more: bytes, path: Path, start: int) -> None:
     if more and is_finished(path):  # while somebody writes, the rest may have come between two looks
         raise JournalError(f"The journal {path.name} is damaged at byte {start}; restore it from a backup.")
-
-
-def journals(folder: Path) -> list[Path]:
-    """The journals of a folder, the oldest first."""
-    return sorted(folder.glob(f"[0-9]*{SUFFIX}"))
 
 
 def waiting_bytes(folder: Path) -> int:

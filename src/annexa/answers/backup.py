@@ -3,6 +3,7 @@
     ledger/checkpoint                as published when the backup began; the restored ledger must go on where it stands
     tables/TABLE/000001.ndjson       rows, see records.rows; sessions are left out
     store/blobs/ab/cd/SHA256         evidence and libraries, as in the home
+    activity/…                       the activity log, see answers/backup_activity.py; only if asked for
     ledger-origin, keys/…, secret.key  name and keys, the last two only if asked for
     backup.json                      what it is: version, instant, head of the ledger, counts, what was missing
 
@@ -12,8 +13,9 @@ names them and are never changed, so bytes taken after the rows hold everything 
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from io import SEEK_END
@@ -23,6 +25,7 @@ from typing import Any, BinaryIO, Final
 from django.conf import settings
 
 from annexa import __version__
+from annexa.answers.backup_activity import JOURNAL_MEMBER, SEGMENT_MEMBER, LogAbout, LogCopy
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import files_of, taken_up
 from annexa.answers.migrations import latest_migration
@@ -47,6 +50,7 @@ _LARGEST_ABOUT: Final = 64 << 20
 _NAMES: Final = re.compile(
     r"tables/(?P<table>records\.[a-z]+)/[0-9]{6}\.ndjson|store/blobs/[0-9a-f]{2}/[0-9a-f]{2}/(?P<blob>[0-9a-f]{64})"
     rf"|(?P<key>keys/[A-Za-z0-9%~._-]+|{SECRET})|{ORIGIN}|{CHECKPOINT}|{ABOUT}"
+    rf"|{JOURNAL_MEMBER}|{SEGMENT_MEMBER}"
 )
 """Every name a backup may hold; the part that is named says what it is."""
 
@@ -56,7 +60,7 @@ Say = Callable[[str], Progress]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a backup says of itself."""
+    """What a backup says of itself. `log`: None where the activity log was left out."""
 
     annexa: str
     made_at: str
@@ -69,14 +73,24 @@ class About:
     blobs: int
     keys: bool
     missing: tuple[str, ...]
+    log: LogAbout | None = None
 
     @property
     def told(self) -> str:
         """In a few words."""
-        return f"{sum(self.rows.values()):,} rows, {self.blobs:,} files, {self.size:,} ledger entries of {self.origin}"
+        log = self.log.told if self.log else "without the activity log"
+        return (
+            f"{sum(self.rows.values()):,} rows, {self.blobs:,} files, {self.size:,} ledger entries of {self.origin}, "
+            f"{log}"
+        )
+
+    @property
+    def all_missing(self) -> tuple[str, ...]:
+        """What was missing when the backup was made, of the activity log too."""
+        return self.missing + (self.log.missing if self.log else ())
 
 
-def write_backup(out: Sink, *, with_keys: bool, now: datetime, say: Say) -> About:
+def write_backup(out: Sink, *, with_keys: bool, with_activity: bool, now: datetime, say: Say) -> About:
     """Writes the archive of everything, as it is at one moment while it lasts, and says what it holds.
 
     Bytes that are missing or changed are left out and named, and an entry of the ledger that cannot be read is named
@@ -84,11 +98,16 @@ def write_backup(out: Sink, *, with_keys: bool, now: datetime, say: Say) -> Abou
     """
     archive = ArchiveWriter(out)
     _checkpoint(archive)
-    with one_moment():
-        head = LedgerCheckpoint.objects.order_by("-size").first()
-        rows = _tables(archive, say("records"))
-        named = named_files()
-        libraries, unread = _versions()
+    with ExitStack() as stack:
+        log = LogCopy(stack) if with_activity else None
+        with one_moment():
+            head = log.begun(_head) if log else _head()
+            rows = _tables(archive, say("records"))
+            named = named_files()
+            libraries, unread = _versions()
+            if log:
+                log.locate()
+        log_about = log.write(archive, now=now, progress=say("activity log")) if log else None
     held, missing = _blobs(archive, named, say("files"))
     missing += [*_libraries(libraries), *unread]
     archive.add(ORIGIN, origin().encode())
@@ -106,10 +125,15 @@ def write_backup(out: Sink, *, with_keys: bool, now: datetime, say: Say) -> Abou
         blobs=held,
         keys=with_keys,
         missing=tuple(missing),
+        log=log_about,
     )
     archive.add(ABOUT, _written(about))
     archive.close()
     return about
+
+
+def _head() -> LedgerCheckpoint | None:
+    return LedgerCheckpoint.objects.order_by("-size").first()
 
 
 def _checkpoint(archive: ArchiveWriter) -> None:
@@ -184,18 +208,19 @@ def _written(about: About) -> bytes:
             "origin": about.origin, "verifier_key": about.verifier_key, "size": about.size, "root": about.root,
         },
         "migration": about.migration, "rows": dict(about.rows), "blobs": about.blobs, "keys": about.keys,
-        "missing": list(about.missing),
+        "missing": list(about.missing), "activity": about.log.written() if about.log else None,
     }  # fmt: skip
     return json.dumps(said, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastBackup:
-    """When a backup was made here last, and whether everything that belongs into it was."""
+    """When a backup was made here last, whether everything that belongs into it was, and the activity log too."""
 
     at: datetime
     ledger_size: int
     complete: bool
+    activity: bool
 
 
 def last_backup() -> LastBackup | None:
@@ -203,7 +228,8 @@ def last_backup() -> LastBackup | None:
     try:
         said = json.loads((settings.HOME / LAST).read_text(encoding="utf-8"))
         at = datetime.fromisoformat(said["at"])
-        return LastBackup(at=at, ledger_size=int(said["ledger_size"]), complete=bool(said["complete"]))
+        return LastBackup(at=at, ledger_size=int(said["ledger_size"]), complete=bool(said["complete"]),
+                          activity=bool(said.get("activity")))  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -250,7 +276,10 @@ class _Heard:
 
 
 def kind_of(name: str) -> tuple[str, str]:
-    """What a member is, "table", "blob", "key" or "", and which. Raises ArchiveDamagedError for anything else."""
+    """What a member is, "table", "blob", "key", "segment", "journal" or "", and which.
+
+    Raises ArchiveDamagedError for anything else.
+    """
     found = _NAMES.fullmatch(name)
     if found is None:
         raise ArchiveDamagedError(f"{name!r} is nothing that a backup holds")
@@ -262,7 +291,7 @@ def examine_backup(file: Path, passphrase: str | None, *, say: Say) -> About:
 
     Raises PassphraseError, ArchiveDamagedError.
     """
-    about, held = None, 0
+    about, held = None, Counter[str]()
     with open_backup(file, passphrase, say("checking")) as members:
         for member in members:
             kind, which = kind_of(member.name)
@@ -270,12 +299,17 @@ def examine_backup(file: Path, passphrase: str | None, *, say: Say) -> About:
                 about = _read_about(member)
             while member.read(1 << 20):
                 pass
-            held += kind == "blob"
-            if kind == "blob" and member.sha256 != which:
+            held[kind] += 1
+            if kind in ("blob", "segment") and member.sha256 != which:
                 raise ArchiveDamagedError(f"{member.name}: its bytes have another SHA-256 than its name")
-        if about is None or about.blobs != held:
+        if about is None or not _counted(about, held):
             raise ArchiveDamagedError(f"{ABOUT} is missing, or counts other files than there are")
     return about
+
+
+def _counted(about: About, held: Counter[str]) -> bool:
+    log = (about.log.files, about.log.journals) if about.log else (0, 0)
+    return (held["blob"], held["segment"], held["journal"]) == (about.blobs, *log)
 
 
 def _read_about(member: Member) -> About:
@@ -292,6 +326,7 @@ def _read_about(member: Member) -> About:
             verifier_key=str(ledger["verifier_key"]), size=int(ledger["size"]), root=str(ledger["root"]),
             migration=str(said["migration"]), rows={str(k): int(v) for k, v in said["rows"].items()},
             blobs=int(said["blobs"]), keys=bool(said["keys"]), missing=tuple(map(str, said["missing"])),
+            log=LogAbout.read(said["activity"]) if said.get("activity") else None,
         )  # fmt: skip
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ArchiveDamagedError(f"{ABOUT} cannot be read") from error

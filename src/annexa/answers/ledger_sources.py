@@ -5,6 +5,7 @@ hold is not looked at.
 """
 
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from typing import Any, Final
 from django.db import DatabaseError, connections, transaction
 
 from annexa import __version__
+from annexa.activity.journal_bytes import journals
 from annexa.answers.backup import CHECKPOINT, ORIGIN, SECRET, About, Say, examine_backup, open_backup
+from annexa.answers.backup_activity import LogAbout
 from annexa.answers.errors import UnknownError
 from annexa.answers.migrations import latest_migration
 from annexa.pure.ledger import LedgerError
@@ -42,11 +45,15 @@ class SourceUnreadableError(VaultError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A ledger to replay. `about`: what it is; `members`: its files, as a backup has them."""
+    """A ledger to replay. `about`: what it is; `members`: its files, as a backup has them.
+
+    `store`: the folder in which files of its segments are by their paths; None: they are among the members.
+    """
 
     about: About
     name: str
     members: Callable[[Say], AbstractContextManager[Iterator[Member]]]
+    store: Path | None = None
 
 
 def from_backup(file: Path, passphrase: str | None, *, say: Say) -> Source:
@@ -69,7 +76,9 @@ def from_home(home: Path, *, url: str, store: Path | None, now: datetime) -> Sou
     store = store or home / "store"
     with _database(home, url):
         about = _about(home, now)
-    return Source(about=about, name=f"the home {home}", members=lambda say: _members(home, url, store, about, say))
+    return Source(
+        about=about, name=f"the home {home}", members=lambda say: _members(home, url, store, about, say), store=store
+    )
 
 
 @contextmanager
@@ -131,7 +140,7 @@ def _about(home: Path, now: datetime) -> About:
         verifier_key=load_or_create_key(home / "keys", origin).verifier_key if keys else "",
         size=head.size, root=head.root, migration=latest_migration(),
         rows={table._meta.label_lower: table.objects.using(_ALIAS).count() for table in TABLES},
-        blobs=0, keys=keys, missing=(),
+        blobs=0, keys=keys, missing=(), log=LogAbout(files=0, named=0, journals=0, bucket="", missing=()),
     )  # fmt: skip
 
 
@@ -152,6 +161,9 @@ def _files(home: Path, store: Path, about: About, say: Say) -> Iterator[Member]:
             yield _small(f"keys/{path.name}", path.read_bytes())
     if about.keys and (home / SECRET).is_file():
         yield _small(SECRET, (home / SECRET).read_bytes())
+    for path in journals(home / "activity" / "journal"):
+        with path.open("rb") as stream:
+            yield Member.of(f"activity/journal/{path.name}", os.fstat(stream.fileno()).st_size, stream)
     yield from _blobs(Blobs(store), say)
 
 

@@ -3,10 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from annexa.records.activity import Segment, SegmentFile
+
+TARGET_BYTES: Final = 48 * 1024 * 1024
+"""How large a file becomes at most by compaction; it is in memory while it grows."""
+LOOK_BACK: Final = timedelta(days=3)
+"""How far back compaction looks: hours that ended longer ago were compacted before, or have few files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,11 @@ def _now(segments: Sequence[Segment]) -> dict[str, tuple[SegmentFile, int]]:
 def _located(segment: Segment, later: tuple[SegmentFile, int] | None) -> Located:
     file, first = later or (segment, 0)
     return Located(segment=segment, path=file.path, sha256=file.sha256, size=file.size, first_row=first)
+
+
+def may_be_compacted(place: Located, now: datetime) -> bool:
+    """Whether another file may yet take the place of this one to put small ones together, and this one be removed."""
+    return place.size < TARGET_BYTES // 2 and place.segment.hour >= now - LOOK_BACK
 
 
 def segments_within(*, systems: Iterable[str] | None, since: datetime | None, until: datetime | None) -> list[Segment]:

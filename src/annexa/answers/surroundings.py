@@ -164,6 +164,7 @@ def backups(now: datetime) -> Finding:
     if last is None:
         return Finding(what="backup", state="note", detail="none was made with annexa backup", mend=mend)
     detail = f"{last.at.isoformat(timespec='minutes')}, of {last.ledger_size:,} entries"
+    detail += "" if last.activity else ", without the activity log"
     if not last.complete:
         mend = (
             "Some bytes were missing or damaged: see what is said about evidence, and restore those from an older one."

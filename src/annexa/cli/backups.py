@@ -22,6 +22,11 @@ def add_parsers(sub: Any) -> None:
     keys = one.add_mutually_exclusive_group()
     keys.add_argument("--with-keys", action="store_true", default=None, help="keys too, although nothing is encrypted")
     keys.add_argument("--without-keys", action="store_false", dest="with_keys", help="leave the keys out")
+    one.add_argument(
+        "--without-activity",
+        action="store_true",
+        help="leave the activity log out, which may be large",
+    )
     one.set_defaults(run=backup)
     two = sub.add_parser(
         "restore",
@@ -44,15 +49,18 @@ def backup(args: argparse.Namespace) -> int:
         file=args.file,
         passphrase=_passphrase(args.encrypt_to_passphrase_file),
         with_keys=args.with_keys,
+        with_activity=not args.without_activity,
         now=words.now(),
         say=words.Progress,
     )
     words.say(f"{args.file}: {about.told}, {_keys(about.keys)}, {args.file.stat().st_size / 1024**2:,.1f} MiB.")
-    for sentence in about.missing:
+    for sentence in about.all_missing:
         words.say(f"MISSING  {sentence}")
-    if about.missing:
+    if about.log is None:
+        words.say("The activity log is not in it: copy the folder activity of the store some other way.")
+    if about.all_missing:
         words.say("Everything else is in the backup. Look for these in an older one: annexa restore brings them back.")
-    return 1 if about.missing else 0
+    return 1 if about.all_missing else 0
 
 
 def restore(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ stays until the day, and can be read again by who may.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -96,6 +97,10 @@ class BucketObjects:
         except ObjectExistsError:
             if self.get(path) != bytes(data):
                 raise
+
+    def put_file(self, path: str, file: Path) -> None:
+        """Keeps the bytes of a file under a path, as the protocol says; they are in memory for it."""
+        self.put(path, file.read_bytes())
 
     def get(self, path: str) -> bytes:
         """The bytes. Raises ObjectMissingError, StoreError."""

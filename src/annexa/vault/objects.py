@@ -51,6 +51,12 @@ class Objects(Protocol):
         Raises ObjectExistsError where others are there.
         """
 
+    def put_file(self, path: str, file: Path) -> None:
+        """The same with the bytes of a local file, which may be moved for it. Others that are there are not replaced.
+
+        Raises ObjectExistsError.
+        """
+
     def get(self, path: str) -> bytes:
         """The bytes. Raises ObjectMissingError."""
 
@@ -98,6 +104,16 @@ class FolderObjects:
                 else:
                     temporary.rename(target)
             durable.sync_folders(self._root, target.parent)
+
+    def put_file(self, path: str, file: Path) -> None:
+        """Moves a file to a path, as the protocol says; it has to be on the same disk."""
+        target = self._file(path)
+        if target.exists():
+            raise ObjectExistsError(f"{target.name} exists already.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.chmod(0o444)
+        file.rename(target)
+        durable.sync_folders(self._root, target.parent)
 
     def get(self, path: str) -> bytes:
         """The bytes. Raises ObjectMissingError."""
