@@ -50,7 +50,7 @@ def runs_text(tree: ast.AST) -> list[str]:
     return found + sorted(imported(tree) & {"subprocess", "pickle", "marshal", "shelve", "code", "ctypes", "cffi"})
 
 
-OWN_PROGRAM = ("actions/monitor_process.py", "actions/sealer_process.py")
+OWN_PROGRAM = ("actions/monitor_process.py", "actions/retention_process.py", "actions/sealer_process.py")
 """What starts another process of Annexa itself, with words that stand in the program."""
 
 

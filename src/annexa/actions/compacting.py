@@ -105,7 +105,7 @@ def _join(store: Objects, system: str, hour: datetime, files: Sequence[Sequence[
             opened.write(row, kind="activity_file", subject=f"activity_file/{row.id}")
     except ConflictError as error:
         store.delete(path)
-        log.info("Files of %s %s are put together later: %s", system or "nobody", hour, error)
+        log.debug("Files of %s %s are put together later: %s", system or "nobody", hour, error)
         return 0
     return 1
 
