@@ -148,7 +148,26 @@ def stylesheet(parts: Sequence[str] = CSS_ORDER) -> bytes:
     text = "".join((folder / f"{part}.css").read_text("utf-8") for part in parts)
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     text = re.sub(r"\s*([{};])\s*", r"\1", text)
-    return re.sub(r"([:,]) +", r"\1", text).replace(";}", "}").strip().encode()
+    text = re.sub(r"([:,]) +", r"\1", text).replace(";}", "}").strip()
+    return _without_seams(text).encode()
+
+
+def _without_seams(text: str) -> str:
+    """The same with parts of one layer that follow each other in one block."""
+    found: list[str] = []
+    depth, layer = 0, ""
+    for piece in re.split(r"(@layer [a-z]+\{|[{}])", text):
+        opens = piece.endswith("{")
+        if depth == 0 and opens:
+            if piece == layer and found[-1] == "}":
+                found.pop()
+                depth = 1
+                continue
+            layer = piece
+        depth += 1 if opens else -1 if piece == "}" else 0
+        if piece:
+            found.append(piece)
+    return "".join(found)
 
 
 def _htmx() -> bytes:
