@@ -18,6 +18,7 @@ from annexa.activity.border import Columns, through_the_border
 from annexa.activity.columns import ARROW, columns_of, numbers, sealed
 from annexa.activity.journal import Journal
 from annexa.adapters import event_lines, litellm, otlp, otlp_columns, prediction_files
+from annexa.answers.activity_store import journal_folder
 from annexa.pure.activity_sources import Source, system_for
 from annexa.pure.event_attributes import fields_of
 from annexa.pure.events import CONTENT, FEATURE_PREFIX, HEAD, Kind
@@ -158,16 +159,11 @@ class Intake:
 def open_intake(home: Path) -> Intake:
     """The intake of this installation: its journal lies in the home, beside the database."""
     journal = Journal(
-        folder=journal_folder(home),
+        folder=journal_folder(),
         backlog_bytes=settings.ACTIVITY_BACKLOG_BYTES,
         spare_bytes=settings.ACTIVITY_SPARE_BYTES,
     )
     return Intake(journal=journal, key=intake_key(home))
-
-
-def journal_folder(home: Path) -> Path:
-    """Where the journals of an installation lie."""
-    return home / "activity" / "journal"
 
 
 def intake_key(home: Path) -> bytes:

@@ -124,7 +124,7 @@ def looking_at(asked: "Asked", *, lasting: bool = False) -> "Iterator[Query]":
     """
     from annexa.activity.query import looking
 
-    with looking(_parts(asked), lasting=lasting) as query:
+    with looking(parts_of(asked), lasting=lasting) as query:
         yield query
 
 
@@ -273,8 +273,12 @@ def _last() -> Any:
     return Max("last_received_at")
 
 
-def _parts(asked: "Asked") -> "Sources":
-    """The files and batches in which something asked for may be; tried again where sealing moves on meanwhile."""
+def parts_of(asked: "Asked", *, strict: bool = False) -> "Sources":
+    """The files and batches in which something asked for may be; tried again where sealing moves on meanwhile.
+
+    `strict`: a journal that is damaged raises JournalError, instead of being read up to there. Raises UnknownError
+    where a file is gone.
+    """
     from annexa.activity.query import Sources, without_repeats
 
     for attempt in range(_TRIES):
@@ -289,7 +293,7 @@ def _parts(asked: "Asked") -> "Sources":
         store = objects()
         files = tuple(dict.fromkeys(store.address(one.path) for one in places if one.records))
         try:
-            waiting = without_repeats(_waiting(positions))
+            waiting = without_repeats(_waiting(positions, strict=strict))
             if any(not Path(file).exists() for file in files):
                 raise FileNotFoundError
         except FileNotFoundError:
@@ -304,10 +308,10 @@ def _or_none(at: int | None) -> datetime | None:
     return None if at is None else instant(at)
 
 
-def _waiting(positions: Mapping[str, int]) -> "list[pa.RecordBatch]":
+def _waiting(positions: Mapping[str, int], *, strict: bool) -> "list[pa.RecordBatch]":
     """What waits in journals, from where they are sealed; the oldest, where the sealer is far behind.
 
-    What stands after damage is left out: the sealer says so, and annexa logs verify.
+    What stands after damage is left out unless this is `strict`: the sealer says so, and annexa logs verify.
     """
     from annexa.activity import JournalError
     from annexa.activity.journal import journals, read_frames
@@ -324,6 +328,8 @@ def _waiting(positions: Mapping[str, int]) -> "list[pa.RecordBatch]":
         except JournalError as error:
             if not path.exists():  # it was sealed meanwhile
                 raise FileNotFoundError from error
+            if strict:
+                raise
     return found
 
 

@@ -2,20 +2,16 @@
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
-
-from annexa.activity import ActivityError, JournalError
-from annexa.answers.activity_store import journal_folder, objects
+from annexa.activity import ActivityError
+from annexa.answers.activity import microseconds, parts_of
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
 from annexa.answers.registers import rows_of
-from annexa.answers.segments import located, segments_within
 from annexa.answers.store import blobs
 from annexa.library.monitors import monitors
 from annexa.pure.baselines import Baseline, read
@@ -24,17 +20,12 @@ from annexa.pure.monitoring import ERROR, every, is_due, with_thresholds
 from annexa.pure.monitors import Monitor, Outcome
 from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.registers.changes import CHANGES
-from annexa.records.activity import SealedTo
 from annexa.records.monitors import MonitorBaseline, MonitorBreach, MonitorChoice, MonitorRun
 from annexa.records.systems import AiSystem
 
 if TYPE_CHECKING:
     from annexa.activity.monitoring import Approvals
-    from annexa.activity.query import Sources
 
-_TRIES: Final = 5
-_MOST_WAITING: Final = 64 << 20
-"""So many bytes that are not sealed yet are looked into."""
 SHOWN: Final = 400
 """Runs of a monitor that its page draws at most."""
 
@@ -191,50 +182,16 @@ def log_window(system: str, *, since: datetime, until: datetime, texts: Collecti
 
     `texts`: the columns of free text that are looked at.
     """
+    from annexa.activity.query import Asked
     from annexa.activity.watching import log_of
 
-    for attempt in range(_TRIES):
-        with ExitStack() as stack:
-            try:
-                relation = stack.enter_context(log_of(_sources(system, since, until), system, texts))
-            except FileNotFoundError:  # it was sealed meanwhile, or moved into a larger file
-                if attempt + 1 < _TRIES:
-                    continue
-                raise ActivityError("A file of the activity log is gone; annexa logs verify names it.") from None
-            yield relation
-            return
-
-
-def _sources(system: str, since: datetime, until: datetime) -> "Sources":
-    """The files and batches in which events of that time may be. Raises FileNotFoundError where one is gone."""
-    from annexa.activity.query import Sources, without_repeats
-
-    with transaction.atomic():
-        positions = dict(SealedTo.objects.values_list("journal", "position"))
-        places = located(segments_within(systems=(system,), since=since, until=until))
-    files = tuple(dict.fromkeys(objects().address(one.path) for one in places if one.records))
-    if any(not Path(file).exists() for file in files):
-        raise FileNotFoundError
-    return Sources(files=files, waiting=without_repeats(_waiting(positions)))
-
-
-def _waiting(positions: Mapping[str, int]) -> list[Any]:
-    """What waits in journals, from where they are sealed; bounded, where the sealer is far behind."""
-    from annexa.activity.journal import journals, read_frames
-
-    found, room = [], _MOST_WAITING
-    for path in journals(journal_folder()):
-        try:
-            for frame in read_frames(path, positions.get(path.name, 0)):
-                found.append(frame.batch)
-                room -= frame.end - frame.start
-                if room <= 0:
-                    return found
-        except JournalError as error:
-            if not path.exists():
-                raise FileNotFoundError from error
-            raise
-    return found
+    asked = Asked(systems=(system,), since=microseconds(since), until=microseconds(until))
+    try:
+        sources = parts_of(asked, strict=True)
+    except UnknownError as error:
+        raise ActivityError(str(error)) from error
+    with log_of(sources, system, texts) as relation:
+        yield relation
 
 
 def texts_of(watching: Iterable[Monitor]) -> frozenset[str]:
