@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.db import connection
 
 from tests.personas import undone
@@ -24,7 +25,7 @@ class Kept:
     files: Path
 
 
-_kept: dict[str, Kept] = {}
+_kept: dict[tuple[str, Path], Kept] = {}
 
 
 @contextmanager
@@ -42,14 +43,16 @@ def once(name: str, found: Callable[[], Made], folder: Path, keep: Path) -> Made
     """The same in the test's own transaction."""
     if connection.vendor != "sqlite":
         return found()
-    if name in _kept:
-        before_this: Made = _put_back(_kept[name], folder)
+    at = (name, settings.HOME)  # whose key signed its checkpoints
+    if at in _kept:
+        before_this: Made = _put_back(_kept[at], folder)
         return before_this
     before = _counts()
     made = found()
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(folder, keep / name)
-    _kept[name] = Kept(made=copy.deepcopy(made), rows=_rows(before), files=keep / name)
+    files = keep / str(len(_kept))
+    shutil.copytree(folder, files)
+    _kept[at] = Kept(made=copy.deepcopy(made), rows=_rows(before), files=files)
     return made
 
 

@@ -122,7 +122,7 @@ def test_segments_lie_in_a_bucket(home, settings, bucket) -> None:  # noqa: F811
     compact_next(store=objects(), now=LATER, done=set())
     publish_everything(store=objects(), now=LATER)
     checks = check_activity(progress=lambda *_: None)
-    assert [one.outcome for one in checks] == ["holds"] * 5
+    assert [one.outcome for one in checks] == ["holds"] * 6
     assert "8 events in 2 files" in checks[1].what
     where = DeltaTable(objects().address("activity/chatbot"), storage_options=objects().options())
     assert where.to_pyarrow_table().num_rows == 8

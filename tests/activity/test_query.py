@@ -149,6 +149,21 @@ def test_what_was_given_to_a_system_later_counts_as_its_own_until_then(log) -> N
         assert query.count(CHATBOT) == 130
 
 
+def test_a_monitor_counts_what_was_given_to_its_system_whoever_else_was_given_something(log) -> None:
+    """Rule: of its own, what waits, and what was given to it until it was; never what was given to another."""
+    until = START + 204 * 60 * SECOND + 5
+    given = (
+        Assigned(source="gate", column="service", value="kiosk", system="chatbot", until=until),
+        Assigned(source="gate", column="service", value="desk", system="kiosk-bot", until=until),
+    )
+    sources = Sources(files=log.files, waiting=log.waiting, assigned=given)
+    counted = {}
+    for system in ("chatbot", "kiosk-bot", "nobody"):
+        with log_of(sources, system) as relation:
+            counted[system] = relation.count("*").fetchall()[0][0]
+    assert counted == {"chatbot": 135, "kiosk-bot": 0, "nobody": 0}
+
+
 def test_who_sends_and_what_they_say_of_themselves(log) -> None:
     with looking(log) as query:
         (group,) = query.groups(Asked(systems=("",)), ("source", "service", "environment"))

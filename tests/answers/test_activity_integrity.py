@@ -103,7 +103,7 @@ def test_it_holds(log) -> None:
     assert [one.outcome for one in checks] == ["holds"] * 6
     assert "2 segments" in checks[0].what
     assert "10 events in 2 files" in checks[1].what
-    assert "3 events wait" in checks[3].what
+    assert "3 events wait" in checks[4].what
     assert told[-1] == (10, 10)
     assert "5 events in 1 files" in check_activity(progress=lambda *_: None, system="ranking")[1].what
     later = check_activity(progress=lambda *_: None, since=NOW + timedelta(days=1))

@@ -126,7 +126,7 @@ def test_the_key_replaced(house: House) -> None:
 
     Given away by `annexa ledger verify` and `annexa doctor`: the checkpoints are not signed by the key there is.
     """
-    only(house.home, "*.key").unlink()
+    only(house.home, "annexa.local*.key").unlink()
     house.named(r"checkpoint .+ more: .+")
     house.sick("signing key", ".+")
 

@@ -84,7 +84,7 @@ def _statement(
     given = "".join(
         " OR (system = '' AND source = ? AND " + ('"service"' if one.column == "service" else '"environment"')
         + " = ? AND epoch_us(received_at) <= ?)"
-        for one in sources.assigned
+        for one in sources.assigned if one.system == system
     )  # fmt: skip
     left_out = ", ".join((*_UNASKED, *(one for one in TEXTS if one not in texts)))
     log = f"SELECT * EXCLUDE ({left_out}) FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE system = ?{given}"  # noqa: S608

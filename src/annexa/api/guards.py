@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from annexa.actions.kept_answers import begin_once, end_once, forget_once
 from annexa.api.askers import who
-from annexa.api.problems import ProblemError
+from annexa.api.problems import GUARDED, ProblemError
 
 KEPT_HEADERS = ("Content-Type", "ETag", "Location")
 
@@ -28,6 +28,7 @@ def ask_match(request: HttpRequest, tag: str) -> None:
     given = request.headers.get("If-Match", "").strip()
     if not given:
         raise ProblemError(428, "Send If-Match with the ETag of what you saw, so that nobody's change is lost.")
+    request.META[GUARDED] = True
     if given != "*" and tag not in {one.strip() for one in given.split(",")}:
         raise ProblemError(412, "It is not as you saw it any more. Nothing was changed; look at it again.")
 

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.db import Error
@@ -26,6 +26,8 @@ from annexa.vault import VaultError
 
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger("annexa.api")
+GUARDED: Final = "annexa.guarded"
+"""Where a request keeps that its operation asked which state was seen (RFC 9110, 13.1.1)."""
 Errors = Sequence[tuple[str, str]]
 """Field and sentence of everything that is wrong; "" for the whole."""
 
@@ -61,7 +63,7 @@ class ProblemError(Exception):
 
 def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
     """The answer for whatever went wrong."""
-    found = problem_of(error, guarded="If-Match" in request.headers)
+    found = problem_of(error, guarded=GUARDED in request.META)
     kind, title = KINDS[found.status]
     said: dict[str, Any] = {
         "type": f"urn:annexa:problem:{kind}",
@@ -80,7 +82,7 @@ def answer_to(error: Exception, request: HttpRequest) -> HttpResponse:
 
 
 def problem_of(error: Exception, *, guarded: bool) -> ProblemError:
-    """The problem that an error is. `guarded`: the request said which state it saw."""
+    """The problem that an error is. `guarded`: the operation asked which state was seen."""
     match error:
         case ProblemError():
             return error

@@ -22,5 +22,5 @@ def supplier_incidents_handled(incident: Entry) -> date | None:
 
 @over(SUPPLIER_INCIDENTS, where=lambda incident: incident.notice_hours is not None)
 def supplier_incidents_told_in_time(incident: Entry) -> date | None:
-    """Of every incident the supplier told within the hours of its contract, or the late notice was taken up with it."""
+    """For every incident the supplier told within its contract's hours, or the late notice was taken up with it."""
     return as_long(notice_of(incident) == "in time" or incident.notice_taken_up)
