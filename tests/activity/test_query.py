@@ -11,6 +11,7 @@ from annexa.activity import QueryError
 from annexa.activity import query as looking_into
 from annexa.activity.columns import batch_of
 from annexa.activity.query import DAY_US, HOUR_US, Asked, Assigned, Sources, looking, without_repeats
+from annexa.activity.watching import log_of
 from annexa.pure.events import Event
 
 START = 1_796_083_200_000_000  # 2026-12-01, 00:00 UTC
