@@ -111,6 +111,15 @@ def test_every_monitor_proves_an_expectation_of_signals() -> None:
     assert dangling(MONITORS, library()) == ()
 
 
+def test_unequal_treatment_of_groups_lowers_the_control_of_operation() -> None:
+    """Rule: every monitor of fairness proves LIF-07, whose expectation says that groups are watched."""
+    found = [one for one in MONITORS.values() if one.kind == "fairness"]
+    assert len(found) >= 4
+    assert all(("LIF-07", "monitors-pass") in {(p.control, p.expectation) for p in one.proves} for one in found)
+    asked = next(one for one in library().controls["LIF-07"].expectations if one.id == "monitors-pass")
+    assert "results by group" in asked.what
+
+
 def test_a_pass_needs_every_column_and_enough_of_it() -> None:
     """Rule: an empty log is not enough data for any monitor, never a pass."""
     for monitor, example in CASES:
