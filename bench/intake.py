@@ -5,7 +5,8 @@ python bench/intake.py [--json] [--spans 512000] [--batch 512] [--conns 4] [--pa
 Starts a server of its own (annexa serve, SQLite) with a sealer beside it, and sends OTLP/HTTP in protobuf over so many
 connections: GenAI spans with some 1,500 characters of prompt and answer, every id once, all made before the clock
 starts. `--pace`: spans a second to send at most, 0 as fast as they are taken. A span counts as queryable once the log
-that pages search shows it. CPU is that of the server and the sealer; memory the highest of each, in MiB.
+that pages search shows it. CPU is that of the server and the sealer until all is sealed and put together; busy: how
+many processors each had while spans arrived, the sender too; memory the highest of each, in MiB.
 
 `--kills N`: kills the server's processes N times with SIGKILL while spans arrive, starts it again each time, and sends
 again what was not acknowledged; then every acknowledged span has to be in the log once, and the log has to verify. 1 if
@@ -58,17 +59,21 @@ print(open_source(slug="gate", name="Gate", system="bench", **by)[1])
 FOUND = """
 import django; django.setup()
 import sys, time
-from datetime import UTC, datetime, timedelta
-from annexa.answers.monitors import log_window
-wanted, deadline = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
-since, until = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+from annexa.activity.query import Asked
+from annexa.answers.activity import looking_at
+asked = Asked(systems=("bench",))
+with looking_at(asked) as query:
+    query.count(asked)
+print("ready", flush=True)
+wanted, seconds = map(float, sys.stdin.readline().split())
+deadline = time.monotonic() + seconds
 while True:
-    with log_window("bench", since=since, until=until) as events:
-        found = events.count("at").fetchone()[0]
+    with looking_at(asked) as query:
+        found = query.count(asked)
     if found >= wanted or time.monotonic() > deadline:
         break
     time.sleep(0.1)
-print(found)
+print(found, flush=True)
 """
 
 
@@ -111,6 +116,15 @@ class Server:
             raise SystemExit(done.stderr)
         return (done.stdout.strip().splitlines() or [""])[-1]
 
+    def begun(self, script: str) -> subprocess.Popen[str]:
+        """Begins a few lines in its installation; returns once they are ready to be asked."""
+        made = subprocess.Popen(
+            [sys.executable, "-c", script], env=self.env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        if made.stdout is None or not made.stdout.readline():
+            raise SystemExit("What looks into the log did not come up.")
+        return made
+
     def processes(self) -> dict[int, str]:
         """Every process of it, and whether it seals."""
         found = {}
@@ -121,13 +135,13 @@ class Server:
                     found[int(folder.name)] = "sealer" if b"seal" in words else "server"
         return found
 
-    def used(self) -> tuple[float, dict[str, float]]:
-        """CPU seconds so far, and the highest memory in MiB of server and sealer."""
-        cpu, memory = 0.0, {"server": 0.0, "sealer": 0.0}
+    def used(self) -> tuple[dict[str, float], dict[str, float]]:
+        """CPU seconds so far, and the highest memory in MiB, of server and sealer."""
+        cpu, memory = {"server": 0.0, "sealer": 0.0}, {"server": 0.0, "sealer": 0.0}
         for pid, kind in self.processes().items():
             with suppress(OSError):
                 fields = (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()
-                cpu += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+                cpu[kind] += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
                 status = (Path("/proc") / str(pid) / "status").read_text()
                 peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
                 memory[kind] = max(memory[kind], peak)
@@ -229,15 +243,19 @@ def measured(server: Server, bodies: Sequence[bytes] | Batches, token: str, args
         threading.Thread(target=send, args=(bodies, todo, token, sent), kwargs={"gap": gap, "stop": stop})
         for _ in range(args.conns)
     ]
+    looking = server.begun(FOUND)
     before, _ = server.used()
+    own = time.process_time()
     began = time.perf_counter()
     for one in threads:
         one.start()
     for one in threads:
         one.join()
     took = time.perf_counter() - began
+    own = time.process_time() - own
     spans = len(sent.acknowledged) * args.batch
-    queryable = int(server.run(FOUND, str(args.spans), "120"))
+    meanwhile, _ = server.used()
+    queryable = int(looking.communicate(f"{args.spans} 120\n")[0].split()[-1])
     all_found = time.perf_counter() - began
     _settled(server)
     cpu, memory = server.used()
@@ -249,7 +267,10 @@ def measured(server: Server, bodies: Sequence[bytes] | Batches, token: str, args
         "found_after_last_answer_s": round(all_found - took, 2), "spans": spans, "found": queryable,
         "lost": spans + args.batch - queryable, "p50_ms": round(1000 * sent.seconds[len(sent.seconds) // 2], 1),
         "p95_ms": round(1000 * sent.seconds[len(sent.seconds) * 95 // 100], 1), "answers": dict(sent.codes),
-        "cpu_us_per_span": round(1e6 * (cpu - before) / spans, 1), "peak_rss_mib": round(max(memory.values())),
+        "cpu_us_per_span": round(1e6 * (sum(cpu.values()) - sum(before.values())) / spans, 1),
+        **{f"{kind}_cpu_us_per_span": round(1e6 * (cpu[kind] - before[kind]) / spans, 1) for kind in cpu},
+        **{f"{kind}_busy": round((meanwhile[kind] - before[kind]) / took, 2) for kind in cpu},
+        "sender_busy": round(own / took, 2), "peak_rss_mib": round(max(memory.values())),
         "server_rss_mib": round(memory["server"]), "sealer_rss_mib": round(memory["sealer"]),
         "bytes_per_span": round(size / (spans + args.batch)), "wire_bytes_per_span": len(bodies[0]) // args.batch,
         "kept": args.kept, "load": round(os.getloadavg()[0], 1),

@@ -3,8 +3,9 @@
 Whoever is told that a record was accepted may forget it: it survives a power cut from then on.
 """
 
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from annexa.pure.redaction import SECRET_KEYS
 from annexa.vault.keys import activity_key
 
 MOST_NAMED = 5
+READ_AT_ONCE = 2
+"""Requests that are read at once: more would wait for each other at every step instead of once (measured)."""
 AT_ONCE = 20_000
 """Rows of a table that stand in one batch."""
 
@@ -39,28 +42,39 @@ class Taken:
     because: str = ""
 
 
+Read = tuple[Taken, list[pa.RecordBatch]]
+"""What was read of a request, and the batches to keep of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Where records go. `key`: with which pseudonyms and digests are made; it never leaves the server."""
+    """Where records go. `key`: with which pseudonyms and digests are made; it never leaves the server.
+
+    `turns`: how many requests are read at once, by threads that share an interpreter.
+    """
 
     journal: Journal
     key: bytes = field(repr=False)
+    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READ_AT_ONCE), repr=False)
 
     def traces(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
         """Takes spans in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
         if as_json:
-            return self._records(otlp.traces_of(body, as_json=True), source)
-        return self._spans(body, otlp.resource_spans(body), source)
+            return self._keep(lambda: self._read_one_by_one(otlp.traces_of(body, as_json=True), source, _now()))
+        return self._keep(lambda: self._spans(body, otlp.resource_spans(body), source))
 
     def logs(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
         """Takes log records in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
-        return self._records(otlp.logs_of(body, as_json=as_json), source)
+        return self._keep(lambda: self._read_one_by_one(otlp.logs_of(body, as_json=as_json), source, _now()))
 
     def lines(self, body: bytes, *, source: Source) -> Taken:
         """Takes events in: of our own words, or as LiteLLM's callback sends them.
 
         Raises LinesError, LiteLlmError, BacklogError, JournalError; then nothing was kept.
         """
+        return self._keep(lambda: self._lines(body, source))
+
+    def _lines(self, body: bytes, source: Source) -> Read:
         objects = event_lines.objects_of(body)
         now = _now()
         if any(litellm.looks_like(one) for one in objects):
@@ -71,9 +85,7 @@ class Intake:
         for one in told:
             resource = {"service.name": one.get("service"), "annexa.system": one.get("system")}
             by_system.setdefault(system_for(source, resource), []).append(one)
-        if told:
-            self.journal.append(*self._batches(by_system, source))
-        return Taken(accepted=len(told))
+        return Taken(accepted=len(told)), self._batches(by_system, source)
 
     def predictions(self, data: bytes, *, as_parquet: bool, named: Mapping[str, str], source: Source) -> Taken:
         """Takes a table of predictions in. `named`: by field, the column that says it, where it has no usual name;
@@ -81,6 +93,9 @@ class Intake:
 
         Raises PredictionsError, BacklogError, JournalError; then nothing was kept.
         """
+        return self._keep(lambda: self._predictions(data, as_parquet=as_parquet, named=named, source=source))
+
+    def _predictions(self, data: bytes, *, as_parquet: bool, named: Mapping[str, str], source: Source) -> Read:
         read = prediction_files.read_parquet if as_parquet else prediction_files.read_csv
         found, now = read(data, {field: one for field, one in named.items() if field != "system"}), _now()
         system = system_for(source, {"annexa.system": named.get("system")})
@@ -94,11 +109,19 @@ class Intake:
             columns |= {name: pa.repeat(pa.scalar(value, pa.string()), part.num_rows) for name, value in same.items()}
             columns["received_at"] = numbers(np.full(part.num_rows, now)).cast(ARROW["instant"])
             batches.append(self.batch(columns, part.num_rows, system=system, source=source))
-        if batches:
-            self.journal.append(*batches)
-        return Taken(accepted=found.rows)
+        return Taken(accepted=found.rows), batches
 
-    def _spans(self, body: bytes, resources: Sequence[Any], source: Source) -> Taken:
+    def _keep(self, read: Callable[[], Read]) -> Taken:
+        """Reads, and keeps what was read. Others may read while this one waits for the disk."""
+        with self.turns:
+            taken, batches = read()
+            written = self.journal.write(*batches) if batches else None
+            del batches
+        if written is not None:
+            written.sync()
+        return taken
+
+    def _spans(self, body: bytes, resources: Sequence[Any], source: Source) -> Read:
         """Spans of protobuf: large batches are read at once, and what is odd in them one by one."""
         bounds = otlp_columns.span_bounds(body) or []
         batches: list[pa.RecordBatch] = []
@@ -118,19 +141,9 @@ class Intake:
                 groups.append(otlp.spans_of(one, only=set(np.flatnonzero(~kept).tolist())))
             accepted += rows
         taken, more = self._read_one_by_one(groups, source, now)
-        if batches or more:
-            self.journal.append(*batches, *more)
-        return replace(taken, accepted=taken.accepted + accepted)
+        return replace(taken, accepted=taken.accepted + accepted), [*batches, *more]
 
-    def _records(self, groups: Iterable[otlp.Group], source: Source) -> Taken:
-        taken, batches = self._read_one_by_one(groups, source, _now())
-        if batches:
-            self.journal.append(*batches)
-        return taken
-
-    def _read_one_by_one(
-        self, groups: Iterable[otlp.Group], source: Source, now: int
-    ) -> tuple[Taken, list[pa.RecordBatch]]:
+    def _read_one_by_one(self, groups: Iterable[otlp.Group], source: Source, now: int) -> Read:
         by_system: dict[str, list[dict[str, Any]]] = {}
         rejected: list[str] = []
         accepted = 0

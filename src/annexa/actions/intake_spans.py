@@ -28,6 +28,8 @@ NAMES: Final = Names(names=[*dict.fromkeys([*(n for names in words.ALIASES.value
 _PLACES: Final = {name: place for place, name in enumerate(NAMES.names)}
 _TYPES: Final = {**HEAD, **CONTENT}
 _TEXT, _BYTES = ARROW["text"], ARROW["bytes"]
+_TELLING: Final = ("operation", "tool", "decision", "evaluation", "model", "prediction", "finish", "error")
+"""The fields that tell what an event is of and how it ended."""
 _UNSAID: Final = tuple(one.encode() for one in words.UNSAID if one)
 Flags = npt.NDArray[np.bool_]
 Whole = npt.NDArray[np.int64]
@@ -49,9 +51,7 @@ def columns_of_spans(spans: Spans, resource: Mapping[str, Any], *, now: int) -> 
     columns["attributes"] = pa.array([rest[row] for row in rows.tolist()], _TEXT)
     columns |= _of_span(spans, kept, now)
     failed, problems = _statuses(spans, rows)
-    _say_kind_and_outcome(
-        columns, failed, problems, said=_chosen(said, kept).to_pylist(), span_kind=_chosen(span_kind, kept).to_pylist()
-    )
+    _say_kind_and_outcome(columns, failed, problems, said=_chosen(said, kept), span_kind=_chosen(span_kind, kept))
     if "cost" in columns:
         usd = pa.repeat(pa.scalar("USD", _TEXT), len(rows))
         given = columns.get("currency", pa.nulls(len(rows), _TEXT))
@@ -67,7 +67,7 @@ class _Reading:
         self.rows = len(spans.odd)
         self.odd = spans.odd.copy()
         self.body = spans.body
-        self.escapes = b"\\u" in spans.body
+        self.escapes = otlp_columns.holds(spans.body, b"\\u")
         self._by_place = self._grouped()
 
     def _grouped(self) -> dict[int, Whole]:
@@ -147,24 +147,22 @@ class _Reading:
         return numbers(values, there)
 
     def _finishes(self, of: list[Whole]) -> Any:
-        """Why models stopped: lists as a rule, of which there are few different ones."""
+        """Why models stopped: lists as a rule, of which there are few different ones; each is read once."""
         attributes = self.spans.attributes
-        found: list[str | None] = [None] * self.rows
-        known: dict[bytes, str | None] = {}
+        found: npt.NDArray[np.object_] = np.full(self.rows, None)
         for part in of:
             kept = part[attributes.kind[part] > 0]
+            starts = attributes.key_starts[kept] + attributes.key_lengths[kept]
             ends = attributes.value_starts[kept] + attributes.value_lengths[kept]
-            heads = attributes.key_starts[kept] + attributes.key_lengths[kept]
-            rows = attributes.row[kept].tolist()
-            for row, start, end in zip(rows, heads.tolist(), ends.tolist(), strict=True):
-                data = self.body[start:end]
-                if data not in known:
-                    known[data] = _finish(data)
-                if known[data] is None:
-                    self.odd[row] = True
-                else:
-                    found[row] = known[data] or found[row]
-        return pa.array(found, _TEXT)
+            _, first, which = np.unique(
+                otlp_columns.hashes_of(self.spans, starts, ends), return_index=True, return_inverse=True
+            )
+            said = np.array([_finish(self.body[starts[n] : ends[n]]) for n in first.tolist()], object)[which]
+            rows = attributes.row[kept]
+            self.odd[rows[said == None]] = True  # noqa: E711  each of them
+            there = said.astype(bool)
+            found[rows[there]] = said[there]
+        return pa.array(found.tolist(), _TEXT)
 
     def left_over(self, resource: Mapping[str, Any]) -> list[str | None]:
         """What no field takes, of each span, as JSON; equal ones are worked out once."""
@@ -267,9 +265,9 @@ def _of_span(spans: Spans, kept: Flags, now: int) -> Columns:
     return found
 
 
-def _statuses(spans: Spans, rows: Whole) -> tuple[list[bool], list[str]]:
+def _statuses(spans: Spans, rows: Whole) -> tuple[Flags, list[str]]:
     """Which spans failed, and what they say about it."""
-    failed, problems = [False] * len(rows), [""] * len(rows)
+    failed, problems = np.zeros(len(rows), bool), [""] * len(rows)
     for place in np.flatnonzero(spans.status.lengths[rows] > 0).tolist():
         start = int(spans.status.starts[rows[place]])
         status = Status.FromString(spans.body[start : start + int(spans.status.lengths[rows[place]])])
@@ -277,33 +275,40 @@ def _statuses(spans: Spans, rows: Whole) -> tuple[list[bool], list[str]]:
     return failed, problems
 
 
-def _say_kind_and_outcome(
-    columns: Columns, failed: list[bool], problems: list[str], *, said: list[Any], span_kind: list[Any]
-) -> None:
+def _say_kind_and_outcome(columns: Columns, failed: Flags, problems: list[str], *, said: Any, span_kind: Any) -> None:
+    """What each span tells of and how it ended, worked out once for spans that say the same."""
     rows = len(failed)
-    names = ("operation", "tool", "decision", "evaluation", "model", "prediction", "finish", "error")
-    values = {name: columns[name].to_pylist() if name in columns else [None] * rows for name in names}
+    named = [name for name in _TELLING if name in columns]
     asked = _any_there([columns.get(name) for name in ("input", "output", "input_tokens")], rows)
-    kinds: dict[Any, tuple[str, str]] = {}
-    found = []
-    keys = zip(*values.values(), asked, failed, said, span_kind, strict=True)
-    for key in keys:
-        if key not in kinds:
-            one = {name: value for name, value in zip(names, key, strict=False) if value is not None}
-            one |= {"input": "."} if key[-4] else {}
-            kind = words.kind_of(one, said=key[-2], span_kind=key[-1]).value
-            kinds[key] = kind, words.outcome_of(one, failed=key[-3])
-        found.append(kinds[key])
-    columns["kind"] = pa.array([kind for kind, _ in found], _TEXT)
-    columns["outcome"] = pa.array([outcome for _, outcome in found], _TEXT)
+    coded = [_coded(columns[name]) for name in named] + [_coded(said), _coded(span_kind)]
+    which = asked + 2 * failed.astype(np.int64)
+    for values, codes in coded:
+        _, which = np.unique(which * len(values) + codes, return_inverse=True)
+    _, first, which = np.unique(which, return_index=True, return_inverse=True)
+    kinds, outcomes = [], []
+    for row in first.tolist():
+        *values, outright, by_span = (values[codes[row]] for values, codes in coded)
+        one: dict[str, Any] = {name: value for name, value in zip(named, values, strict=True) if value is not None}
+        one |= {"input": "."} if asked[row] else {}
+        kinds.append(words.kind_of(one, said=outright, span_kind=by_span).value)
+        outcomes.append(words.outcome_of(one, failed=bool(failed[row])))
+    columns["kind"] = pa.array(kinds, _TEXT).take(numbers(which))
+    columns["outcome"] = pa.array(outcomes, _TEXT).take(numbers(which))
     if any(problems):
-        told = [value or problem or None for value, problem in zip(values["error"], problems, strict=True)]
-        columns["error"] = pa.array(told, _TEXT)
+        told = columns["error"].to_pylist() if "error" in columns else [None] * rows
+        said_too = [one or problem or None for one, problem in zip(told, problems, strict=True)]
+        columns["error"] = pa.array(said_too, _TEXT)
 
 
-def _any_there(columns: list[Any], rows: int) -> list[bool]:
+def _coded(column: Any) -> tuple[list[Any], Whole]:
+    """The different values of a column, and for each row the place of its own among them."""
+    coded = column.dictionary_encode(null_encoding="encode")
+    return coded.dictionary.to_pylist(), np.asarray(coded.indices).astype(np.int64)
+
+
+def _any_there(columns: list[Any], rows: int) -> Flags:
     found = np.zeros(rows, bool)
     for column in columns:
         if column is not None:
             found |= np.asarray(column.is_valid())
-    return [bool(one) for one in found]
+    return found

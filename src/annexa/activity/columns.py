@@ -190,6 +190,11 @@ class _Pieces:
     def __init__(self, data: Bytes, lengths: Counts) -> None:
         self.data, self.lengths = data, lengths
 
+    @property
+    def is_even(self) -> bool:
+        """Whether it is as long in every row."""
+        return bool(len(self.lengths)) and bool((self.lengths == self.lengths[0]).all())
+
 
 def _pieces(column: pa.Array, kind: FieldType) -> list[_Pieces]:
     """The pieces of a column, as `pure.events.piece` writes them."""
@@ -246,7 +251,9 @@ def _joined(pieces: Sequence[_Pieces], rows: int) -> tuple[bytes, Counts]:
     """Row after row, the pieces of each one after another; and where each row begins, with the end of the last.
 
     All pieces lie one behind the other in one array of bytes; Arrow takes them out again in the order of the rows.
+    Those next to each other that are as long in every row are one piece.
     """
+    pieces = _side_by_side(pieces, rows)
     bounds = np.zeros(len(pieces) * rows + 1, np.int64)
     np.cumsum(np.concatenate([one.lengths for one in pieces]), out=bounds[1:])
     data = np.concatenate([one.data for one in pieces])
@@ -258,6 +265,28 @@ def _joined(pieces: Sequence[_Pieces], rows: int) -> tuple[bytes, Counts]:
     _, offsets, found = taken.buffers()
     starts = np.frombuffer(offsets, np.int64)[: len(bounds) : len(pieces)]
     return found or b"", starts
+
+
+def _side_by_side(pieces: Sequence[_Pieces], rows: int) -> list[_Pieces]:
+    found: list[_Pieces] = []
+    same: list[_Pieces] = []
+
+    def end() -> None:
+        if len(same) > 1:
+            whole = np.concatenate([one.data.reshape(rows, -1) for one in same], axis=1)
+            found.append(_Pieces(whole.reshape(-1), _all(whole.shape[1], rows)))
+        else:
+            found.extend(same)
+        same.clear()
+
+    for one in pieces:
+        if one.is_even:
+            same.append(one)
+        else:
+            end()
+            found.append(one)
+    end()
+    return found
 
 
 def _flat(column: pa.Array) -> tuple[Bytes, Counts]:

@@ -97,6 +97,18 @@ class _Open:
             self.failed = str(error.strerror)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Batches that stand in a journal, and of which the disk may not know yet."""
+
+    opened: _Open
+    end: int
+
+    def sync(self) -> None:
+        """Waits until they survive a power cut. Raises JournalError."""
+        self.opened.sync(self.end)
+
+
 @dataclass(kw_only=True)
 class Journal:
     """What one process appends to. Threads may append at once; those that wait share a write to the disk.
@@ -118,12 +130,15 @@ class Journal:
 
         After a sync that failed they may be there all the same; who sends them again is known by their ids.
         """
+        self.write(*batches).sync()
+
+    def write(self, *batches: pa.RecordBatch) -> "Written":
+        """Adds batches, of which nobody may be told before they are synced. Raises BacklogError, JournalError."""
         frame = b"".join(map(frame_of, batches))
         with self._writing:
             self._require_room(len(frame))
             opened = self._current()
-            end = opened.write(frame)
-        opened.sync(end)
+            return Written(opened=opened, end=opened.write(frame))
 
     def close(self) -> None:
         """Ends the journal that is written to; what is in it waits for the sealer."""

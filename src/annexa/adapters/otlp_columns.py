@@ -167,14 +167,25 @@ def doubles(spans: Spans, starts: Whole) -> npt.NDArray[np.float64]:
     return _words(spans.body)[starts].view(np.float64)
 
 
+def holds(body: bytes, two: bytes) -> bool:
+    """Whether these two bytes stand one after the other anywhere."""
+    whole = np.frombuffer(body, np.uint8)
+    return bool((whole[np.flatnonzero(whole[:-1] == two[0]) + 1] == two[1]).any())
+
+
+def hashes_of(spans: Spans, starts: Whole, ends: Whole) -> Whole:
+    """A number for each of these ranges of the body that tells whether two hold the same bytes."""
+    lengths = ends - starts
+    hashes = _hash(_words(spans.body), starts, np.minimum(lengths, _LONGEST_KEY)).view(np.int64)
+    for place in np.flatnonzero(lengths > _LONGEST_KEY).tolist():
+        hashes[place] = hash(spans.body[int(starts[place]) : int(ends[place])])
+    return hashes
+
+
 def marks(spans: Spans, of: Whole, rows: int) -> Whole:
     """A number for each span that tells whether these attributes of two spans are the same, byte for byte."""
     attributes = spans.attributes
-    starts, lengths = attributes.starts[of], (attributes.ends - attributes.starts)[of]
-    hashes = _hash(_words(spans.body), starts, np.minimum(lengths, _LONGEST_KEY)).view(np.int64)
-    for place in np.flatnonzero(lengths > _LONGEST_KEY).tolist():
-        start = int(starts[place])
-        hashes[place] = hash(spans.body[start : start + int(lengths[place])])
+    hashes = hashes_of(spans, attributes.starts[of], attributes.ends[of])
     # In their order: each attribute counts otherwise at another place of its span.
     row = attributes.row[of]
     first = np.searchsorted(row, row)
@@ -345,10 +356,13 @@ def _words(body: bytes) -> Words:
 
 def _hash(words: Words, starts: Whole, lengths: Whole) -> Words:
     found: Words = lengths.astype(np.uint64) * _BY[-1]
+    of, rest = np.arange(len(lengths)), lengths
     for n in range(min(_WORDS, int(lengths.max(initial=0) + 7) // 8)):
-        rest = np.clip(lengths - 8 * n, 0, 8)
-        mixed = (words[starts + 8 * n] & _MASKS[rest]) * _BY[n]
-        found ^= (mixed ^ (mixed >> np.uint64(31))) * _BY[n - 1]
+        if n:
+            longer = rest > 8
+            of, rest = of[longer], rest[longer] - 8
+        mixed = (words[starts[of] + 8 * n] & _MASKS[np.minimum(rest, 8)]) * _BY[n]
+        found[of] ^= (mixed ^ (mixed >> np.uint64(31))) * _BY[n - 1]
     return found
 
 

@@ -5,10 +5,14 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from annexa.cli import logs_keep, logs_look, words
+
+_LESS_URGENT: Final = 5
+"""By how much the priority of the process that seals is lower (nice)."""
 
 
 def add_parsers(sub: Any) -> None:
@@ -112,5 +116,7 @@ def seal(args: argparse.Namespace) -> int:
         signal.signal(number, lambda _number, _frame: stop.set())
     if args.parent and args.parent != os.getppid():
         return 0
+    with suppress(OSError):  # whoever takes events in goes first: what waits can be found
+        os.nice(_LESS_URGENT)
     keep_sealing(stop=stop, parent=args.parent)
     return 0
