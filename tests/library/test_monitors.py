@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -137,7 +138,8 @@ def test_what_a_monitor_cannot_find_is_said() -> None:
 def test_patterns_are_read_by_the_engines() -> None:
     """Rule: every pattern compiles where it will run."""
     for monitor in MONITORS.values():
-        for one in (*monitor.only, *monitor.where):
+        asked = [each for given in (*monitor.only, *monitor.where) for each in (given, *given.others)]
+        for one in (replace(each, others=()) for each in asked):
             if one.operator == "matches":
                 table = pa.table({one.column: ["x", None]})
                 assert frames.hits(frames.events(table), [one]) == (0, 2)
@@ -168,6 +170,12 @@ def test_it_works() -> None:
         ('is = ["error"]', 'matches = ["(a"]', "cannot be read"),
         ('is = ["error"]', 'matches = ["(?=a)b"]', "looks around or back"),
         ('is = ["error"]', "missing = false", "missing is only ever true"),
+        ('is = ["error"]', 'is = ["error"]\n[[where.or]]\ncolumn = "error"\nis = []', "is names nothing"),
+        (
+            'is = ["error"]',
+            'is = ["error"]\n[[where.or]]\ncolumn = "error"\npresent = true\nor = []',
+            "or is not a known key",
+        ),
         ('level = "fail"', 'level = "warn"', "no threshold fails"),
         ('level = "fail"', 'level = "warn"', "two thresholds of one level lie above"),
         ("above = 0.1", "above = 0.3", "does not come before"),

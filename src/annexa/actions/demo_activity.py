@@ -150,9 +150,8 @@ class ActivityPlay:
         trace = hashlib.sha256(name.encode()).digest()[:16]
         user = f"p_{self.dice.below(140):04x}"
         for turn in range(self.dice.one_of((1, 2, 2, 3))):
-            said = self.dice.one_of(exchanges())
-            if ago < _CHANGED_SINCE and self.dice.random() < 0.1:
-                said = exchanges()[-1 - self.dice.below(2)]
+            refuses = self.dice.random() < (0.1 if ago < _CHANGED_SINCE else 0.02)
+            said = self.dice.one_of([one for one in exchanges() if ("outcome" in one) is refuses])
             wrong = self.dice.random() < 0.012
             took = exp(self.dice.around(6.9, 0.45)) * (3.2 if ago == _SLOW_DAY else 1)
             tokens_in, tokens_out = 180 + len(said["ask"]) // 4 + 90 * turn, len(said["answer"]) // 4

@@ -72,6 +72,13 @@ def kept(frame: Frame, conditions: Sequence[Condition]) -> Frame:
 
 def holds(one: Condition) -> nw.Expr:
     """A condition as an expression; it does not hold of what is missing, unless it asks for what is missing."""
+    found = _holds(one)
+    for other in one.others:
+        found = found | _holds(other)
+    return found
+
+
+def _holds(one: Condition) -> nw.Expr:
     column = nw.col(one.column)
     match one.operator:
         case "is":

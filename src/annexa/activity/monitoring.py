@@ -104,7 +104,8 @@ def run(monitor: Monitor, events: Any, *, until: datetime, known: Known = Known(
 
 def _needs(monitor: Monitor) -> set[str]:
     """The columns without which a monitor cannot look at anything."""
-    found = {"at", *(one.column for one in (*monitor.only, *monitor.where)), *((monitor.by,) if monitor.by else ())}
+    asked = {name for one in (*monitor.only, *monitor.where) for name in one.columns}
+    found = {"at", *asked, *((monitor.by,) if monitor.by else ())}
     if monitor.kind == "performance":
         found |= {"label", "prediction"} if monitor.measure in OF_CLASSES else {"label", "score"}
     elif monitor.kind == "performance_estimated":

@@ -199,7 +199,7 @@ def texts_of(watching: Iterable[Monitor]) -> frozenset[str]:
     named = {
         name
         for one in watching
-        for name in (*one.columns, one.by, *(condition.column for condition in (*one.only, *one.where)))
+        for name in (*one.columns, one.by, *(name for asked in (*one.only, *one.where) for name in asked.columns))
     }
     return frozenset(TEXTS) & named
 

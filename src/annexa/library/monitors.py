@@ -5,6 +5,7 @@ All errors of all files are reported together, each with file and id. Format: do
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -188,6 +189,11 @@ def _wrong_examples(one: Monitor) -> Iterator[str]:
 
 
 def _condition(reader: Reader) -> Condition:
+    others = tuple(_plain_condition(table) for table in reader.tables("or"))
+    return replace(_plain_condition(reader), others=others)
+
+
+def _plain_condition(reader: Reader) -> Condition:
     column = reader.text("column")
     reader.where = f"{reader.where} {column}".strip()
     named = [one for one in OPERATORS if one in reader.table]

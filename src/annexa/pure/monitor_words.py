@@ -194,7 +194,12 @@ def counted(states: Iterable[str]) -> Mapping[str, int]:
 
 
 def _all(conditions: Iterable[Condition]) -> str:
-    return " and ".join(_one(one) for one in conditions)
+    return " and ".join(_any(one) for one in conditions)
+
+
+def _any(condition: Condition) -> str:
+    """A condition with those of which one is enough instead."""
+    return " or ".join(_one(one) for one in (condition, *condition.others))
 
 
 def _one(condition: Condition) -> str:

@@ -70,12 +70,21 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """What must hold of a column: one of several values, a bound, or one of several patterns (RE2, without case)."""
+    """What must hold of a column: one of several values, a bound, or one of several patterns (RE2, without case).
+
+    `others`: conditions of which one is enough instead.
+    """
 
     column: str
     operator: Operator
     values: tuple[str, ...] = ()
     bound: float = 0.0
+    others: tuple["Condition", ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it looks at, those of other conditions too."""
+        return (self.column, *(one.column for one in self.others))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
