@@ -67,7 +67,7 @@ spark: $(VENV)/.test-ready
 	$(PYTHON) -m venv $(VENV)-spark
 	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.1,<5"
-	$(BIN)/python -m pytest -q -p no:randomly -rs tests/activity/test_spark.py
+	$(BIN)/python -m pytest -q -p no:randomly -rs tests/activity/test_spark.py tests/activity/test_spark_runs.py
 
 # After a change of dependencies in pyproject.toml.
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \

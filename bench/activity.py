@@ -1,11 +1,15 @@
 """The activity log at size: drift of 20 columns over 30 days, a search in text, one conversation, full verification.
 
-python bench/activity.py [--json] [--events 5000000] [--keep FOLDER]
+python bench/activity.py [--json] [--events 5000000] [--keep FOLDER] [--spark]
 
 Makes a home of its own with so many events of one system, spread over 30 days: predictions with 20 numeric features, a
 text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as
 what arrives does. Seconds are those of the clock, the first look at the files included; memory is the highest of this
 process, in MiB.
+
+--spark asks the same of a Spark Connect server, started here on loopback with two cores: it needs the folder that `make
+spark` makes, and its Python: PYTHONPATH=src .venv-spark/bin/python bench/activity.py --spark. Seconds of both engines
+stand side by side, and whether every count in every bin is the same.
 """
 
 import argparse
@@ -14,6 +18,7 @@ import resource
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,10 +26,16 @@ from typing import Any
 import numpy as np
 from installation import report
 
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+from tests.spark_server import missing, spark_server  # noqa: E402
+
 SEED = 20261202
 BATCH = 50_000
 FEATURES = 20
 DAYS = 30
+DRIFT = ("input-drift", "input-missing", "prediction-drift")
+"""The monitors that --spark compares."""
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
 WORDS = ("loan", "income", "address", "refused", "granted", "review", "customer", "Bronx", "Queens", "late", "early")
 
@@ -35,7 +46,10 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--keep", metavar="FOLDER", help="make the home there, or use the one that is there")
+    parser.add_argument("--spark", action="store_true", help="drift on a Spark Connect server as well")
     args = parser.parse_args()
+    if args.spark and (why := missing()):
+        parser.error(why)
     with tempfile.TemporaryDirectory(prefix="annexa-activity-") as folder:
         home = Path(args.keep or folder) / "home"
         made = (home / "made").exists()
@@ -44,7 +58,10 @@ def main() -> int:
 
         django.setup()
         took = {} if made else _make(home, args.events)
-        report({**took, **_ask(args.events), "load": round(os.getloadavg()[0], 1)}, as_json=args.json)
+        found = {**took, **_ask(args.events)}
+        if args.spark:
+            found |= _on_both(Path(folder))
+        report({**found, "load": round(os.getloadavg()[0], 1)}, as_json=args.json)
     return 0
 
 
@@ -122,14 +139,12 @@ def _ask(events: int) -> dict[str, Any]:
     monitor = monitors()["input-drift"]
     started = time.perf_counter()
     with log_window("bench", since=since, until=since + timedelta(days=2), texts=()) as log:
-        baseline = monitoring.freeze(log, (ALL,), system="bench", since=since, until=since + timedelta(days=2))
+        baseline = monitoring.freeze(log.events, (ALL,), system="bench", since=since, until=since + timedelta(days=2))
     found["freeze_2_days_s"] = round(time.perf_counter() - started, 2)
-    from dataclasses import replace
-
     wide = replace(monitor, window=timedelta(days=DAYS))
     started = time.perf_counter()
     with log_window("bench", since=since, until=UNTIL, texts=()) as log:
-        reading = monitoring.run(wide, log, until=UNTIL, known=monitoring.Known(baseline=baseline))
+        reading = monitoring.run(wide, log.events, until=UNTIL, known=monitoring.Known(baseline=baseline))
     found["drift_20_columns_30_days_s"] = round(time.perf_counter() - started, 2)
     found["drift_columns"], found["drift_events"] = len(reading.values), reading.values[0].n
     for name, asked in (
@@ -147,6 +162,61 @@ def _ask(events: int) -> dict[str, Any]:
         all(one.holds for one in checks),
     )
     found["peak_rss_mib"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    return found
+
+
+def _on_both(folder: Path) -> dict[str, Any]:
+    """The drift monitors over 30 days on DuckDB and on Spark: seconds each, and whether they say the same."""
+    from django.conf import settings
+
+    from annexa.activity import monitoring
+    from annexa.activity.engines import read_engine
+    from annexa.answers.monitors import log_window
+
+    since = UNTIL - timedelta(days=DAYS)
+    first = {"since": since, "until": since + timedelta(days=2)}
+    with log_window("bench", texts=(), **first) as log:
+        baseline = monitoring.freeze(log.events, ("f_*", "prediction"), system="bench", **first)
+    here = _drift(baseline)
+    server = folder / "spark"
+    server.mkdir()
+    with spark_server(server, memory="3g") as one:
+        settings.ENGINE = read_engine(one.url)
+        there = _drift(baseline)
+        settings.ENGINE = None
+    found: dict[str, Any] = {}
+    for name, (seconds, _) in here.items():
+        found[f"{name}_duckdb_s"], found[f"{name}_spark_s"] = round(seconds, 2), round(there[name][0], 2)
+    found["counts_are_equal"] = here["counts"][1] == there["counts"][1]
+    found["counts_compared"] = sum(2 + len(one.counts) for one in here["counts"][1].values())
+    values = [
+        (one.n == other.n, abs((one.value or 0.0) - (other.value or 0.0)))
+        for name in DRIFT
+        for one, other in zip(here[name][1].values, there[name][1].values, strict=True)
+    ]
+    found["readings_are_equal"] = all(same for same, _ in values)
+    found["largest_difference"] = max(by for _, by in values)
+    return found
+
+
+def _drift(baseline: Any) -> dict[str, tuple[float, Any]]:
+    """Seconds and reading of each monitor, and of the plain counts into bins; to open the log counts by itself."""
+    from annexa.activity import frames, monitoring
+    from annexa.answers.monitors import log_window
+    from annexa.library.monitors import monitors
+
+    since, found = UNTIL - timedelta(days=DAYS), {}
+    started = time.perf_counter()
+    with log_window("bench", since=since, until=UNTIL, texts=()) as log:
+        found["open"] = time.perf_counter() - started, None
+        for name in DRIFT:
+            wide = replace(monitors()[name], window=timedelta(days=DAYS))
+            started = time.perf_counter()
+            reading = monitoring.run(wide, log.events, until=UNTIL, known=monitoring.Known(baseline=baseline))
+            found[name] = time.perf_counter() - started, reading
+        started = time.perf_counter()
+        counts = frames.counted(frames.between(frames.events(log.events), since, UNTIL), baseline.columns)
+        found["counts"] = time.perf_counter() - started, counts
     return found
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from annexa.activity.engines import Engine, is_address, read_engine
 from annexa.adapters.saml_metadata import MetadataError, SamlProvider, parse_metadata
 from annexa.pure.group_roles import ORDER, GroupRole, GroupRolesError, parse_group_roles
 
@@ -59,6 +60,16 @@ SETTINGS: tuple[Setting, ...] = (
         means="Access key of that bucket; default: what the environment of AWS says.",
     ),
     Setting(name="ANNEXA_ACTIVITY_STORE_SECRET", default="", means="The secret that belongs to that key."),
+    Setting(
+        name="ANNEXA_ENGINE_URL",
+        default="",
+        means="sc://host:port of a Spark Connect server on which monitors run; default: in this process.",
+    ),
+    Setting(
+        name="ANNEXA_ENGINE_STORE_URL",
+        default="",
+        means="Where that engine finds the folder or bucket of the activity log; default: the store's own address.",
+    ),
     Setting(
         name="ANNEXA_SECRET_KEY",
         default="",
@@ -371,6 +382,25 @@ def _activity_bucket() -> ActivityBucket | None:
     return ActivityBucket(url=url, key=key, secret=secret)
 
 
+def _engine() -> Engine | None:
+    """Where monitors run; None for this process."""
+    url, store = _read("ANNEXA_ENGINE_URL").strip(), _read("ANNEXA_ENGINE_STORE_URL").strip()
+    if store and not is_address(store):
+        _problems.append(f"ANNEXA_ENGINE_STORE_URL is {store!r}; write s3a://bucket/prefix or file:///path.")
+        store = ""
+    if not url:
+        if store:
+            _problems.append("ANNEXA_ENGINE_STORE_URL is set, but ANNEXA_ENGINE_URL is not.")
+        return None
+    if find_spec("pyspark") is None:
+        _problems.append("ANNEXA_ENGINE_URL needs the client of Spark: pip install 'annexa[spark]'.")
+    try:
+        return read_engine(url, store)
+    except ValueError as error:
+        _problems.append(f"ANNEXA_ENGINE_URL is wrong: {error}.")
+        return None
+
+
 def _secret(home: Path) -> str:
     """The secret key: as set, or made once and kept beside the data, readable by its owner only."""
     if given := _read("ANNEXA_SECRET_KEY"):
@@ -561,6 +591,7 @@ _refuse_unknown()
 HOME = _home()
 STORE = _store(_read("ANNEXA_STORE_URL"), HOME)
 ACTIVITY_BUCKET = _activity_bucket()
+ENGINE = _engine()
 LEDGER_ORIGIN = _origin()
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
 ACTIVITY_BACKLOG_BYTES = _whole("ANNEXA_ACTIVITY_BACKLOG_MB", 1, 1_048_576) * 1024 * 1024

@@ -14,7 +14,9 @@ from annexa.actions.monitoring import choose_monitors, end_breach, freeze_baseli
 from annexa.actions.sealing import seal_everything
 from annexa.actions.sequencer import publish
 from annexa.actions.systems import add_system
+from annexa.activity import ActivityError
 from annexa.activity.columns import batch_of
+from annexa.activity.engines import read_engine
 from annexa.activity.journal import Journal
 from annexa.answers.activity_store import journal_folder
 from annexa.answers.errors import UnknownError
@@ -277,6 +279,22 @@ def test_labels_that_come_later_stand_with_their_predictions(by, journal, now) -
     (run,) = run_monitors(now=now, only=["accuracy"])
     assert run.outcome == "fail"
     assert run.reading["values"][0]["value"] == pytest.approx(0.75)
+
+
+def test_an_engine_that_is_not_there_is_an_error_not_a_pass(by, arrive, now, settings) -> None:
+    """Rule: runs are in error and name the setting; nothing falls back to this process, and nothing is proven."""
+    settings.ENGINE = read_engine("sc://127.0.0.1:1/;token=s3cr3t-token")
+    choose_monitors(system="chatbot", chosen=["errors", "latency"], on=True, now=now, **by)
+    arrive(now)
+    seal_everything(clock=lambda: now)
+    runs = run_monitors(now=now)
+    assert [(one.outcome, one.reading) for one in runs] == [("error", {})] * 2
+    assert all("ANNEXA_ENGINE_URL" in one.says and "s3cr3t" not in one.says for one in runs)
+    assert evidence() == []
+    with pytest.raises(ActivityError, match="ANNEXA_ENGINE_URL"):
+        freeze_baseline(
+            system="chatbot", monitor="input-drift", since=now - DAY, until=now, now=now, **by
+        )  # fmt: skip
 
 
 def test_one_fails_while_another_never_ran(by, actor, arrive, now) -> None:

@@ -16,6 +16,12 @@ SINCE = datetime(2026, 3, 2, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=3)
 ROWS = 4000
 
+NASTY = (
+    "I cannot help — 日本", "Du ARSCHLÖCHER!", "scumé", "scum!", "ſcum", "I CANNOT", "length", "length\n", "a\u2028b",
+    "a\rb", "a\nb", "x\vy", "x\ty", "K", "[x&&y]", "GROẞ", "éi cannoté",
+)  # fmt: skip
+"""Texts in which engines of expressions find different things, where they are not told which is meant."""
+
 
 def log(rows: int = ROWS, seed: int = 5) -> pa.Table:
     """Events with every kind of value that engines think differently of: null, NaN, infinite, −0, text beyond ASCII."""
@@ -35,7 +41,7 @@ def log(rows: int = ROWS, seed: int = 5) -> pa.Table:
         "kind": pa.array(["inference" if n % 5 else "tool_call" for n in range(rows)]),
         "user": pa.array([f"u{draw.randrange(9)}" if n % 7 else None for n in range(rows)], pa.string()),
         "version": pa.array([f"1.{n % 3}" if n % 4 else None for n in range(rows)], pa.string()),
-        "output": pa.array(["I cannot help — 日本" if n % 13 == 0 else words[n % 7] for n in range(rows)], pa.string()),
+        "output": pa.array([NASTY[n // 13 % len(NASTY)] if n % 13 == 0 else words[n % 7] for n in range(rows)]),
         "cost": pa.array([number(n) for n in range(rows)], pa.float64()),
         "prediction": pa.array(["1" if draw.random() < 0.4 else "0" for _ in range(rows)]),
         "label": pa.array([("1" if draw.random() < 0.4 else "0") if n % 3 else None for n in range(rows)], pa.string()),
@@ -65,6 +71,11 @@ CONDITIONS: Mapping[str, Condition] = {
     "above": Condition(column="f_income", operator="above", bound=1.5),
     "below": Condition(column="f_income", operator="below", bound=0.0),
     "matches": Condition(column="output", operator="matches", values=(r"\bi cannot\b", "^japan$")),
+    "words": Condition(column="output", operator="matches", values=(r"\bscum\b", r"arschl(o|ö)ch", "groß")),
+    "ends": Condition(column="output", operator="matches", values=("^length$", "^a.b$")),
+    "spaces": Condition(column="output", operator="matches", values=(r"x\sy", r"^[\s]?k$")),
+    "no word": Condition(column="output", operator="matches", values=(r"\Bcannot\B", r"x[^\Sa]y")),
+    "sets": Condition(column="output", operator="matches", values=("[[&]x", "^[[:alpha:]]{6}$", r"(?P<one>y[]])")),
     "missing": Condition(column="f_channel", operator="missing"),
     "present": Condition(column="f_channel", operator="present"),
 }

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from annexa.actions.sealing import seal_everything
+from annexa.activity.engines import read_engine
 from annexa.activity.journal import journals
-from annexa.answers.activity_health import files, sealing
+from annexa.answers.activity_health import engine, files, sealing
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.records.activity import Segment
 from tests.activity.making import arrive, events
@@ -57,3 +58,12 @@ def test_files_that_are_gone_or_cut_are_named(folder, how) -> None:
     said = files()
     assert said.state == "wrong"
     assert Segment.objects.get().path in said.detail
+
+
+def test_an_engine_that_does_not_answer_is_wrong(folder, settings) -> None:
+    assert (engine().state, engine().detail) == ("good", "monitors run in this process, on DuckDB")
+    settings.ENGINE = read_engine("sc://127.0.0.1:1/;token=s3cr3t-token")
+    said = engine()
+    assert said.state == "wrong"
+    assert "ANNEXA_ENGINE_URL" in said.detail
+    assert "s3cr3t" not in said.detail

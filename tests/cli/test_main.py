@@ -525,7 +525,7 @@ def test_doctor(run, house) -> None:
     assert [row["what"] for row in said.json] == [
         "home", "database", "library", "libraries kept", "organisation", "hand-over", "signing key", "ledger",
         "checkpoints", "clock", "published ledger", "protection", "records", "outbox", "checkpoint", "processes",
-        "webhooks", "store", "evidence", "activity log", "segments", "disk", "permissions", "time",
+        "webhooks", "store", "evidence", "activity log", "segments", "engine", "disk", "permissions", "time",
         "database settings", "host names", "HTTPS", "figures", "backup",
     ]  # fmt: skip
     notes = {row["what"]: row["detail"] for row in said.json if row["state"] != "good"}

@@ -26,6 +26,14 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("ANNEXA_STORE_URL", "s3://bucket", "ANNEXA_STORE_URL is 's3://bucket'; write file:///path."),
     ("ANNEXA_STORE_URL", "/srv/store", "ANNEXA_STORE_URL is '/srv/store'; write file:///path."),
     ("ANNEXA_STORE_URL", "file://{file}", "{file} is not a folder"),
+    ("ANNEXA_ENGINE_URL", "trino://x", "ANNEXA_ENGINE_URL is wrong: trino: is no engine that monitors run on"),
+    ("ANNEXA_ENGINE_URL", "sc://x/;token", "is no name=value"),
+    (
+        "ANNEXA_ENGINE_STORE_URL",
+        "/srv",
+        "ANNEXA_ENGINE_STORE_URL is '/srv'; write s3a://bucket/prefix or file:///path.",
+    ),
+    ("ANNEXA_ENGINE_STORE_URL", "file:///srv", "ANNEXA_ENGINE_STORE_URL is set, but ANNEXA_ENGINE_URL is not."),
     ("ANNEXA_SECRET_KEY", "short", "ANNEXA_SECRET_KEY has 5 characters; use at least 50 random ones."),
     ("ANNEXA_SECRET_KEY_FILE", "{folder}/none", "ANNEXA_SECRET_KEY_FILE points to {folder}/none, which cannot be read"),
     ("ANNEXA_ALLOWED_HOSTS", " , ", "ANNEXA_ALLOWED_HOSTS names no host"),
@@ -83,7 +91,9 @@ def places(tmp_path: Path) -> dict[str, str]:
     return {"file": str(tmp_path / "file"), "folder": str(tmp_path / "folder")}
 
 
-_ALONE = ("ANNEXA_OIDC_CLIENT", "ANNEXA_ACTIVITY_STORE_KEY", "ANNEXA_ACTIVITY_STORE_SECRET")
+_ALONE = (
+    "ANNEXA_OIDC_CLIENT", "ANNEXA_ACTIVITY_STORE_KEY", "ANNEXA_ACTIVITY_STORE_SECRET", "ANNEXA_ENGINE_STORE_URL",
+)  # fmt: skip
 
 
 def rounds() -> list[dict[str, tuple[str, str]]]:
@@ -126,7 +136,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path, places) -> None:
     last = {name: (value.format(**places), said.format(**places)) for name, value, said in WRONG}
     for name in (
         "ANNEXA_OIDC_CLIENT_ID", "ANNEXA_OIDC_CLIENT_SECRET", "ANNEXA_ACTIVITY_STORE_KEY",
-        "ANNEXA_ACTIVITY_STORE_SECRET",
+        "ANNEXA_ACTIVITY_STORE_SECRET", "ANNEXA_ENGINE_STORE_URL",
     ):  # fmt: skip
         del last[name]  # wrong only where there is no issuer, or no bucket
     said = alone("doctor", **{"home": tmp_path, **{name: value for name, (value, _) in last.items()}})

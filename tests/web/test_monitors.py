@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.template.loader import render_to_string
 
 from annexa.actions.monitoring import choose_monitors, run_monitors
 from annexa.actions.people import add_person
@@ -15,6 +16,7 @@ from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
 from annexa.records.controls import Judgement
 from annexa.records.monitors import MonitorBaseline, MonitorBreach, MonitorBreachEnd, MonitorChoice, MonitorRun
+from annexa.web.monitor_figures import Ran
 from tests.arriving import arrive
 from tests.web.proving import signed_in
 
@@ -208,3 +210,13 @@ def test_addresses_of_forms_lead_to_their_page(client, chatbot) -> None:
     assert client.get(f"{HERE}/choose").url == HERE
     assert client.get(f"{HERE}/errors/freeze").url == f"{HERE}/errors"
     assert client.get(f"{HERE}/breaches/b1").url == HERE
+
+
+def test_a_run_says_which_engine_counted(client, breached) -> None:
+    """Rule: what another engine counted is told from what this process did; most runs need no such words."""
+    assert "counted by" not in text(client.get(f"{HERE}/errors"))
+    run = MonitorRun.objects.filter(monitor="errors").latest("recorded_at")
+    run.reading = {**run.reading, "counted": {"engine": "Spark 4.3.0", "files": 12, "waiting": 3}}
+    ran = Ran(run=run, value="", of="", look="fail", word="Fails")
+    shown = render_to_string("monitors/_runs.html", {"runs": [(ran, [])], "now": run.recorded_at})
+    assert "counted by Spark 4.3.0" in shown

@@ -21,12 +21,15 @@ from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.scopes import place_of
 from annexa.actions.sequencer import together
 from annexa.activity import ActivityError
+from annexa.activity.engines import EngineGoneError
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
 from annexa.answers.monitors import (
+    Looked,
     Watched,
     approvals_of,
     baseline_of,
+    engine_telling,
     library_expectation,
     log_window,
     reach,
@@ -147,9 +150,9 @@ def freeze_baseline(
         if problems:
             raise InvalidError(problems)
         try:
-            with log_window(system, since=since, until=until, texts=texts_of([found])) as events:
+            with log_window(system, since=since, until=until, texts=texts_of([found])) as looked:
                 frozen = freeze(
-                    events, found.columns, system=system, since=since, until=until, only=found.only,
+                    looked.events, found.columns, system=system, since=since, until=until, only=found.only,
                     binning="deciles" if found.binning == "evidently" else found.binning,
                 )  # fmt: skip
         except DriftError as error:
@@ -255,23 +258,33 @@ def _run(actor: Actor, system: str, chosen: Sequence[Watched], now: datetime) ->
 
 
 def _readings(system: str, chosen: Sequence[Watched], now: datetime) -> list[_Told]:
-    """What each of them finds. The log is opened once, as far back as one of them looks."""
+    """What each of them finds. The log is opened once, as far back as one of them looks.
+
+    Where an engine goes away meanwhile, what it had told before counts; the rest is in error.
+    """
     longest = max(reach(one.monitor) for one in chosen)
+    told: list[_Told] = []
     try:
         texts = texts_of(one.monitor for one in chosen)
-        with log_window(system, since=now - longest, until=now, texts=texts) as events:
+        with log_window(system, since=now - longest, until=now, texts=texts) as looked:
             approvals = approvals_of(system)
-            return [_reading(system, one, events, approvals, now) for one in chosen]
-    except (ActivityError, UnknownError) as error:
-        return [_failed(one, now, str(error)) for one in chosen]
+            for one in chosen:
+                told.append(_reading(system, one, looked, approvals, now))  # noqa: PERF401  what was told stays
+    except (ActivityError, UnknownError, VaultError) as error:
+        told += [_failed(one, now, str(error)) for one in chosen[len(told) :]]
+    return told
 
 
-def _reading(system: str, one: Watched, events: Any, approvals: Any, now: datetime) -> _Told:
+def _reading(system: str, one: Watched, looked: Looked, approvals: Any, now: datetime) -> _Told:
+    """What one of them finds. Raises EngineGoneError: the next would fare alike."""
     from annexa.activity.monitoring import Known, run
 
     try:
         baseline = baseline_of(system, one.monitor.id) if one.monitor.reference == "baseline" else None
-        found = run(one.monitor, events, until=now, known=Known(baseline=baseline, approvals=approvals))
+        with engine_telling():
+            found = run(one.monitor, looked.events, until=now, known=Known(baseline=baseline, approvals=approvals))
+    except EngineGoneError:
+        raise
     except (DriftError, VaultError, ActivityError) as error:
         return _failed(one, now, str(error))
     except Exception as error:
@@ -279,7 +292,7 @@ def _reading(system: str, one: Watched, events: Any, approvals: Any, now: dateti
         return _failed(one, now, f"It could not look into the log: {type(error).__name__}.")
     return _Told(
         watched=one, since=found.since, until=found.until, outcome=found.outcome.value, says=found.because,
-        reading=written(found),
+        reading={**written(found), **({"counted": dict(looked.counted)} if looked.counted else {})},
     )  # fmt: skip
 
 

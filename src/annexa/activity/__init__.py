@@ -3,6 +3,8 @@
 ActivityError                 the activity log cannot do what was asked
 ├── BacklogError              more waits to be sealed than may wait; try later
 ├── BusyError                 too many look into the log at once; try later
+├── EngineError               the engine that monitors are to count on cannot do it (engines.py)
+│   └── EngineGoneError       it cannot be reached, or went away
 ├── JournalError              the journal of what arrived cannot be written or read
 ├── QueryError                the log cannot be searched as was asked
 └── SegmentError              the file of a segment is not what it is to be

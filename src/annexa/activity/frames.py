@@ -21,6 +21,7 @@ import numpy.typing as npt
 from annexa.pure.drift import Categorical, ColumnBaseline, Counted, DriftError, Numeric
 from annexa.pure.fairness import Group
 from annexa.pure.monitors import FEATURE_PREFIX, FEATURES, Condition
+from annexa.pure.patterns import for_java
 
 Floats = npt.NDArray[np.float64]
 Frame = nw.LazyFrame[Any]
@@ -66,19 +67,22 @@ def between(frame: Frame, since: datetime, until: datetime) -> Frame:
 def kept(frame: Frame, conditions: Sequence[Condition]) -> Frame:
     """The events of which all conditions hold."""
     for one in conditions:
-        frame = frame.filter(holds(one))
+        frame = frame.filter(holds(one, java=frame.implementation.is_spark_like()))
     return frame
 
 
-def holds(one: Condition) -> nw.Expr:
-    """A condition as an expression; it does not hold of what is missing, unless it asks for what is missing."""
-    found = _holds(one)
+def holds(one: Condition, *, java: bool = False) -> nw.Expr:
+    """A condition as an expression; it does not hold of what is missing, unless it asks for what is missing.
+
+    `java`: the engine matches patterns as Java does, not as RE2 does.
+    """
+    found = _holds(one, java=java)
     for other in one.others:
-        found = found | _holds(other)
+        found = found | _holds(other, java=java)
     return found
 
 
-def _holds(one: Condition) -> nw.Expr:
+def _holds(one: Condition, *, java: bool) -> nw.Expr:
     column = nw.col(one.column)
     match one.operator:
         case "is":
@@ -91,7 +95,8 @@ def _holds(one: Condition) -> nw.Expr:
         case "below":
             return column < one.bound
         case "matches":
-            return column.str.contains("(?i)(?:" + ")|(?:".join(one.values) + ")")
+            together = "(?:" + ")|(?:".join(one.values) + ")"
+            return column.str.contains(for_java(together) if java else f"(?i){together}")
         case "missing":
             return column.is_null()
         case _:
@@ -217,9 +222,10 @@ def hits(frame: Frame, where: Sequence[Condition]) -> tuple[int, int]:
     """Of how many events all conditions hold, and how many there are."""
     if not where:
         return (n := size(frame)), n
-    together = holds(where[0])
+    java = frame.implementation.is_spark_like()
+    together = holds(where[0], java=java)
     for one in where[1:]:
-        together = together & holds(one)
+        together = together & holds(one, java=java)
     row = _rows(frame.select(nw.len().alias("n"), _count(together, "hits")))[0]
     return int(row["hits"] or 0), int(row["n"] or 0)
 

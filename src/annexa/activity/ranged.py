@@ -50,3 +50,11 @@ def some_columns(fetch: Callable[[int, int], bytes], size: int, columns: Sequenc
             return file.read(columns=list(columns), use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise SegmentError(f"The file cannot be read: {error}.") from error
+
+
+def columns_in(fetch: Callable[[int, int], bytes], size: int) -> pa.Schema:
+    """The columns of a Parquet file, of which only the foot is read. Raises SegmentError."""
+    try:
+        return pq.read_schema(pa.PythonFile(Ranged(fetch, size), mode="r"))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise SegmentError(f"The file cannot be read: {error}.") from error

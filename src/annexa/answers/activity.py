@@ -1,6 +1,7 @@
 """Questions about what AI systems did: found, counted over time, one event with its proof, what is nobody's."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from django.db import transaction
 
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.errors import UnknownError
-from annexa.answers.segments import located, segments_within
+from annexa.answers.segments import Located, located, segments_within
 from annexa.pure.activity_sources import ENVIRONMENT, SERVICE
 from annexa.pure.permits import Actor, Permit, Place, may
 from annexa.records.activity import SealedTo, Segment
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from annexa.activity.query import Asked, Assigned, Found, Group, Over, Query, Sources
+    from annexa.activity.spark import Parts
 
 READERS: Final = "annexa/pages"
 """The source of what this program itself notes of who read what people said; no other source can have a stroke."""
 COLUMN_OF: Final[Mapping[str, str]] = {SERVICE: "service", ENVIRONMENT: "environment"}
 """The columns of events that hold attributes of what sent them."""
 _TRIES: Final = 5
+_FEET_AT_ONCE: Final = 8
 _MOST_WAITING: Final = 64 << 20
 """So many bytes that are not sealed yet are looked into, and not more: memory stays bounded."""
 
@@ -282,14 +285,7 @@ def parts_of(asked: "Asked", *, strict: bool = False) -> "Sources":
     from annexa.activity.query import Sources, without_repeats
 
     for attempt in range(_TRIES):
-        with transaction.atomic():
-            positions = dict(SealedTo.objects.values_list("journal", "position"))
-            assigned = _assigned()
-            wanted = asked.systems
-            if wanted is not None and any(one.system in wanted for one in assigned):
-                wanted = (*wanted, "")
-            segments = segments_within(systems=wanted, since=_or_none(asked.since), until=_or_none(asked.until))
-            places = located(segments)
+        positions, assigned, places = _placed(asked)
         store = objects()
         files = tuple(dict.fromkeys(store.address(one.path) for one in places if one.records))
         try:
@@ -302,6 +298,52 @@ def parts_of(asked: "Asked", *, strict: bool = False) -> "Sources":
             raise UnknownError("A file of the activity log is gone; annexa logs verify names it.") from None
         return Sources(files=files, waiting=waiting, assigned=assigned)
     raise AssertionError("unreachable")
+
+
+def _placed(asked: "Asked") -> "tuple[dict[str, int], tuple[Assigned, ...], tuple[Located, ...]]":
+    """Up to where journals are sealed, what was given away later, and where the segments are: of one moment."""
+    with transaction.atomic():
+        positions = dict(SealedTo.objects.values_list("journal", "position"))
+        assigned = _assigned()
+        wanted = asked.systems
+        if wanted is not None and any(one.system in wanted for one in assigned):
+            wanted = (*wanted, "")
+        segments = segments_within(systems=wanted, since=_or_none(asked.since), until=_or_none(asked.until))
+        return positions, assigned, located(segments)
+
+
+def parts_for_engine(asked: "Asked") -> "Parts":
+    """The same for an engine that reads the store by itself: paths in the store, and which columns are in each file.
+
+    Raises JournalError where a journal is damaged, SegmentError, VaultError where a file cannot be read.
+    """
+    from annexa.activity.query import without_repeats
+    from annexa.activity.spark import Parts
+
+    for attempt in range(_TRIES):
+        positions, assigned, places = _placed(asked)
+        try:
+            waiting = without_repeats(_waiting(positions, strict=True))
+        except FileNotFoundError:
+            if attempt + 1 < _TRIES:
+                continue
+            raise UnknownError("What arrives is sealed faster than it can be looked into; try again.") from None
+        sizes = {one.path: one.size for one in places if one.records}
+        return Parts(files=tuple(sizes), schemas=_columns_of(sizes), waiting=waiting, assigned=assigned)
+    raise AssertionError("unreachable")
+
+
+def _columns_of(sizes: Mapping[str, int]) -> "tuple[pa.Schema, ...]":
+    """The columns of files of the store, of which their feet are read, some at once."""
+    from annexa.activity.ranged import columns_in
+
+    store = objects()
+
+    def one(path: str) -> "pa.Schema":
+        return columns_in(lambda start, length: store.get_range(path, start, length), sizes[path])
+
+    with ThreadPoolExecutor(_FEET_AT_ONCE) as several:
+        return tuple(several.map(one, sizes))
 
 
 def _or_none(at: int | None) -> datetime | None:

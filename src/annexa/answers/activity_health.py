@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db.models import Sum
 
-from annexa.answers.activity_store import journal_folder, objects
+from annexa.activity import ActivityError
+from annexa.answers.activity_store import engine_store, journal_folder, objects
 from annexa.answers.segments import located
 from annexa.answers.surroundings import Finding
 from annexa.records.activity import SealedTo, Segment
@@ -49,3 +51,29 @@ def files() -> Finding:
             mend="Restore these files from a copy of the store. annexa logs verify says whether they are right.",
         )  # fmt: skip
     return Finding(what="segments", state="good", detail=f"{len(places):,} segments have their files")
+
+
+def engine() -> Finding:
+    """Whether the engine that monitors are to run on answers, and finds the newest file of the store whole."""
+    if not settings.ENGINE:
+        return Finding(what="engine", state="good", detail="monitors run in this process, on DuckDB")
+    from annexa.activity.spark import tried
+
+    newest = Segment.objects.filter(records__gt=0).order_by("-hour", "-id").first()
+    same = located(list(Segment.objects.filter(system=newest.system, hour=newest.hour))) if newest else ()
+    path = next((one.path for one in same if newest and one.segment.id == newest.id), "")
+    events = sum(one.records for one in same if one.path == path)
+    name, store = settings.ENGINE.name, engine_store(settings.ENGINE)
+    try:
+        version, found = tried(settings.ENGINE, store, path)
+    except ActivityError as error:
+        mend = "Until then runs of monitors are in error and prove nothing. The operator guide has what Spark needs."
+        return Finding(what="engine", state="wrong", detail=str(error), mend=mend)
+    if found != events:
+        return Finding(
+            what="engine", state="wrong",
+            detail=f"Spark at {name} finds {found:,} events in {store}/{path}, where {events:,} are",
+            mend="Say in ANNEXA_ENGINE_STORE_URL where Spark finds this store, and no copy of it.",
+        )  # fmt: skip
+    detail = f"Spark {version} at {name}" + (f" reads {store}" if path else "; nothing is sealed that it could read")
+    return Finding(what="engine", state="good", detail=detail)

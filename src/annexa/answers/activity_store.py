@@ -14,6 +14,7 @@ from typing import Final
 
 from django.conf import settings
 
+from annexa.activity.engines import Engine
 from annexa.settings import ActivityBucket
 from annexa.vault.objects import FolderObjects, Objects
 
@@ -31,6 +32,14 @@ def journal_folder() -> Path:
 def objects() -> Objects:
     """The store of segments."""
     return _bucket(settings.ACTIVITY_BUCKET) if settings.ACTIVITY_BUCKET else _folder(settings.STORE)
+
+
+def engine_store(engine: Engine) -> str:
+    """Where an engine finds the store: as was set, or at its own address, that of a bucket as Hadoop writes it."""
+    if engine.store:
+        return engine.store
+    own = objects().address("activity").removesuffix("/activity")
+    return own.replace("s3://", "s3a://", 1) if own.startswith("s3://") else f"file://{own}"
 
 
 @contextmanager

@@ -192,6 +192,7 @@ _LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
     ("evidence", _one(_evidence)),
     ("activity log", lambda: (activity_health.sealing(datetime.now(UTC)),)),
     ("segments", _one(activity_health.files)),
+    ("engine", _one(activity_health.engine)),
     ("disk", _one(surroundings.disk)),
     ("permissions", _one(surroundings.permissions)),
     ("time", lambda: (surroundings.clock(datetime.now(UTC)),)),

@@ -3,12 +3,16 @@
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.conf import settings
+
 from annexa.activity import ActivityError
-from annexa.answers.activity import microseconds, parts_of
+from annexa.activity.engines import Engine
+from annexa.answers.activity import microseconds, parts_for_engine, parts_of
+from annexa.answers.activity_store import SEGMENTS, engine_store, nothing_removed
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
 from annexa.answers.registers import rows_of
@@ -25,6 +29,7 @@ from annexa.records.systems import AiSystem
 
 if TYPE_CHECKING:
     from annexa.activity.monitoring import Approvals
+    from annexa.activity.query import Asked
 
 SHOWN: Final = 400
 """Runs of a monitor that its page draws at most."""
@@ -176,22 +181,58 @@ def approvals_of(system: str) -> "Approvals":
     return found
 
 
-@contextmanager
-def log_window(system: str, *, since: datetime, until: datetime, texts: Collection[str] = TEXTS) -> Iterator[Any]:
-    """The events of a system in a span of time, as a relation of DuckDB. Raises ActivityError.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """The log of a system, to be counted in. `counted`: for the entry about a run, by which engine and what of the log
+    if that is not this process."""
 
-    `texts`: the columns of free text that are looked at.
+    events: Any
+    counted: Mapping[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def log_window(system: str, *, since: datetime, until: datetime, texts: Collection[str] = TEXTS) -> Iterator[Looked]:
+    """The events of a system in a span of time, sealed or not: on DuckDB in this process, or on the engine that is set.
+
+    `texts`: the columns of free text that are looked at. Raises ActivityError.
     """
     from annexa.activity.query import Asked
     from annexa.activity.watching import log_of
 
     asked = Asked(systems=(system,), since=microseconds(since), until=microseconds(until))
     try:
+        if settings.ENGINE:
+            with _on_engine(settings.ENGINE, asked, system, texts) as looked:
+                yield looked
+            return
         sources = parts_of(asked, strict=True)
     except UnknownError as error:
         raise ActivityError(str(error)) from error
     with log_of(sources, system, texts) as relation:
-        yield relation
+        yield Looked(events=relation)
+
+
+@contextmanager
+def engine_telling() -> Iterator[None]:
+    """Says in a sentence what goes wrong on the engine that is set. Raises EngineError, EngineGoneError."""
+    if not settings.ENGINE:
+        yield
+        return
+    from annexa.activity.spark import telling
+
+    with telling(settings.ENGINE):
+        yield
+
+
+@contextmanager
+def _on_engine(engine: Engine, asked: "Asked", system: str, texts: Collection[str]) -> Iterator[Looked]:
+    """The same on an engine. Meanwhile no file is removed that it may read."""
+    from annexa.activity.spark import log_on
+
+    with nothing_removed(SEGMENTS):
+        parts = parts_for_engine(asked)
+        with log_on(engine, engine_store(engine), parts, system, texts) as found:
+            yield Looked(events=found.events, counted=found.counted)
 
 
 def texts_of(watching: Iterable[Monitor]) -> frozenset[str]:
