@@ -168,6 +168,27 @@ def test_the_glossary_has_ten_words() -> None:
     assert len(re.findall(r"^\d+\. \*\*", first, flags=re.MULTILINE)) == 10
 
 
+def test_the_further_words_are_in_order() -> None:
+    """Rule: each word once, where one looks for it."""
+    rows = text_of("docs/glossary.md").partition("| word | meaning |\n|---|---|\n")[2].splitlines()
+    words = [row.split("|")[1].strip().casefold() for row in rows if row.startswith("|")]
+    assert len(words) > 70
+    assert words == sorted(set(words))
+
+
+def test_the_words_of_the_activity_log_are_in_the_glossary() -> None:
+    """Rule: what somebody reads on a page of activity, monitors, oversight or retention, they find explained."""
+    words = re.findall(r"^\| ([^|]+) \|", text_of("docs/glossary.md"), flags=re.MULTILINE)
+    asked = {
+        "event", "segment", "leaf", "inclusion proof", "journal", "source", "quarantine", "choice", "redaction",
+        "pseudonym", "conversation", "sealed", "record proof", "sample", "retention", "legal hold", "erasure",
+        "monitor", "baseline", "run", "breach", "drift", "PSI", "CBPE", "case", "oversight queue", "overseer",
+        "stop switch",
+    }  # fmt: skip
+    assert asked - set(words) == set()
+    assert "**checkpoint**" in text_of("docs/glossary.md")
+
+
 def test_the_user_guide_names_every_field_role_and_class() -> None:
     """Rule: whoever prepares a file to import finds what it may hold."""
     guide = text_of("docs/user-guide.md")

@@ -115,7 +115,9 @@ def test_who_releases_a_hold() -> None:
     )
     assert release_problems(because=" ", released=False, set_by=1, person=2) is not None
     assert release_problems(because="Over", released=True, set_by=1, person=2) is not None
-    assert release_problems(because="Over", released=False, set_by=None, person=None) is not None
+    for set_by in (None, 1):
+        program = release_problems(because="Over", released=False, set_by=set_by, person=None)
+        assert program == Refusal(because="A person releases a hold: a program may be of whoever set it.")
     assert hold_problems(because="", since=MARCH, until=MARCH - timedelta(days=1)).keys() == {"because", "until"}
     assert hold_problems(because="Case", since=MARCH, until=MARCH) == {}
 
@@ -136,6 +138,7 @@ def test_an_erasure_is_refused_where_nothing_can_go() -> None:
         ({"step": "refused", "person": 1}, ""),  # whoever asked takes it back
         ({"step": "done"}, "Choose one of"),
         ({"person": 1}, "somebody else agrees"),
+        ({"person": None}, "A person agrees"),
         ({"because": " "}, "Say why"),
         ({"second": False}, "Nobody has to agree"),
         ({"steps": ("refused",)}, "refused already"),

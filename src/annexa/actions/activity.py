@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from annexa.actions.door import door
-from annexa.actions.errors import InvalidError
+from annexa.actions.errors import InvalidError, NotPermittedError
 from annexa.actions.scopes import place_of
 from annexa.answers.activity import READERS, looking_at, microseconds
 from annexa.answers.activity_store import journal_folder
 from annexa.pure.events import Event, Kind
 from annexa.pure.fields import tidy
-from annexa.pure.permits import Actor
+from annexa.pure.permits import Actor, Refusal, may
 from annexa.records.activity_samples import ActivitySample
 from annexa.records.people import Person
 
@@ -46,11 +46,15 @@ def draw_sample(
     """Draws some events of a system to be looked at, by a seed, one of chance unless given; all of it is recorded.
 
     Only what came until now can be drawn. Ledger: activity_sample.
-    Raises InvalidError with every problem, NotFoundError, NotPermittedError, ActivityError.
+    Raises InvalidError with every problem, NotFoundError, NotPermittedError, also for who may not read what was said
+    and draws by words or users, ActivityError.
     """
     seed = tidy(seed) or secrets.token_hex(8)
     place = place_of(actor, system)
     with door(actor=actor, verb="sample_activity", now=now, because=because.strip(), place=place) as opened:
+        reading = may(actor, "read_activity_content", place)
+        if asked.reads_content and isinstance(reading, Refusal):
+            raise NotPermittedError(reading.because)
         problems: dict[str, list[str]] = {}
         if not 0 < size <= LARGEST:
             problems["size"] = [f"Draw between 1 and {LARGEST} events."]

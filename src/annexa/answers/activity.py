@@ -12,7 +12,7 @@ from django.db import transaction
 
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.errors import UnknownError
-from annexa.answers.segments import Located, located, segments_within
+from annexa.answers.segments import Located, located, sealed_in, segments_within
 from annexa.pure.activity_sources import ENVIRONMENT, SERVICE
 from annexa.pure.permits import Actor, Permit, Place, may
 from annexa.records.activity import SealedTo, Segment
@@ -50,6 +50,15 @@ class Activity:
     content: bool
     facets: "Mapping[str, tuple[Group, ...]]"
     ever: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Events:
+    """A part of the events of a system that were asked for, the latest first. `more`, `content`: as in `Activity`."""
+
+    events: "tuple[Found, ...]"
+    more: str
+    content: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,21 +145,40 @@ def activity_of(*, actor: Actor, slug: str, asked: "Asked", step: int, after: st
     from annexa.activity.query import Asked
 
     system = system_read(actor=actor, slug=slug)
-    content = reads_content(actor, system)
-    meant = replace(asked, systems=(slug,), user=asked.user if content else "", text=asked.text if content else "")
+    meant, content = meant_by(actor, system, asked)
     whole = Asked(systems=(slug,), since=asked.since, until=asked.until, without_source=asked.without_source)
     with looking_at(meant) as query:
-        rows = query.page(meant, after=after, limit=limit + 1, content=content)
+        found = _part(query, meant, after=after, limit=limit, content=content)
         return Activity(
             system=system,
             asked=meant,
             over=query.over_time(meant, step=step),
-            events=rows[:limit],
-            more=rows[limit - 1].cursor if len(rows) > limit else "",
+            events=found.events,
+            more=found.more,
             content=content,
             facets={name: query.groups(whole, (name,), limit=30) for name in ("kind", "model", "outcome")},
-            ever=bool(rows) or anything_of(slug),
+            ever=bool(found.events) or anything_of(slug),
         )
+
+
+def events_of(*, actor: Actor, slug: str, asked: "Asked", after: str = "", limit: int = 50) -> Events:
+    """The events alone of what `activity_of` answers. Raises UnknownError, ActivityError."""
+    meant, content = meant_by(actor, system_read(actor=actor, slug=slug), asked)
+    with looking_at(meant) as query:
+        return _part(query, meant, after=after, limit=limit, content=content)
+
+
+def meant_by(actor: Actor, system: AiSystem, asked: "Asked") -> "tuple[Asked, bool]":
+    """What is asked for of one system, without what only who may read what was said can ask; and whether they may."""
+    content = reads_content(actor, system)
+    user, text = (asked.user, asked.text) if content else ("", "")
+    return replace(asked, systems=(system.slug,), user=user, text=text), content
+
+
+def _part(query: "Query", meant: "Asked", *, after: str, limit: int, content: bool) -> Events:
+    rows = query.page(meant, after=after, limit=limit + 1, content=content)
+    more = rows[limit - 1].cursor if len(rows) > limit else ""
+    return Events(events=rows[:limit], more=more, content=content)
 
 
 def anything_of(slug: str) -> bool:
@@ -402,7 +430,6 @@ def _assignment(found: "Found") -> ActivityAssignment | None:
 
 def _proof(found: "Found") -> Proof:
     """Where an event is in its segment, and whether its leaf follows from what it says."""
-    from annexa.activity.segments import read_table
     from annexa.pure.events import event_leaf, head_bytes
     from annexa.pure.ledger import leaf_hash
 
@@ -410,22 +437,9 @@ def _proof(found: "Found") -> Proof:
     salt = bytes.fromhex(found.salt)
     made = event_leaf(said, salt) if salt else leaf_hash(head_bytes(said, bytes.fromhex(found.digest)))
     agrees = made.hex() == found.leaf
-    if not found.sealed:
+    sealed = sealed_in([found]).get(found.leaf)
+    if sealed is None:
         return Proof(segment=None, agrees=agrees)
-    received = instant(found.event.received_at)
-    hour = received.replace(minute=0, second=0, microsecond=0)
-    rows = list(Segment.objects.filter(system=found.told_system, hour=hour))
-    store, leaf = objects(), bytes.fromhex(found.leaf)
-    for place in located(rows):
-        if store.address(place.path) != found.file:
-            continue
-        leaves = read_table(store.get(place.path), ["leaf"]).column("leaf").to_pylist()
-        mine = leaves[place.first_row : place.first_row + place.records]
-        if leaf in mine:
-            entry = (
-                LedgerEntry.objects.filter(subject=f"activity_segment/{place.segment.id}").order_by("position").first()
-            )
-            return Proof(
-                segment=place.segment, row=mine.index(leaf), position=entry.position if entry else None, agrees=agrees
-            )
-    return Proof(segment=None, agrees=agrees)
+    segment, row = sealed
+    entry = LedgerEntry.objects.filter(subject=f"activity_segment/{segment.id}").order_by("position").first()
+    return Proof(segment=segment, row=row, position=entry.position if entry else None, agrees=agrees)

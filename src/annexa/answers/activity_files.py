@@ -4,10 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from annexa.answers.activity import looking_at, reads_content, system_read
+from annexa.answers.activity import looking_at, meant_by, system_read
 from annexa.pure.permits import Actor
 from annexa.pure.tables import with_guard
 
@@ -38,9 +38,7 @@ def exporting(*, actor: Actor, slug: str, asked: "Asked", chosen: str) -> Activi
     The log stays open until the last part was read, or nobody holds the parts any more.
     Raises UnknownError, ActivityError.
     """
-    system = system_read(actor=actor, slug=slug)
-    content = reads_content(actor, system)
-    meant = replace(asked, systems=(slug,), user=asked.user if content else "", text=asked.text if content else "")
+    meant, content = meant_by(actor, system_read(actor=actor, slug=slug), asked)
     parts = _parts(meant, chosen, content=content)
     first = next(parts, b"")  # whatever is wrong shows before anything is promised
     name = f"activity-{slug}.{chosen}"

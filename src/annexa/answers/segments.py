@@ -1,18 +1,23 @@
 """Where the events of a segment are now: in the file it was sealed as, or in a later one that took its place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
+from annexa.answers.activity_store import objects
 from annexa.records.activity import Segment, SegmentFile
+
+if TYPE_CHECKING:
+    from annexa.activity.query import Found
 
 TARGET_BYTES: Final = 48 * 1024 * 1024
 """How large a file becomes at most by compaction; it is in memory while it grows."""
 LOOK_BACK: Final = timedelta(days=3)
 """How far back compaction looks: hours that ended longer ago were compacted before, or have few files."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,30 @@ def segments_within(*, systems: Iterable[str] | None, since: datetime | None, un
     if until is not None:
         found = found.filter(first_at__lte=until)
     return list(found)
+
+
+def sealed_in(events: "Sequence[Found]") -> "Mapping[str, tuple[Segment, int]]":
+    """In which row (from 0) of which segment events are, by leaf; those that are not sealed left out.
+
+    Cost: reads the leaves of each file that holds some of them once, and two queries for each of its hours.
+    """
+    from annexa.activity.segments import read_table
+
+    store, found = objects(), {}
+    by_place: dict[tuple[str, str, datetime], set[bytes]] = {}
+    for one in (one for one in events if one.sealed):
+        received = _EPOCH + timedelta(microseconds=one.event.received_at)
+        hour = received.replace(minute=0, second=0, microsecond=0)
+        by_place.setdefault((one.file, one.told_system, hour), set()).add(bytes.fromhex(one.leaf))
+    for (file, system, hour), wanted in by_place.items():
+        places = located(list(Segment.objects.filter(system=system, hour=hour)))
+        mine = [one for one in places if store.address(one.path) == file]
+        leaves = read_table(store.get(mine[0].path), ["leaf"]).column("leaf").to_pylist() if mine else []
+        for place in mine:
+            for row, leaf in enumerate(leaves[place.first_row : place.first_row + place.records]):
+                if leaf in wanted:
+                    found[leaf.hex()] = (place.segment, row)
+    return found
 
 
 def unexpired() -> QuerySet[Segment]:

@@ -24,7 +24,9 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _REALM = 'Bearer realm="annexa"'
 
 
-PROVEN = frozenset({"add_person", "change_person", "end_access", "grant", "share", "manage_webhooks"})
+PROVEN = frozenset(
+    {"add_person", "change_person", "end_access", "grant", "share", "manage_webhooks", "open_activity_source"}
+)
 """What somebody in a session may do only soon after proving that it is they; programs prove it with their token."""
 
 

@@ -10,6 +10,7 @@ import annexa
 from annexa.api import (
     acceptances,
     access,
+    activity,
     assessments,
     classification,
     committees,
@@ -17,11 +18,13 @@ from annexa.api import (
     controls,
     diligence,
     documents,
+    erasures,
     evidence,
     exceptions,
     frameworks,
     governance,
     grants,
+    holds,
     judgements,
     ledger,
     lineage,
@@ -33,8 +36,12 @@ from annexa.api import (
     people,
     portfolio,
     posture,
+    quarantine,
     registers,
+    retention,
+    samples,
     search,
+    sources,
     statement,
     stops,
     systems,
@@ -55,8 +62,8 @@ on with `cursor=next` until `next` is null. A change needs `If-Match` with the E
 NOUNS = (
     organisation, people, units, committees, governance, grants, tokens, systems, registers, lineage, concentration,
     training, classification, assessments, uses, acceptances, exceptions, diligence, documents, oversight, stops,
-    monitors, controls, evidence, judgements, frameworks, posture, statement, path, portfolio, obligations, access,
-    ledger, webhooks, search,
+    sources, quarantine, activity, samples, retention, holds, erasures, monitors, controls, evidence, judgements,
+    frameworks, posture, statement, path, portfolio, obligations, access, ledger, webhooks, search,
 )  # fmt: skip
 
 

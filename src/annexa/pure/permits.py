@@ -236,7 +236,7 @@ PERSONAL = frozenset(
         "carry_out_access", "close_access_review", "assess", "review_assessment", "send_questionnaire",
         "judge_questionnaire", "ask_use", "decide_use", "review_document", "approve_document", "acknowledge",
         "propose_acceptance", "accept_risk", "take_course", "approve_exception", "plan_oversight", "decide_case",
-        "delegate_cases", "pull_stop", "release_stop", "answer_breach",
+        "delegate_cases", "pull_stop", "release_stop", "answer_breach", "release_hold",
     }
 )  # fmt: skip
 """What only a person can do: to state something, to answer for a law's questions, to look at such answers again, to
@@ -244,7 +244,7 @@ assess impacts, to have a statement of applicability approved, to decide who kee
 judge what they say, to ask for a use of AI and decide about one, to agree to documents, to approve them and to say that
 one has read them, to propose and to accept what is left of a risk, to approve an exception from a rule, to answer the
 questions of a course; to say how an AI system is overseen, to decide about its cases or have somebody else do so, to
-stop it and to let it go on, to deal with what a monitor found."""
+stop it and to let it go on, to deal with what a monitor found, to let go what a legal hold kept."""
 
 PROVISION = "provision"
 """What the token of a directory is for, and nothing else: people and groups over SCIM."""
@@ -259,7 +259,8 @@ SCOPES = frozenset(
         "make_pack", "choose_frameworks", "add_person", "manage_webhooks", "change_person", "find_uses",
         "end_access", "change_units", "change_committees", "appoint", "share", "revoke_token", "import_access",
         "change_activity_source", "choose_activity", "read_activity_content", "hold_activity", "erase_activity",
-        "post_case", "see_case", "read_stop_switch", "choose_monitors", "run_monitors", LOG_ACTIVITY, PROVISION,
+        "sample_activity", "post_case", "see_case", "read_stop_switch", "choose_monitors", "run_monitors",
+        LOG_ACTIVITY, PROVISION,
     }
     | PERSONAL
 )  # fmt: skip

@@ -157,6 +157,8 @@ def release_problems(*, because: str, released: bool, set_by: int | None, person
         return Refusal(because="It is released already.")
     if not because.strip():
         return Refusal(because="Say why nothing needs to be held any more.")
+    if person is None:
+        return Refusal(because="A person releases a hold: a program may be of whoever set it.")
     if set_by == person:
         return Refusal(because="You set this hold; somebody else releases it.")
     return None
@@ -206,6 +208,8 @@ def step_problems(
         return Refusal(because="Nobody has to agree to it; it is carried out.")
     if not because.strip():
         return Refusal(because="Say why; it stands in the ledger.")
+    if step == "approved" and person is None:
+        return Refusal(because="A person agrees to it: a program may be of whoever asked.")
     if step == "approved" and asked_by == person:
         return Refusal(because="You asked for it; somebody else agrees to it.")
     return None

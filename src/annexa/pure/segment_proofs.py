@@ -21,11 +21,22 @@ import hmac
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Final, Self
 
-from annexa.pure.events import CONTENT, FIELDS, HEAD, SALT_BYTES, Event, FieldType, event_leaf, head_bytes
+from annexa.pure.events import (
+    CONTENT,
+    FIELDS,
+    HEAD,
+    SALT_BYTES,
+    Event,
+    FieldType,
+    content_bytes,
+    content_digest,
+    event_leaf,
+    head_bytes,
+)
 from annexa.pure.ledger import (
     EMPTY_ROOT,
     HASH_BYTES,
@@ -108,10 +119,20 @@ class RecordProof:
         """The leaf of the event, worked out from what it says."""
         return event_leaf(self.event, self.salt) if self.salt else leaf_hash(head_bytes(self.event, self.digest))
 
+    def without_content(self) -> Self:
+        """The same proof for who may not read what was said: it holds as well, as it does after an erasure."""
+        digest = self.digest or content_digest(self.salt, content_bytes(self.event))
+        nothing: dict[str, Any] = dict.fromkeys(CONTENT)
+        return replace(self, event=replace(self.event, **nothing, features={}), salt=b"", digest=digest)
+
     def to_bytes(self) -> bytes:
         """The file."""
+        return json.dumps(self.said(), indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+
+    def said(self) -> dict[str, Any]:
+        """The file as plain JSON."""
         sealed = {"salt": self.salt.hex()} if self.salt else {"content_digest": self.digest.hex()}
-        found = {
+        return {
             "format": FORMAT,
             "record": _written(self.event),
             **sealed,
@@ -120,7 +141,6 @@ class RecordProof:
             "ledger": {"index": self.index, "path": [one.hex() for one in self.path]},
             "checkpoint": self.checkpoint.decode(),
         }
-        return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
