@@ -18,7 +18,7 @@ I am not able to fulfil your request.
 I can't create such content.
 I must decline.
 As an AI assistant, I don't give medical advice.
-As an AI language model I have no opinion.
+As an AI model I have no opinion.
 That goes against my guidelines.
 This violates our content policy.
 That is beyond my scope.
