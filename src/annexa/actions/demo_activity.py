@@ -30,7 +30,7 @@ from annexa.records.activity import Segment
 from annexa.records.people import Person
 from annexa.records.tokens import ApiToken
 
-DAYS: Final = 30
+DAYS: Final = 36
 ASSISTANT, SCORE, SCREENING = "fenna-assistant", "payment-plan-score", "application-screening"
 GATEWAY: Final = "ai-gateway"
 UNKNOWN: Final = "letter-drafts"
@@ -131,7 +131,7 @@ class ActivityPlay:
         span = max(min(now - begin, timedelta(hours=19)) - timedelta(minutes=5), timedelta(seconds=30))
         share = 0.35 if begin.weekday() >= 5 else 1.0
         share *= 1 if ago else max(0.1, span / timedelta(hours=19))
-        for number in range(round(62 * max(share, 0.9 if ago else share))):
+        for number in range(round(66 * max(share, 0.9 if ago else share))):
             yield from self._conversation(begin + span * self.dice.random(), f"{begin:%Y%m%d}-{number}", ago)
         for number in range(round(45 * share)):
             yield self._score(begin + span * self.dice.random(), f"{begin:%Y%m%d}-{number}", ago)
@@ -150,9 +150,9 @@ class ActivityPlay:
         trace = hashlib.sha256(name.encode()).digest()[:16]
         user = f"p_{self.dice.below(140):04x}"
         for turn in range(self.dice.one_of((1, 2, 2, 3))):
-            refuses = self.dice.random() < (0.1 if ago < _CHANGED_SINCE else 0.02)
+            refuses = self.dice.random() < (0.09 if ago < _CHANGED_SINCE else 0.02)
             said = self.dice.one_of([one for one in exchanges() if ("outcome" in one) is refuses])
-            wrong = self.dice.random() < 0.012
+            wrong = self.dice.random() < 0.008
             took = exp(self.dice.around(6.9, 0.45)) * (3.2 if ago == _SLOW_DAY else 1)
             tokens_in, tokens_out = 180 + len(said["ask"]) // 4 + 90 * turn, len(said["answer"]) // 4
             yield self._event(

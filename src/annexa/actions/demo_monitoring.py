@@ -1,4 +1,4 @@
-"""What watches AI systems of the demo: monitors turned on, baselines frozen, runs over the last two weeks.
+"""What watches AI systems of the demo: monitors turned on, baselines frozen, runs over the last three weeks.
 
 What they find follows from what the systems did (`demo_activity`): incomes in the scores fell, so drift is an open
 breach; on one day the assistant was slow, which it is no more.
@@ -16,10 +16,10 @@ from annexa.actions.monitoring import choose_monitors, freeze_baseline, run_moni
 from annexa.actions.people import actor_of
 from annexa.records.people import Person
 
-BEGUN: Final = 15
+BEGUN: Final = 18
 """Days ago on which monitors were turned on, and baselines frozen over the time before."""
-RUNS: Final = (14, 10, 6, 4, 1)
-"""Days ago on whose evenings they ran; a running server does it more often."""
+RUNS: Final = (17, 16, 15, 14, 13, 12, 11, 10, 9, 6, 1)
+"""Days ago on whose evenings they ran; a running server does it more often. What is usual takes eight that passed."""
 CHOSEN: Final[Mapping[str, tuple[str, ...]]] = {
     ASSISTANT: ("errors", "latency", "output-length", "refusals"),
     SCORE: ("input-drift", "prediction-drift"),
@@ -72,7 +72,7 @@ class MonitoringPlay:
         begin = (now - timedelta(days=DAYS - BEGUN)).replace(hour=0, minute=0)
         freeze_baseline(
             system=system, monitor=monitor, since=begin, until=now.replace(hour=0, minute=0),
-            because="Two weeks in which nobody complained", **self._acts(now),
+            because="Weeks in which nobody complained", **self._acts(now),
         )  # fmt: skip
 
     def look(self, systems: tuple[str, ...], now: datetime) -> None:
