@@ -62,12 +62,13 @@ fuzz: $(VENV)/.test-ready
 editors kills: $(VENV)/.test-ready
 	$(BIN)/python bench/$@.py
 
-# Half a gigabyte of Spark in a folder of its own, and the monitors on it through Spark Connect. Needs Java 17.
+# Half a gigabyte of Spark, and Ibis, in a folder of its own, and the monitors on both. Spark needs Java 17.
 spark: $(VENV)/.test-ready
 	$(PYTHON) -m venv $(VENV)-spark
 	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
-	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.1,<5"
-	$(BIN)/python -m pytest -q -p no:randomly -rs tests/activity/test_spark.py tests/activity/test_spark_runs.py
+	$(VENV)-spark/bin/python -m pip install --quiet --disable-pip-version-check "pyspark[connect]>=4.1,<5" \
+		"ibis-framework[duckdb]>=12,<13" "sqlglot<30.17" "duckdb>=1.5,<1.6"
+	$(BIN)/python -m pytest -q -p no:randomly -rs tests/activity/test_ibis.py tests/activity/test_spark.py tests/activity/test_spark_runs.py
 
 # After a change of dependencies in pyproject.toml.
 COMPILE := pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-header \

@@ -6,15 +6,13 @@ own, and runs this test. Without the folder it is skipped and says so.
 
 import json
 import os
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PYTHON = Path(os.environ.get("ANNEXA_TEST_SPARK", ROOT / ".venv-spark")) / "bin" / "python"
+from tests.spark_server import PYTHON, ROOT, missing
+
 ONE_OF_EACH_SUM = (
     "input-drift", "input-distance", "accuracy", "estimated-accuracy", "odds-by-sex", "refusals", "call-volume",
     "cost-of-a-day", "bulk-reading", "latency", "change-without-gate", "silent-source",
@@ -22,8 +20,7 @@ ONE_OF_EACH_SUM = (
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not PYTHON.exists(), reason="Spark is not installed here; `make spark` does it (500 MB)"),
-    pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java 17, and there is no java on the path"),
+    pytest.mark.skipif(bool(missing()), reason=missing() or "there is Spark"),
 ]
 
 

@@ -325,6 +325,8 @@ def _microseconds(frame: Frame, column: str) -> nw.Expr:
     found = nw.col(column)
     if frame.implementation.is_spark_like():
         return found.cast(nw.Int64) * MICRO + found.dt.microsecond().cast(nw.Int64)
+    if frame.implementation.is_ibis():
+        return _whole_hours(column) * (_HOUR * MICRO) + _within_hour(column)
     return (found - nw.lit(_EPOCH)).dt.total_microseconds()
 
 
@@ -332,7 +334,30 @@ def _hours(frame: Frame) -> nw.Expr:
     """Whole hours since 1970, so that no engine's time zone cuts them elsewhere."""
     if frame.implementation.is_spark_like():
         return nw.col("at").cast(nw.Int64) // _HOUR
+    if frame.implementation.is_ibis():
+        return _whole_hours("at")
     return (nw.col("at") - nw.lit(_EPOCH)).dt.total_minutes() // 60
+
+
+def _whole_hours(column: str) -> nw.Expr:
+    """Whole hours since 1970, from the parts of a date in UTC, where an engine counts no spans of time (Ibis).
+
+    Days since 1970 of the Gregorian calendar. Source: H. Hinnant, days_from_civil.
+    """
+    at = nw.col(column).dt
+    early = (at.month() <= 2).cast(nw.Int64)
+    year, month = at.year().cast(nw.Int64) - early, at.month().cast(nw.Int64) + 12 * early - 3
+    days = (
+        365 * year + year // 4 - year // 100 + year // 400 + (153 * month + 2) // 5 + at.day().cast(nw.Int64) - 719469
+    )
+    return days * 24 + at.hour().cast(nw.Int64)
+
+
+def _within_hour(column: str) -> nw.Expr:
+    """Microseconds since the whole hour."""
+    at = nw.col(column).dt
+    seconds = at.minute().cast(nw.Int64) * 60 + at.second().cast(nw.Int64)
+    return seconds * MICRO + at.microsecond().cast(nw.Int64)
 
 
 def _instant(value: Any) -> datetime:
