@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from annexa.activity import QueryError
+from annexa.activity import QueryError, watching
 from annexa.activity import query as looking_into
 from annexa.activity.columns import batch_of
 from annexa.activity.query import DAY_US, HOUR_US, Asked, Assigned, Sources, looking, without_repeats
@@ -163,6 +163,17 @@ def test_a_monitor_counts_what_was_given_to_its_system_whoever_else_was_given_so
         with log_of(sources, system) as relation:
             counted[system] = relation.count("*").fetchall()[0][0]
     assert counted == {"chatbot": 135, "kiosk-bot": 0, "nobody": 0}
+
+
+@pytest.mark.parametrize("at_hand", [0, 1_000])
+def test_files_with_other_features_are_one_log_however_much_there_is(log, monkeypatch, at_hand) -> None:
+    """Rule: the same is counted of a log that is taken into memory and of one that is read where it is."""
+    monkeypatch.setattr(watching, "AT_HAND", at_hand)
+    given = Assigned(source="gate", column="service", value="Kim's", system="chatbot", until=0)
+    with log_of(Sources(files=log.files, waiting=log.waiting, assigned=(given,)), "chatbot") as relation:
+        names = [name for name in relation.columns if name.startswith("f_")]
+        sums = relation.aggregate("count(*), count(f_age), sum(f_age)::BIGINT, max(f_town)").fetchall()
+    assert (names, sums) == (["f_age", "f_town"], [(130, 59, sum(range(60, 119)), "Ulm")])
 
 
 def test_who_sends_and_what_they_say_of_themselves(log) -> None:

@@ -292,7 +292,7 @@ class Query:
 
         with _errors():
             table = self._connection.execute(
-                f"SELECT * FROM read_parquet({_text(found.file)}) WHERE leaf = unhex(?)", [found.leaf]
+                f"SELECT * FROM read_parquet({literal(found.file)}) WHERE leaf = unhex(?)", [found.leaf]
             ).to_arrow_table()
         row = table.slice(0, 1).to_pylist()[0]
         said = {
@@ -345,7 +345,7 @@ def _prepared(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None
         "SET TimeZone = 'UTC'",
         "SET preserve_insertion_order = false",
         "SET temp_directory = ''",
-        f"SET allowed_directories = [{', '.join(map(_text, folders))}]",
+        f"SET allowed_directories = [{', '.join(map(literal, folders))}]",
         "SET enable_external_access = false",
         "SET autoload_known_extensions = false",
         "SET autoinstall_known_extensions = false",
@@ -371,7 +371,7 @@ def _view(rows: str, assigned: Sequence[Assigned]) -> str:
 def _of_files(files: Sequence[str]) -> str:
     return (
         f"SELECT {_LISTED}, true AS sealed, filename AS file "
-        f"FROM read_parquet([{', '.join(map(_text, files))}], filename = true)"
+        f"FROM read_parquet([{', '.join(map(literal, files))}], filename = true)"
     )
 
 
@@ -399,8 +399,8 @@ def _whose(assigned: Sequence[Assigned]) -> str:
     if not assigned:
         return "system"
     cases = " ".join(
-        f"WHEN source = {_text(one.source)} AND {_name(one.column)} = {_text(one.value)} "
-        f"AND epoch_us(received_at) <= {int(one.until)} THEN {_text(one.system)}"
+        f"WHEN source = {literal(one.source)} AND {_name(one.column)} = {literal(one.value)} "
+        f"AND epoch_us(received_at) <= {int(one.until)} THEN {literal(one.system)}"
         for one in assigned
     )
     return f"CASE WHEN system <> '' THEN system {cases} ELSE system END"
@@ -493,7 +493,7 @@ def _name(column: str) -> str:
     return f'"{column}"'
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
     """A text of ours as SQL writes it, where no parameter can stand."""
     return "'" + value.replace("'", "''") + "'"
 

@@ -5,18 +5,20 @@ What is sealed and what waits is one table. A label that came later (an evaluati
 on memory.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as parquet
 
 from annexa.activity import QueryError
 from annexa.activity.columns import DIGEST, LEAF, SALT
-from annexa.activity.query import Sources
-from annexa.pure.events import TEXTS
+from annexa.activity.query import Sources, literal
+from annexa.pure.events import FEATURE_PREFIX, TEXTS
 
 MEMORY: Final = "1GiB"
 THREADS: Final = 2
@@ -24,6 +26,7 @@ AT_HAND: Final = 500_000
 """Events that are taken into memory at most."""
 _TRUTHS: Final = "kind = 'evaluation' AND record_id IS NOT NULL AND label IS NOT NULL AND evaluation IS NULL"
 """Events that say no more than what turned out to be true of a prediction."""
+_COLUMNS: Final = {"service": '"service"', "environment": '"environment"'}
 _UNASKED: Final = (SALT, DIGEST, LEAF)
 """Columns in which no monitor looks."""
 
@@ -38,13 +41,13 @@ def log_of(sources: Sources, system: str, texts: Collection[str] = TEXTS) -> Ite
     try:
         with duckdb.connect(":memory:", config={"threads": THREADS, "memory_limit": MEMORY}) as connection:
             _shut(connection, sources)
-            statement, values = _statement(connection, sources, system, texts)
-            count = connection.execute(f"SELECT count(*) FROM ({statement})", values).fetchall()[0][0]  # noqa: S608
+            statement = _statement(connection, sources, system, texts)
+            count = connection.execute(f"SELECT count(*) FROM ({statement})").fetchall()[0][0]  # noqa: S608
             if count <= AT_HAND:
-                connection.execute(f"CREATE TEMP TABLE at_hand AS {statement}", values)
+                connection.execute(f"CREATE TEMP TABLE at_hand AS {statement}")
                 yield connection.table("at_hand")
             else:
-                yield connection.sql(statement, params=values)
+                yield connection.sql(statement)
     except duckdb.Error as error:
         raise QueryError(f"The activity log cannot be read: {str(error).splitlines()[0]}") from error
 
@@ -65,41 +68,54 @@ def _shut(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None:
         connection.execute(statement)
 
 
-def _statement(
-    connection: "duckdb.DuckDBPyConnection", sources: Sources, system: str, texts: Collection[str]
-) -> tuple[str, list[Any]]:
-    """Everything that is of the system as it came, or was given to it later; with late labels, where there are any."""
+def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources, system: str, texts: Collection[str]) -> str:
+    """Everything that is of the system as it came, or was given to it later; with late labels, where there are any.
+
+    Values stand in it as literals: a relation with parameters is taken into memory with all its columns at once.
+    """
     parts = []
     tables = [pa.Table.from_batches([one]) for one in sources.waiting if one.num_rows]
     if tables:
         connection.register("waiting", pa.concat_tables(tables, promote_options="permissive"))
         parts.append("SELECT * FROM waiting")
-    if sources.files:
-        parts.append("SELECT * FROM read_parquet(?, union_by_name = true)")
+    parts += [
+        f"SELECT * FROM read_parquet([{', '.join(map(literal, files))}])"  # noqa: S608  quoted
+        for files in alike_files(sources.files)
+    ]
     if not parts:
         from annexa.activity.columns import SCHEMA
 
         connection.register("waiting", SCHEMA.empty_table())
         parts.append("SELECT * FROM waiting")
     given = "".join(
-        " OR (system = '' AND source = ? AND " + ('"service"' if one.column == "service" else '"environment"')
-        + " = ? AND epoch_us(received_at) <= ?)"
+        f" OR (system = '' AND source = {literal(one.source)} AND {_COLUMNS[one.column]} = {literal(one.value)}"
+        f" AND epoch_us(received_at) <= {int(one.until)})"
         for one in sources.assigned if one.system == system
     )  # fmt: skip
     left_out = ", ".join((*_UNASKED, *(one for one in TEXTS if one not in texts)))
-    log = f"SELECT * EXCLUDE ({left_out}) FROM ({' UNION ALL BY NAME '.join(parts)}) WHERE system = ?{given}"  # noqa: S608
-    values = _values(sources, system)
-    if not connection.execute(f"SELECT 1 FROM ({log}) WHERE {_TRUTHS} LIMIT 1", values).fetchall():  # noqa: S608
-        return log, values
+    whole = " UNION ALL BY NAME ".join(parts)
+    log = f"SELECT * EXCLUDE ({left_out}) FROM ({whole}) WHERE system = {literal(system)}{given}"  # noqa: S608  quoted
+    if not connection.execute(f"SELECT 1 FROM ({log}) WHERE {_TRUTHS} LIMIT 1").fetchall():  # noqa: S608
+        return log
     late = f"SELECT record_id, arg_max(label, received_at) AS late FROM ({log}) WHERE {_TRUTHS} GROUP BY 1"  # noqa: S608
     with_labels = "SELECT log.* REPLACE (coalesce(log.label, truth.late) AS label)"
-    return f"{with_labels} FROM ({log}) AS log LEFT JOIN ({late}) AS truth USING (record_id)", [*values, *values]
+    return f"{with_labels} FROM ({log}) AS log LEFT JOIN ({late}) AS truth USING (record_id)"
 
 
-def _values(sources: Sources, system: str) -> list[Any]:
-    found: list[Any] = [list(sources.files)] if sources.files else []
-    found.append(system)
-    for one in sources.assigned:
-        if one.system == system:
-            found += [one.source, one.value, one.until]
-    return found
+def alike_files(files: Sequence[str]) -> list[list[str]]:
+    """The files by their features, in the order of the first of each: of files that are alike one tells the columns of
+    all, and nobody opens the others before they are read. Raises QueryError."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for file in files:
+        try:
+            found.setdefault(_features_of(file), []).append(file)
+        except (OSError, pa.ArrowException) as error:
+            raise QueryError(f"{Path(file).name} cannot be read: {error}; annexa logs verify says more.") from error
+    return list(found.values())
+
+
+@lru_cache(65_536)
+def _features_of(file: str) -> tuple[str, ...]:
+    """Name and type of each feature of a sealed file, which never changes."""
+    schema = parquet.read_schema(file)
+    return tuple(f"{one.name} {one.type}" for one in schema if one.name.startswith(FEATURE_PREFIX))
