@@ -38,6 +38,7 @@ def main() -> None:
         found["doctor"] = doctor(server.url)
         found["elsewhere"] = runs(server.url, "file:///nowhere", only=["overrides", "recall"])
         found["doctor_elsewhere"] = doctor(server.url, "file:///nowhere")
+        found["late"] = late(server.url)
         found["killed"] = killed(server)
         started = time.monotonic()
         found["gone"] = runs(server.url, only=["errors", "latency"])
@@ -91,6 +92,20 @@ def doctor(url: str, store: str = "") -> list[str]:
     settings.ENGINE = read_engine(url, store)
     found = engine()
     return [found.state, found.detail]
+
+
+def late(url: str) -> list[Any]:
+    """What is said of work that does not end, and after how many seconds; the server goes on meanwhile."""
+    from annexa.activity.engines import EngineError, read_engine
+    from annexa.activity.spark import session_of, telling
+
+    engine, started = read_engine(url), time.monotonic()
+    try:
+        with session_of(engine, longest=3) as session, telling(engine):
+            session.sql("SELECT sum(a.id * b.id) FROM range(10000000) a CROSS JOIN range(10000000) b").collect()
+    except EngineError as error:
+        return [type(error).__name__, str(error), time.monotonic() - started]
+    return []
 
 
 def killed(server: SparkServer) -> dict[str, Any]:

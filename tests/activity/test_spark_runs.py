@@ -100,6 +100,14 @@ def test_a_store_that_spark_cannot_see_is_an_error(said: dict[str, Any]) -> None
     assert said["elsewhere"]["evidence"] == said["spark"]["evidence"]
 
 
+def test_work_that_does_not_end_is_given_up(said: dict[str, Any]) -> None:
+    """Rule: a cluster without room for the work holds up nobody for ever."""
+    name, sentence, seconds = said["late"]
+    assert name == "EngineGoneError"
+    assert "took longer" in sentence
+    assert seconds < 60
+
+
 def test_a_server_that_goes_away_leaves_errors_that_prove_nothing(said: dict[str, Any]) -> None:
     """Rule: what it told before stands, the rest says what to look at; nothing passes that nobody counted."""
     failed = {name: one for name, one in runs(said, "killed").items() if one["outcome"] == "error"}

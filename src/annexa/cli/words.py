@@ -148,13 +148,14 @@ class Progress:
 def of(error: Exception) -> str | None:
     """The sentence for an error that is the user's to mend; None for one that is ours."""
     from annexa.actions.errors import ActionError
+    from annexa.activity import ActivityError
     from annexa.answers.errors import UnknownError
     from annexa.pure.instants import InstantError
     from annexa.records.snapshot import LedgerUnreadableError
     from annexa.vault import VaultError
 
     known: tuple[type[Exception], ...] = (
-        ActionError, UnknownError, InstantError, VaultError, TypedError, LedgerUnreadableError,
+        ActionError, ActivityError, UnknownError, InstantError, VaultError, TypedError, LedgerUnreadableError,
     )  # fmt: skip
     if isinstance(error, known):
         return str(error)
@@ -173,13 +174,14 @@ def code_of(error: Exception) -> int:
     """3 for what could not be read or reached, 2 for what was asked wrongly."""
     from django.db import DatabaseError
 
+    from annexa.activity import ActivityError
     from annexa.records.snapshot import LedgerUnreadableError
     from annexa.vault import VaultError
     from annexa.vault.sealing import PassphraseError
 
     if isinstance(error, PassphraseError):
         return 2
-    return 3 if isinstance(error, (VaultError, DatabaseError, LedgerUnreadableError)) else 2
+    return 3 if isinstance(error, (ActivityError, VaultError, DatabaseError, LedgerUnreadableError)) else 2
 
 
 def of_os(error: OSError) -> str:
