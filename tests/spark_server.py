@@ -35,8 +35,8 @@ def missing() -> str:
 
 
 @contextmanager
-def spark_server(folder: Path, *, cores: int = 2, memory: str = "1g") -> Iterator[SparkServer]:
-    """Runs as long as this lasts, on loopback alone; keeps what it writes in the folder."""
+def spark_server(folder: Path, *, cores: int = 2, memory: str = "1g", token: str = "") -> Iterator[SparkServer]:
+    """Runs as long as this lasts, on loopback alone; keeps what it writes in the folder. `token`: asked of clients."""
     (home,) = FOLDER.glob("lib/python*/site-packages/pyspark")
     port = _free_port()
     said = {
@@ -47,6 +47,7 @@ def spark_server(folder: Path, *, cores: int = 2, memory: str = "1g") -> Iterato
     options = [one for name, value in said.items() for one in ("--conf", f"{name}={value}")]
     command = [str(home / "bin" / "spark-submit"), "--class", CLASS, "--driver-memory", memory, *options]
     environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(home)}
+    environment |= {"SPARK_CONNECT_AUTHENTICATE_TOKEN": token} if token else {}
     with (folder / "spark.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "spark-internal"], cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT

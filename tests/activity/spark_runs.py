@@ -44,6 +44,7 @@ def main() -> None:
         found["gone"] = runs(server.url, only=["errors", "latency"])
         found["gone_s"] = time.monotonic() - started
         found["doctor_gone"] = doctor(server.url)
+    found["tokens"] = tokens(folder / "spark")
     found["duckdb_again"] = runs(only=["errors"])
     print(json.dumps(found))
 
@@ -106,6 +107,13 @@ def late(url: str) -> list[Any]:
     except EngineError as error:
         return [type(error).__name__, str(error), time.monotonic() - started]
     return []
+
+
+def tokens(folder: Path) -> list[str]:
+    """What a server that asks for a token says to who has none, a wrong one, and the right one."""
+    with spark_server(folder, token="right") as server:  # noqa: S106  it is made up
+        host = server.url.replace("127.0.0.1", "localhost")  # a token goes over TLS to any other host
+        return [doctor(url)[1] for url in (server.url, f"{host}/;token=wrong", f"{host}/;token=right")]
 
 
 def killed(server: SparkServer) -> dict[str, Any]:

@@ -108,6 +108,15 @@ def test_work_that_does_not_end_is_given_up(said: dict[str, Any]) -> None:
     assert seconds < 60
 
 
+def test_a_server_that_asks_for_a_token(said: dict[str, Any]) -> None:
+    """Rule: no token and a wrong one are told from a server that is not there; no token is ever shown."""
+    none, wrong, right = said["tokens"]
+    for one in (none, wrong):
+        assert "does not let Annexa in: look at the token in ANNEXA_ENGINE_URL" in one
+        assert "wrong" not in one
+    assert right.startswith("Spark 4.")
+
+
 def test_a_server_that_goes_away_leaves_errors_that_prove_nothing(said: dict[str, Any]) -> None:
     """Rule: what it told before stands, the rest says what to look at; nothing passes that nobody counted."""
     failed = {name: one for name, one in runs(said, "killed").items() if one["outcome"] == "error"}
