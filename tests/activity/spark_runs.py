@@ -111,7 +111,7 @@ def late(url: str) -> list[Any]:
 
 def tokens(folder: Path) -> list[str]:
     """What a server that asks for a token says to who has none, a wrong one, and the right one."""
-    with spark_server(folder, token="right") as server:  # noqa: S106  it is made up
+    with spark_server(folder, token="right") as server:
         host = server.url.replace("127.0.0.1", "localhost")  # a token goes over TLS to any other host
         return [doctor(url)[1] for url in (server.url, f"{host}/;token=wrong", f"{host}/;token=right")]
 
