@@ -61,6 +61,11 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(name="ANNEXA_ACTIVITY_STORE_SECRET", default="", means="The secret that belongs to that key."),
     Setting(
+        name="ANNEXA_ACTIVITY_COPIES_MB",
+        default="10240",
+        means="MiB of files of that bucket that are kept in ANNEXA_HOME while they are read now and then.",
+    ),
+    Setting(
         name="ANNEXA_ENGINE_URL",
         default="",
         means="sc://host:port of a Spark Connect server on which monitors run; default: in this process.",
@@ -596,6 +601,7 @@ LEDGER_ORIGIN = _origin()
 UPLOAD_LIMIT_BYTES = _whole("ANNEXA_UPLOAD_LIMIT_MB", 1, 2048) * 1024 * 1024
 ACTIVITY_BACKLOG_BYTES = _whole("ANNEXA_ACTIVITY_BACKLOG_MB", 1, 1_048_576) * 1024 * 1024
 ACTIVITY_SPARE_BYTES = _whole("ANNEXA_ACTIVITY_SPARE_MB", 0, 1_048_576) * 1024 * 1024
+ACTIVITY_COPIES_BYTES = _whole("ANNEXA_ACTIVITY_COPIES_MB", 64, 104_857_600) * 1024 * 1024
 METRICS_TOKEN = _metrics_token()
 _https = _yes("ANNEXA_HTTPS")
 _json = _log() == "json"

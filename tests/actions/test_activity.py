@@ -23,7 +23,6 @@ from annexa.answers.activity import (
     READERS,
     activity_of,
     in_quarantine,
-    microseconds,
     one_event,
     quarantined,
     sample_named,
@@ -32,6 +31,7 @@ from annexa.answers.activity import (
     together,
 )
 from annexa.answers.activity_files import FORMATS, exporting
+from annexa.answers.activity_parts import microseconds
 from annexa.answers.activity_sources import rules_now
 from annexa.answers.activity_store import journal_folder
 from annexa.answers.errors import UnknownError

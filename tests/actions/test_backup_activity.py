@@ -14,7 +14,10 @@ from annexa.actions.backups import Restored, back_up, restore
 from annexa.actions.compacting import AFTER, compact_next
 from annexa.actions.intake import intake_key
 from annexa.actions.rebuilding import Rebuilt, rebuild
+from annexa.actions.retaining import erase, expire, open_erasures, remove_leaving
+from annexa.actions.retention import ask_erasure
 from annexa.actions.sealing import begin_sealing, seal, seal_everything
+from annexa.actions.systems import add_system
 from annexa.activity.columns import batch_of, events_of
 from annexa.activity.journal import Journal, journals, read_frames
 from annexa.activity.segments import read_table
@@ -25,7 +28,9 @@ from annexa.answers.ledger_sources import from_backup
 from annexa.answers.segments import located
 from annexa.answers.surroundings import backups
 from annexa.pure.permits import ANNEXA
+from annexa.pure.systems import SystemFacts
 from annexa.records.activity import SealedTo, Segment, SegmentFile
+from annexa.records.retention import Leaving
 from annexa.settings import ActivityBucket
 from tests.actions.test_backups import annexa, run
 from tests.actions.test_publishing import bucket  # noqa: F401  a fixture
@@ -176,6 +181,32 @@ def test_a_file_that_is_replaced_meanwhile_is_in_it(log, tmp_path) -> None:
         log_holds()
     compact_next(store=objects(), now=LATER + 2 * AFTER, done=set())
     assert len(before & {one.path for one in objects().list("activity/")}) == 1
+
+
+@pytest.mark.slow
+def test_what_is_erased_and_expires_meanwhile_is_in_it(log, tmp_path) -> None:
+    """Rule: a backup is of one moment; what is to go stays until it is written, and goes in the next round."""
+    add_system(actor=ANNEXA, facts=SystemFacts(name="Chatbot", classes=("minimal",)), now=SEALED)
+    before = {one.path for one in located(list(Segment.objects.all()))}
+    later = LATER + timedelta(days=4000)
+
+    def goes() -> None:
+        ask_erasure(actor=ANNEXA, person=None, user="user-0", pseudonym=True, because="Asked by letter", now=LATER)
+        (one,) = open_erasures()
+        assert erase(erasure=one, store=objects(), now=LATER).counts["events"] == 3
+        assert expire(store=objects(), now=later) == 8
+
+    backed_up(tmp_path / "b", say=when("activity log", goes))
+    there = {one.path for one in objects().list("activity/")}
+    assert before <= there
+    assert set(Leaving.objects.values_list("path", flat=True)) >= before
+    with elsewhere(tmp_path / "new"):
+        restored(tmp_path / "b")
+        assert numbers() == ALL
+        log_holds()
+    assert remove_leaving(store=objects(), now=later) == 0
+    assert not Leaving.objects.exists()
+    assert [one for one in objects().list("activity/") if one.path.endswith(".parquet")] == []
 
 
 @pytest.mark.slow

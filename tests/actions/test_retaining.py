@@ -2,16 +2,19 @@
 
 import io
 import random
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from django.db import connection
 
 from annexa.actions.activity_sources import choose_activity
 from annexa.actions.compacting import compact_next
-from annexa.actions.door import Door
-from annexa.actions.errors import ActionError, InvalidError
+from annexa.actions.door import Door, door
+from annexa.actions.errors import ActionError, ConflictError, InvalidError, NotPermittedError
 from annexa.actions.people import actor_of, add_person
 from annexa.actions.publishing import publish_everything
 from annexa.actions.retaining import WRITTEN_BY, erase, expire, open_erasures, remove_leaving
@@ -19,8 +22,9 @@ from annexa.actions.retention import ask_erasure, decide_erasure, hold_activity,
 from annexa.actions.sealing import seal_everything
 from annexa.actions.systems import add_system, change_system
 from annexa.activity.query import Asked, Sources, looking
+from annexa.answers import erasures
 from annexa.answers.activity_integrity import check_activity
-from annexa.answers.activity_store import journal_folder, objects
+from annexa.answers.activity_store import SEGMENTS, journal_folder, nothing_removed, objects
 from annexa.answers.erasures import pseudonym_of
 from annexa.answers.errors import UnknownError
 from annexa.answers.integrity import check_everything
@@ -36,7 +40,7 @@ from annexa.pure.systems import SystemFacts
 from annexa.records.activity import Segment, SegmentFile
 from annexa.records.ledger import EntryBody, LedgerEntry
 from annexa.records.people import Person
-from annexa.records.retention import Leaving
+from annexa.records.retention import ActivityErasure, Leaving
 from annexa.records.systems import AiSystem
 from annexa.vault.objects import FolderObjects, ObjectKeptError
 from tests.activity.making import HOUR, SECOND, arrive, event
@@ -403,6 +407,106 @@ def test_what_was_erased_and_comes_back_is_named(log) -> None:
     found = next(one for one in check_activity(progress=lambda *_: None) if one.name == "expired")
     assert (found.outcome, len(found.findings)) == ("fails", 1)
     assert old in found.findings[0]
+
+
+class Watched(FolderObjects):
+    """The store of an installation; something happens once when a file is read."""
+
+    def __init__(self, folder: Path, happens: Callable[[], None]) -> None:
+        super().__init__(folder)
+        self.happens, self.read = happens, Counter[str]()
+
+    def get_range(self, path: str, start: int, length: int) -> bytes:
+        self.read[path] += 1
+        happens, self.happens = self.happens, lambda: None
+        happens()
+        return super().get_range(path, start, length)
+
+
+def watched(monkeypatch, settings, happens: Callable[[], None]) -> Watched:
+    store = Watched(settings.STORE, happens)
+    monkeypatch.setattr(erasures, "objects", lambda: store)
+    return store
+
+
+def test_nobody_waits_while_the_log_is_looked_through(log, settings, monkeypatch) -> None:
+    """Rule: an erasure takes minutes on a large log; others change what they like meanwhile."""
+    turn = []
+
+    def other_changes() -> None:
+        turn.append(connection.in_atomic_block and bool(connection.savepoint_ids))
+        with door(actor=ANNEXA, verb="seal_activity", now=LATER):
+            turn.append("opened")
+
+    watched(monkeypatch, settings, other_changes)
+    outside = bool(connection.savepoint_ids)
+    assert ask().found["free"] == 6
+    assert turn == [outside, "opened"]
+
+
+def test_what_is_sealed_while_the_log_is_looked_through_counts(log, settings, monkeypatch) -> None:
+    """Rule: whether a second person is needed is decided by what is there when it is recorded."""
+    system("Ranking", "high-risk", roles=("deployer",))
+
+    def comes() -> None:
+        arrive(journal_folder(), [of_alva(30, system="ranking"), event(31, user="bo", system="ranking")])
+        seal_everything(clock=lambda: LATER)
+
+    store = watched(monkeypatch, settings, comes)
+    made = ask()
+    assert (made.found, made.second) == ({"free": 7, "held": 0, "young": 1}, True)
+    reads = {path: many for path, many in store.read.items() if "/ranking/" not in path}
+    again = Watched(settings.STORE, lambda: None)
+    monkeypatch.setattr(erasures, "objects", lambda: again)
+    ask()
+    assert {path: many for path, many in again.read.items() if path in reads} == reads, "no file was read again"
+
+
+def test_steps_that_only_what_came_meanwhile_ties_to_the_person_count_as_well(log, settings, monkeypatch) -> None:
+    arrive(journal_folder(), [event(50, user=None, conversation="new", input=SECRET)])
+    seal_everything(clock=lambda: SEALED + timedelta(minutes=5))
+
+    def comes() -> None:
+        arrive(journal_folder(), [of_alva(51, conversation="new")])
+        seal_everything(clock=lambda: LATER)
+
+    watched(monkeypatch, settings, comes)
+    assert ask().found["free"] == 8
+
+
+def test_a_hold_that_is_set_while_the_log_is_looked_through_is_heeded(log, settings, monkeypatch) -> None:
+    def held() -> None:
+        hold_activity(actor=ANNEXA, person=None, because="Case 7", now=LATER)
+
+    watched(monkeypatch, settings, held)
+    with pytest.raises(InvalidError, match="hold"):
+        ask()
+
+
+def test_a_log_that_changes_all_the_time_is_a_sentence(log, monkeypatch) -> None:
+    monkeypatch.setattr(erasures.Looking, "is_of_now", lambda _looking: False)
+    with pytest.raises(ConflictError, match="ask again in a moment"):
+        ask()
+    assert not ActivityErasure.objects.exists()
+
+
+def test_who_may_not_have_it_looked_through_is_refused_at_once(log, settings, monkeypatch) -> None:
+    store = watched(monkeypatch, settings, lambda: None)
+    nobody = Actor(id="person/x", name="Nobody", role="auditor")
+    with pytest.raises(NotPermittedError):
+        ask_erasure(actor=nobody, person=None, user="alva", because="Asked by letter", now=LATER)
+    assert not store.read
+
+
+def test_nothing_is_removed_while_a_backup_is_under_way(log) -> None:
+    """Rule: what is to go is still to go, and goes in the next round."""
+    with nothing_removed(SEGMENTS):
+        erase(erasure=ask(), store=objects(), now=LATER)
+        assert on_disk(SECRET) == {SECRET}
+        assert Leaving.objects.exists()
+    assert remove_leaving(store=objects(), now=LATER) == 0
+    assert on_disk(SECRET) == set()
+    holds()
 
 
 def test_what_is_wrong_with_asking_is_said_at_once(log) -> None:

@@ -10,7 +10,8 @@ import pytest
 from annexa.activity import QueryError, watching
 from annexa.activity import query as looking_into
 from annexa.activity.columns import batch_of
-from annexa.activity.query import DAY_US, HOUR_US, Asked, Assigned, Sources, looking, without_repeats
+from annexa.activity.query import DAY_US, HOUR_US, Asked, Assigned, Sources, looking
+from annexa.activity.repeats import without_repeats
 from annexa.activity.watching import log_of
 from annexa.pure.events import Event
 

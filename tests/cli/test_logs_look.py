@@ -9,7 +9,7 @@ import pytest
 
 from annexa.actions.sealing import seal_everything
 from annexa.actions.systems import add_system
-from annexa.answers.activity import microseconds
+from annexa.answers.activity_parts import microseconds
 from annexa.answers.activity_sources import source_of
 from annexa.answers.activity_store import journal_folder
 from annexa.cli.main import main

@@ -72,6 +72,7 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("ANNEXA_ACTIVITY_STORE_SECRET", "secret", "but ANNEXA_ACTIVITY_STORE_URL is not."),
     ("ANNEXA_ACTIVITY_BACKLOG_MB", "0", "ANNEXA_ACTIVITY_BACKLOG_MB"),
     ("ANNEXA_ACTIVITY_SPARE_MB", "some", "ANNEXA_ACTIVITY_SPARE_MB"),
+    ("ANNEXA_ACTIVITY_COPIES_MB", "10", "ANNEXA_ACTIVITY_COPIES_MB"),
     ("ANNEXA_HOMEE", "x", "ANNEXA_HOMEE is not a setting. Known are: "),
 )
 """Name, wrong value, and what is said of it."""

@@ -90,7 +90,7 @@ from annexa.activity.columns import batch_of
 from annexa.activity.journal import Journal
 from annexa.activity.query import Asked
 from annexa.answers.access_reviews import plan_list
-from annexa.answers.activity import microseconds
+from annexa.answers.activity_parts import microseconds
 from annexa.answers.activity_store import journal_folder, objects
 from annexa.answers.actors import actor_of_account
 from annexa.answers.libraries import library_at

@@ -10,7 +10,8 @@ from annexa.actions.people import add_person
 from annexa.actions.sealing import seal_everything
 from annexa.actions.systems import add_system
 from annexa.activity.query import DAY_US, Asked
-from annexa.answers.activity import READERS, activity_of, microseconds, quarantined
+from annexa.answers.activity import READERS, activity_of, quarantined
+from annexa.answers.activity_parts import microseconds
 from annexa.answers.activity_sources import choice_now, source_of
 from annexa.answers.activity_store import journal_folder
 from annexa.pure.events import Kept

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from annexa.actions.door import door
+from annexa.actions.door import door, require
 from annexa.actions.errors import InvalidError, NotPermittedError
 from annexa.actions.scopes import place_of
-from annexa.answers.activity import READERS, looking_at, microseconds
+from annexa.answers.activity import READERS, looking_at
+from annexa.answers.activity_parts import microseconds
 from annexa.answers.activity_store import journal_folder
 from annexa.pure.events import Event, Kind
 from annexa.pure.fields import tidy
@@ -51,25 +52,26 @@ def draw_sample(
     """
     seed = tidy(seed) or secrets.token_hex(8)
     place = place_of(actor, system)
+    require(actor, "sample_activity", place)
+    reading = may(actor, "read_activity_content", place)
+    if asked.reads_content and isinstance(reading, Refusal):
+        raise NotPermittedError(reading.because)
+    problems: dict[str, list[str]] = {}
+    if not 0 < size <= LARGEST:
+        problems["size"] = [f"Draw between 1 and {LARGEST} events."]
+    if len(seed) > LONGEST_SEED:
+        problems["seed"] = [f"A seed has at most {LONGEST_SEED} characters."]
+    if not because.strip():
+        problems["because"] = ["Say what the sample is for."]
+    if problems:
+        raise InvalidError(problems)
+    until = min(asked.until or microseconds(now), microseconds(now))
+    meant = replace(asked, systems=(system,), until=until, without_source=READERS)
+    with looking_at(meant) as query:  # nobody who changes something waits for it
+        leaves, population = query.sample(meant, size=size, seed=seed)
+    if not leaves:
+        raise InvalidError({"": ["There is no such event to draw."]})
     with door(actor=actor, verb="sample_activity", now=now, because=because.strip(), place=place) as opened:
-        reading = may(actor, "read_activity_content", place)
-        if asked.reads_content and isinstance(reading, Refusal):
-            raise NotPermittedError(reading.because)
-        problems: dict[str, list[str]] = {}
-        if not 0 < size <= LARGEST:
-            problems["size"] = [f"Draw between 1 and {LARGEST} events."]
-        if len(seed) > LONGEST_SEED:
-            problems["seed"] = [f"A seed has at most {LONGEST_SEED} characters."]
-        if not because.strip():
-            problems["because"] = ["Say what the sample is for."]
-        if problems:
-            raise InvalidError(problems)
-        until = min(asked.until or microseconds(now), microseconds(now))
-        meant = replace(asked, systems=(system,), until=until, without_source=READERS)
-        with looking_at(meant) as query:
-            leaves, population = query.sample(meant, size=size, seed=seed)
-        if not leaves:
-            raise InvalidError({"": ["There is no such event to draw."]})
         made = ActivitySample(
             id=uuid.uuid4().hex, system=system, asked=said(meant), population=population, size=len(leaves), seed=seed,
             leaves=list(leaves), because=because.strip(), recorded_at=now, by=person,

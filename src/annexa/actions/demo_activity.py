@@ -20,7 +20,7 @@ from annexa.actions.activity_sources import choose_activity, note_heard, open_so
 from annexa.actions.demo_story import told
 from annexa.actions.door import door
 from annexa.actions.people import actor_of
-from annexa.answers.activity import microseconds
+from annexa.answers.activity_parts import microseconds
 from annexa.answers.activity_store import objects
 from annexa.pure.activity_sources import SERVICE, Choice
 from annexa.pure.events import Event, Kept, Kind

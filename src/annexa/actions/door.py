@@ -51,9 +51,7 @@ class Door:
 
         Raises NotPermittedError.
         """
-        permit = may(self.actor, self.verb, place)
-        if isinstance(permit, Refusal):
-            raise NotPermittedError(permit.because)
+        require(self.actor, self.verb, place)
 
     @contextmanager
     def saying(self, because: str) -> Iterator[None]:
@@ -174,6 +172,16 @@ def prepare(
     return tuple(made)
 
 
+def require(actor: Actor, verb: str, place: Place) -> None:
+    """Refuses who may not, before anything is looked up for them that takes long. Raises NotPermittedError.
+
+    It opens nothing: the door asks again.
+    """
+    permit = may(actor, verb, place)
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
+
+
 @contextmanager
 def door(
     *,
@@ -190,9 +198,7 @@ def door(
     (within `sequencer.together`, at its end). Whoever comes second waits: what an action looked at is still so when it
     writes, however many processes there are.
     """
-    permit = may(actor, verb, place)
-    if isinstance(permit, Refusal):
-        raise NotPermittedError(permit.because)
+    require(actor, verb, place)
     with guard.opened(), transaction.atomic():
         turns.wait(turns.CHANGE)
         _ask_again(actor, verb, place, now)
@@ -208,9 +214,7 @@ def _ask_again(actor: Actor, verb: str, place: Place, now: datetime) -> None:
     by_now = afresh(actor, now=now)
     if by_now is None:
         raise NotPermittedError(f"{actor.name} may not sign in here any more.")
-    permit = may(by_now, verb, place)
-    if isinstance(permit, Refusal):
-        raise NotPermittedError(permit.because)
+    require(by_now, verb, place)
 
 
 @contextmanager
@@ -219,8 +223,6 @@ def side_door(*, actor: Actor, verb: str, now: datetime) -> Iterator[None]:  # n
 
     Raises NotPermittedError.
     """
-    permit = may(actor, verb)
-    if isinstance(permit, Refusal):
-        raise NotPermittedError(permit.because)
+    require(actor, verb, WHOLE)
     with guard.opened(), transaction.atomic():
         yield

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from annexa.actions.controls import judge
-from annexa.actions.door import Door, door
+from annexa.actions.door import Door, door, require
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
 from annexa.actions.scopes import place_of
 from annexa.actions.sequencer import together
@@ -146,20 +146,20 @@ def freeze_baseline(
         problems["until"] = ["The window has to begin before it ends, and to end by now."]
     if not because.strip():
         problems["because"] = ["Say why this window is what is usual; it stands in the ledger."]
+    require(actor, "choose_monitors", place)
+    if problems:
+        raise InvalidError(problems)
+    try:  # nobody who changes something waits for it
+        with log_window(system, since=since, until=until, texts=texts_of([found])) as looked:
+            frozen = freeze(
+                looked.events, found.columns, system=system, since=since, until=until, only=found.only,
+                binning="deciles" if found.binning == "evidently" else found.binning,
+            )  # fmt: skip
+    except DriftError as error:
+        raise InvalidError({"since": [str(error)]}) from error
+    if frozen.rows < found.minimum:
+        raise InvalidError({"since": [f"The window has {frozen.rows:,} events; {found.minimum:,} are needed."]})
     with door(actor=actor, verb="choose_monitors", now=now, because=because.strip(), place=place) as opened:
-        if problems:
-            raise InvalidError(problems)
-        try:
-            with log_window(system, since=since, until=until, texts=texts_of([found])) as looked:
-                frozen = freeze(
-                    looked.events, found.columns, system=system, since=since, until=until, only=found.only,
-                    binning="deciles" if found.binning == "evidently" else found.binning,
-                )  # fmt: skip
-        except DriftError as error:
-            raise InvalidError({"since": [str(error)]}) from error
-        if frozen.rows < found.minimum:
-            needed = f"The window has {frozen.rows:,} events; {found.minimum:,} are needed."
-            raise InvalidError({"since": [needed]})
         blob = blobs().put(canonical(baseline_written(frozen)), limit_bytes=LARGEST)
         row = MonitorBaseline(
             id=uuid.uuid4().hex, system=system, monitor=monitor, since=since, until=until, rows=frozen.rows,

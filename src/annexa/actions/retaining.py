@@ -15,6 +15,7 @@ A file that something else replaced meanwhile is looked at anew.
 import hashlib
 import logging
 import secrets
+import shutil
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -30,6 +31,7 @@ from annexa.activity.compacted import joining
 from annexa.activity.erasing import direct, without_content
 from annexa.activity.ranged import some_columns
 from annexa.activity.segments import FORMAT, GROUP_ROWS, hour_folder, read_table
+from annexa.answers.activity_store import SEGMENTS, copies, copies_folder, removing
 from annexa.answers.erasures import FileLook, Looking, Meant, looking_for
 from annexa.answers.retention import holds_now, terms_of
 from annexa.answers.segments import Located, located, next_at, unexpired
@@ -44,7 +46,9 @@ from annexa.vault.objects import ObjectKeptError, Objects
 WRITTEN_BY: Final = timedelta(minutes=15)
 """A file that was to be written and has no row by then is removed."""
 HOURS_AT_ONCE: Final = 200
-"""Hours that expire in one transaction."""
+"""Hours that expire in one transaction, and files that are asked for at once."""
+REMOVED_AT_ONCE: Final = 100
+"""Files that are removed before a backup that begins meanwhile has its turn."""
 TRIES: Final = 5
 _DAY: Final = timedelta(days=1)
 log = logging.getLogger("annexa.retaining")
@@ -272,8 +276,23 @@ def _gone_from(store: Objects, changed: dict[str, datetime], now: datetime) -> N
 
 
 def remove_leaving(*, store: Objects, now: datetime) -> int:
-    """Removes the files that are to go; returns how many the store keeps until a day of its own. Ledger: nothing."""
-    rows = list(Leaving.objects.filter(since__lte=now))
+    """Removes the files that are to go; returns how many the store keeps until a day of its own. Ledger: nothing.
+
+    While a backup is under way they stay: it copies the files of its moment. The next round removes them.
+    """
+    rows = list(Leaving.objects.filter(since__lte=now).order_by("since", "path"))
+    kept: list[Leaving] = []
+    for start in range(0, len(rows), REMOVED_AT_ONCE):
+        with removing(SEGMENTS) as allowed:
+            if not allowed:
+                log.debug("%s files of the activity log are removed once a backup is done.", f"{len(rows) - start:,}")
+                break
+            kept += _remove(store, rows[start : start + REMOVED_AT_ONCE], now)
+    return len(kept)
+
+
+def _remove(store: Objects, rows: Sequence[Leaving], now: datetime) -> list[Leaving]:
+    """Removes some of them; returns those that the store keeps."""
     current = _current(one.path for one in rows)
     removed, kept = [], []
     for row in rows:
@@ -290,4 +309,22 @@ def remove_leaving(*, store: Objects, now: datetime) -> int:
         Leaving.objects.filter(path__in=removed).remove()
         if kept:
             Leaving.objects.bulk_update(kept, ["kept"])
-    return len(kept)
+    return kept
+
+
+def forget_copies() -> int:
+    """Removes the copies on this machine of files that hold nothing any more; returns how many. Ledger: nothing.
+
+    Another machine may have removed the files themselves.
+    """
+    there = copies()
+    if there is None:
+        shutil.rmtree(copies_folder(), ignore_errors=True)
+        return 0
+    paths = there.paths()
+    gone = [
+        path for start in range(0, len(paths), HOURS_AT_ONCE)
+        for path in sorted({*paths[start : start + HOURS_AT_ONCE]} - _current(paths[start : start + HOURS_AT_ONCE]))
+    ]  # fmt: skip
+    there.forget(gone)
+    return len(gone)

@@ -2,8 +2,9 @@
 
 import uuid
 from datetime import datetime
+from typing import Final
 
-from annexa.actions.door import door
+from annexa.actions.door import door, require
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
 from annexa.actions.scopes import place_of
 from annexa.pure.permits import WHOLE, Actor, Place
@@ -17,7 +18,9 @@ from annexa.pure.retention import (
 from annexa.records.people import Person
 from annexa.records.retention import ActivityErasure, ActivityErasureStep, LegalHold, LegalHoldRelease
 
-_LONGEST_USER = 512
+TRIES: Final = 5
+"""So often the log is looked through again where it changed while it was."""
+_LONGEST_USER: Final = 512
 
 
 def hold_activity(
@@ -78,12 +81,11 @@ def ask_erasure(
     recorded. It is carried out within a minute; where events are younger than what the law has kept, once a second
     person agreed. Ledger: activity_erasure.
     Raises InvalidError with every problem, also where holds keep everything; NotFoundError, NotPermittedError,
-    VaultError, SegmentError.
+    ConflictError where the log changes all the time, VaultError, SegmentError.
     """
-    from annexa.answers.erasures import Meant, preview, pseudonym_of
+    from annexa.answers.erasures import Meant, looking_for, pseudonym_of
 
     place = _place(actor, system)
-    meant = None
     problems: dict[str, list[str]] = {}
     if not user.strip() or len(user) > _LONGEST_USER:
         problems["user"] = ["Say whose events: the name that programs use, or the pseudonym in the log."]
@@ -93,21 +95,26 @@ def ask_erasure(
         problems["because"] = ["Do not name the person in the reason; it stays in the ledger."]
     if since and until and since > until:
         problems["until"] = ["It ends before it begins."]
-    with door(actor=actor, verb="erase_activity", now=now, because=because.strip(), place=place) as opened:
-        if problems:
-            raise InvalidError(problems)
-        known_as = user.strip() if pseudonym else pseudonym_of(user.strip())
-        meant = Meant(person=known_as, system=system, since=since, until=until, received_until=now)
-        found, holds = preview(meant, now=now)
-        if refusal := erasure_refusal(found, holds):
-            raise InvalidError({"user": [refusal.because]})
-        made = ActivityErasure(
-            id=uuid.uuid4().hex, system=system, user=known_as, since=since, until=until, second=needs_second(found),
-            found={"free": found.free, "held": found.held, "young": found.young}, because=because.strip(),
-            recorded_at=now, by=person,
-        )  # fmt: skip
-        opened.write(made, kind="activity_erasure", subject=f"activity_erasure/{made.id}")
-    return made
+    require(actor, "erase_activity", place)
+    if problems:
+        raise InvalidError(problems)
+    known_as = user.strip() if pseudonym else pseudonym_of(user.strip())
+    looking = looking_for(Meant(person=known_as, system=system, since=since, until=until, received_until=now))
+    for _ in range(TRIES):
+        found = looking.count(now=now)  # it may take minutes: nobody who changes something waits for it
+        with door(actor=actor, verb="erase_activity", now=now, because=because.strip(), place=place) as opened:
+            if looking.is_of_now():
+                if refusal := erasure_refusal(found, looking.keeping):
+                    raise InvalidError({"user": [refusal.because]})
+                made = ActivityErasure(
+                    id=uuid.uuid4().hex, system=system, user=known_as, since=since, until=until,
+                    second=needs_second(found), because=because.strip(), recorded_at=now, by=person,
+                    found={"free": found.free, "held": found.held, "young": found.young},
+                )  # fmt: skip
+                opened.write(made, kind="activity_erasure", subject=f"activity_erasure/{made.id}")
+                return made
+        looking = looking.renewed()
+    raise ConflictError("The log or its legal holds change all the time; ask again in a moment.")
 
 
 def decide_erasure(

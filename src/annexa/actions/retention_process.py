@@ -5,6 +5,7 @@ Started beside a server or worker, and only then; it reads and writes files of t
 
 import fcntl
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from annexa.records.activity import SealedTo, Segment
 from annexa.records.retention import ActivityErasure, Leaving
 
 EVERY_SECONDS: Final = 3600.0
+AGAIN_SECONDS: Final = 60.0
+"""After so long it is tried again to remove what could not be, such as while a backup was under way."""
 SEALED_WITHIN_SECONDS: Final = 120.0
 """For how long it is waited until another process has sealed what is to be erased."""
 log = logging.getLogger("annexa.retaining")
@@ -45,7 +48,7 @@ def retain(*, clock: Callable[[], datetime] = timezone.now) -> Retained:
     What waits in journals is sealed before something is erased. Ledger: activity_segment, activity_file,
     activity_erasure_step. Raises ConflictError while another process does it, ActivityError, VaultError.
     """
-    from annexa.actions.retaining import erase, expire, open_erasures, remove_leaving
+    from annexa.actions.retaining import erase, expire, forget_copies, open_erasures, remove_leaving
     from annexa.answers.activity_store import objects
 
     with _alone():
@@ -56,9 +59,9 @@ def retain(*, clock: Callable[[], datetime] = timezone.now) -> Retained:
         for one in erasures:
             erased += int(erase(erasure=one, store=store, now=clock()).counts["events"])
         expired = expire(store=store, now=clock())
-        return Retained(
-            erasures=len(erasures), erased=erased, expired=expired, kept=remove_leaving(store=store, now=clock())
-        )
+        kept = remove_leaving(store=store, now=clock())
+        forget_copies()
+        return Retained(erasures=len(erasures), erased=erased, expired=expired, kept=kept)
 
 
 def _seal_first(clock: Callable[[], datetime]) -> None:
@@ -90,15 +93,19 @@ class RetentionProcess:
         self._begun: float | None = None
 
     def look(self) -> None:
-        """Starts a round if an hour is over or an erasure waits, and the last round has ended. Raises OSError."""
+        """Starts a round if an hour is over, an erasure waits or files were left, and the last round has ended.
+
+        Raises OSError.
+        """
         if self._child is not None:
             if self._child.poll() is None:
                 return
             if self._child.returncode not in {0, 3}:
                 log.warning("The process that erases and expires ended with code %s.", self._child.returncode)
             self._child = None
-        over = self._begun is None or time.monotonic() - self._begun >= EVERY_SECONDS
-        if (over and _anything()) or erasure_waits():
+        since = math.inf if self._begun is None else time.monotonic() - self._begun
+        left = since >= AGAIN_SECONDS and Leaving.objects.filter(kept="", since__lte=timezone.now()).exists()
+        if (since >= EVERY_SECONDS and _anything()) or left or erasure_waits():
             self._begun = time.monotonic()
             self._child = subprocess.Popen(
                 [sys.executable, "-m", "annexa.cli.main", "logs", "retain"],

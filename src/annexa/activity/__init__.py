@@ -5,6 +5,7 @@ ActivityError                 the activity log cannot do what was asked
 ├── BusyError                 too many look into the log at once; try later
 ├── EngineError               the engine that monitors are to count on cannot do it (engines.py)
 │   └── EngineGoneError       it cannot be reached, or went away
+├── FetchError                files of the log cannot be had from the bucket, or are on their way still; try later
 ├── JournalError              the journal of what arrived cannot be written or read
 ├── QueryError                the log cannot be searched as was asked
 └── SegmentError              the file of a segment is not what it is to be
@@ -25,6 +26,10 @@ class JournalError(ActivityError):
 
 class BusyError(ActivityError):
     """Too many look into the log at once; try later."""
+
+
+class FetchError(ActivityError):
+    """Files of the log cannot be had from the bucket, or are on their way still; try later."""
 
 
 class QueryError(ActivityError):

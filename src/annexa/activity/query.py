@@ -52,11 +52,16 @@ class Assigned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What is looked into: paths of sealed files, batches that wait in journals, and what was given away later."""
+    """What is looked into: sealed files, batches that wait in journals, and what was given away later.
+
+    `paths`: under which path each file is in the store. `near`: the files that may hold what waits already.
+    """
 
     files: tuple[str, ...] = ()
     waiting: "tuple[pa.RecordBatch, ...]" = ()
     assigned: tuple[Assigned, ...] = ()
+    paths: Mapping[str, str] = field(default_factory=dict)
+    near: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +98,8 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One event as it was found. `leaf`: in hex. `sealed`: whether it is in a segment yet. `told_system`: whose it was
-    when it came, "" if it was given to `event.system` later. `digest`: of content that was erased, in hex, else ""."""
+    when it came, "" if it was given to `event.system` later. `digest`: of content that was erased, in hex, else "".
+    `file`: in which it is here, `path`: where that is in the store."""
 
     event: Event
     leaf: str
@@ -102,6 +108,7 @@ class Found:
     latency_ms: float | None = None
     digest: str = ""
     file: str = ""
+    path: str = ""
     salt: str = ""
 
     @property
@@ -285,7 +292,8 @@ class Query:
         batch = table.combine_chunks().to_batches()[0]
         events = events_of(pa.RecordBatch.from_arrays([batch.column(name) for name in names], names=names))
         extra = batch.select(more.split(", ")).to_pylist()
-        return tuple(_made(event, row) for event, row in zip(events, extra, strict=True))
+        paths = self._sources.paths
+        return tuple(_made(event, row, paths) for event, row in zip(events, extra, strict=True))
 
     def _with_features(self, found: Found) -> Found:
         from dataclasses import replace
@@ -339,6 +347,7 @@ def _prepared(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None
     import pyarrow as pa
 
     from annexa.activity.columns import SCHEMA
+    from annexa.activity.repeats import without_sealed
 
     folders = sorted({str(Path(file).parent) for file in sources.files})
     for statement in (
@@ -352,7 +361,8 @@ def _prepared(connection: "duckdb.DuckDBPyConnection", sources: Sources) -> None
         "SET lock_configuration = true",
     ):
         connection.execute(statement)
-    tables = [pa.Table.from_batches([one]).select(SCHEMA.names) for one in sources.waiting if one.num_rows]
+    came = without_sealed(connection, sources.waiting, sources.near)
+    tables = [pa.Table.from_batches([one]).select(SCHEMA.names) for one in came if one.num_rows]
     waiting = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
     connection.register("waiting", waiting)
     rows = _OF_WAITING + (f" UNION ALL {_of_files(sources.files)}" if sources.files else "")
@@ -373,25 +383,6 @@ def _of_files(files: Sequence[str]) -> str:
         f"SELECT {_LISTED}, true AS sealed, filename AS file "
         f"FROM read_parquet([{', '.join(map(literal, files))}], filename = true)"
     )
-
-
-def without_repeats(waiting: "Sequence[pa.RecordBatch]") -> "tuple[pa.RecordBatch, ...]":
-    """What waits, without what came again because its sender never heard that it had arrived."""
-    import pyarrow as pa
-
-    seen: set[tuple[Any, ...]] = set()
-    found = []
-    for batch in waiting:
-        names = ("source", "trace_id", "span_id", "record_id", "at", "kind", "input_length", "output_length")
-        rows = zip(*(batch.column(name).to_pylist() for name in names), strict=True)
-        kept = []
-        for row in rows:
-            known = bool(row[2] or row[3])
-            kept.append(not (known and row in seen))
-            if known:
-                seen.add(row)
-        found.append(batch if all(kept) else batch.filter(pa.array(kept)))
-    return tuple(found)
 
 
 def _whose(assigned: Sequence[Assigned]) -> str:
@@ -465,7 +456,7 @@ def _cursor(said: str) -> tuple[int, str]:
     raise QueryError(f"{said!r} is no place in a list; take the one that the list before gave.")
 
 
-def _made(event: Event, row: Mapping[str, Any]) -> Found:
+def _made(event: Event, row: Mapping[str, Any], paths: Mapping[str, str]) -> Found:
     return Found(
         event=event,
         leaf=row["leaf"].hex(),
@@ -474,6 +465,7 @@ def _made(event: Event, row: Mapping[str, Any]) -> Found:
         latency_ms=row["latency_ms"],
         digest=row["content_digest"].hex() if row["content_digest"] else "",
         file=row["file"],
+        path=paths.get(row["file"], ""),
         salt=row["salt"].hex() if row["salt"] else "",
     )
 

@@ -5,14 +5,15 @@ source's own name of the record; an event without either is nobody's repeat. Tho
 nothing differs but when they were received: the later one is left out. Where anything differs both are kept.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from annexa.activity.columns import SALT, leaves_of
+from annexa.activity.columns import LEAF, SALT, leaves_of
 from annexa.pure.events import SALT_BYTES
 
 IDENTITY: Final = ("source", "trace_id", "span_id", "record_id")
@@ -20,6 +21,9 @@ IDENTITY: Final = ("source", "trace_id", "span_id", "record_id")
 _PLACE_BITS: Final = 20
 _PLACES: Final = (1 << _PLACE_BITS) - 1
 _FRESH: Final = 1 << 18
+if TYPE_CHECKING:
+    import duckdb
+
 Keys = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
 Load = Callable[[str], pa.Table | None]
@@ -106,6 +110,107 @@ def repeats(table: pa.Table, hashes: Keys, recent: Recent, load: Load) -> npt.ND
         known = set(_contents(earlier, there))
         again[rows] |= np.array([one in known for one in _contents(table, rows)], np.bool_)
     return again
+
+
+# What still waits ---------------------------------------------------------------------------------------------
+
+
+def without_repeats(waiting: Sequence[pa.RecordBatch]) -> tuple[pa.RecordBatch, ...]:
+    """What waits, without what came again while it did."""
+    tables = [pa.Table.from_batches([one]) for one in waiting]
+    hashes = [identity_hashes(one) for one in tables]
+    known, many = np.unique(np.concatenate([np.zeros(0, np.uint64), *hashes]), return_counts=True)
+    twice = known[(many > 1) & (known != 0)]
+    if not len(twice):
+        return tuple(waiting)
+    seen: set[bytes] = set()
+    found = []
+    for batch, table, mine in zip(waiting, tables, hashes, strict=True):
+        rows = np.flatnonzero(np.isin(mine, twice))
+        kept = np.ones(batch.num_rows, np.bool_)
+        for row, content in zip(rows.tolist(), _contents(table, rows), strict=True):
+            kept[row] = content not in seen
+            seen.add(content)
+        found.append(batch if kept.all() else batch.filter(pa.array(kept)))
+    return tuple(found)
+
+
+def begun(waiting: Sequence[pa.RecordBatch]) -> tuple[Mapping[str, Rows], int | None]:
+    """When what waits and could be a repeat began, by system, in order; and when the first of it was received.
+
+    In microseconds since 1970; None where nothing of it could.
+    """
+    found: dict[str, list[Rows]] = {}
+    received: list[int] = []
+    for batch in waiting:
+        known = pc.or_(_said(batch, "span_id"), _said(batch, "record_id"))
+        some = batch.select(["system", "at", "received_at"]).filter(known)
+        if not some.num_rows:
+            continue
+        received.append(pc.min(some.column("received_at").cast(pa.int64())).as_py())
+        systems = pc.fill_null(some.column("system"), "").dictionary_encode()
+        at, codes = np.asarray(some.column("at").cast(pa.int64())), np.asarray(systems.indices)
+        for code, system in enumerate(systems.dictionary.to_pylist()):
+            found.setdefault(system, []).append(at[codes == code])
+    return {one: np.unique(np.concatenate(each)) for one, each in found.items()}, min(received, default=None)
+
+
+def without_sealed(
+    connection: "duckdb.DuckDBPyConnection", waiting: Sequence[pa.RecordBatch], near: Sequence[str]
+) -> tuple[pa.RecordBatch, ...]:
+    """What waits, without what some of these sealed files say already. Cost: reads four narrow columns of them.
+
+    What differs in anything but when it was received stays, as when it is sealed.
+    """
+    if not near or not waiting:
+        return tuple(waiting)
+    names = [*IDENTITY, "at", LEAF]
+    came = pa.concat_tables([pa.Table.from_batches([one.select(names)]) for one in waiting])
+    connection.register("came", came)
+    try:
+        pairs = connection.execute(
+            "SELECT came.leaf, sealed.filename, sealed.file_row_number "
+            "FROM read_parquet(?, filename = true, file_row_number = true) AS sealed "
+            'JOIN came ON sealed."at" = came."at" AND sealed.source = came.source WHERE CASE '
+            "WHEN octet_length(came.span_id) > 0 "
+            "THEN sealed.span_id = came.span_id AND sealed.trace_id IS NOT DISTINCT FROM came.trace_id "
+            "ELSE came.record_id <> '' AND sealed.record_id = came.record_id END",
+            [list(near)],
+        ).fetchall()
+    finally:
+        connection.unregister("came")
+    return _without(waiting, pairs) if pairs else tuple(waiting)
+
+
+def _without(waiting: Sequence[pa.RecordBatch], pairs: Sequence[tuple[bytes, str, int]]) -> tuple[pa.RecordBatch, ...]:
+    """What waits without rows that say what sealed rows say: of the same identity they are, by leaf, file and row."""
+    from annexa.activity.segments import read_table
+
+    known: dict[bytes, set[bytes]] = {}
+    for file in dict.fromkeys(file for _, file, _ in pairs):
+        mine = [(leaf, row) for leaf, where, row in pairs if where == file]
+        with pa.memory_map(file) as stream:
+            said = _contents(read_table(stream.read_buffer()), np.array([row for _, row in mine]))
+            for (leaf, _), content in zip(mine, said, strict=True):
+                known.setdefault(leaf, set()).add(content)
+    found = []
+    leaves = pa.array(list(known), pa.binary())
+    for batch in waiting:
+        rows = np.flatnonzero(np.asarray(pc.is_in(batch.column(LEAF), value_set=leaves)))
+        kept = np.ones(batch.num_rows, np.bool_)
+        contents = _contents(pa.Table.from_batches([batch]), rows)
+        for row, content in zip(rows.tolist(), contents, strict=True):
+            kept[row] = content not in known[batch.column(LEAF)[row].as_py()]
+        found.append(batch if kept.all() else batch.filter(pa.array(kept)))
+    return tuple(found)
+
+
+def _said(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Which rows have something in a column."""
+    return pc.fill_null(pc.greater(pc.binary_length(batch.column(name)), 0), False)
+
+
+# What rows say ------------------------------------------------------------------------------------------------
 
 
 def _among(table: pa.Table, hashes: Keys, again: npt.NDArray[np.bool_]) -> None:

@@ -18,6 +18,7 @@ import pyarrow.parquet as parquet
 from annexa.activity import QueryError
 from annexa.activity.columns import DIGEST, LEAF, SALT
 from annexa.activity.query import Sources, literal
+from annexa.activity.repeats import without_sealed
 from annexa.pure.events import FEATURE_PREFIX, TEXTS
 
 MEMORY: Final = "1GiB"
@@ -74,7 +75,8 @@ def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources, system
     Values stand in it as literals: a relation with parameters is taken into memory with all its columns at once.
     """
     parts = []
-    tables = [pa.Table.from_batches([one]) for one in sources.waiting if one.num_rows]
+    came = without_sealed(connection, sources.waiting, sources.near)
+    tables = [pa.Table.from_batches([one]) for one in came if one.num_rows]
     if tables:
         connection.register("waiting", pa.concat_tables(tables, promote_options="permissive"))
         parts.append("SELECT * FROM waiting")

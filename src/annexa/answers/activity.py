@@ -1,40 +1,29 @@
 """Questions about what AI systems did: found, counted over time, one event with its proof, what is nobody's."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from django.db import transaction
-
-from annexa.answers.activity_store import journal_folder, objects
+from annexa.answers.activity_parts import instant, microseconds, parts_of
 from annexa.answers.errors import UnknownError
-from annexa.answers.segments import Located, located, sealed_in, segments_within
+from annexa.answers.segments import sealed_in
 from annexa.pure.activity_sources import ENVIRONMENT, SERVICE
 from annexa.pure.permits import Actor, Permit, Place, may
-from annexa.records.activity import SealedTo, Segment
+from annexa.records.activity import Segment
 from annexa.records.activity_samples import ActivitySample
 from annexa.records.activity_sources import ActivityAssignment
 from annexa.records.ledger import LedgerEntry
 from annexa.records.systems import AiSystem
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from annexa.activity.query import Asked, Assigned, Found, Group, Over, Query, Sources
-    from annexa.activity.spark import Parts
+    from annexa.activity.query import Asked, Found, Group, Over, Query
 
 READERS: Final = "annexa/pages"
 """The source of what this program itself notes of who read what people said; no other source can have a stroke."""
 COLUMN_OF: Final[Mapping[str, str]] = {SERVICE: "service", ENVIRONMENT: "environment"}
 """The columns of events that hold attributes of what sent them."""
-_TRIES: Final = 5
-_FEET_AT_ONCE: Final = 8
-_MOST_WAITING: Final = 64 << 20
-"""So many bytes that are not sealed yet are looked into, and not more: memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,19 +83,6 @@ class SystemLine:
     last_at: datetime | None
 
 
-def microseconds(at: datetime) -> int:
-    """An instant as the log counts."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-
-
-def instant(at: int) -> datetime:
-    """An instant of the log; one that no calendar holds is the nearest there is."""
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
-    except OverflowError:
-        return datetime(1, 1, 1, tzinfo=UTC) if at < 0 else datetime(9999, 12, 31, tzinfo=UTC)
-
-
 def system_read(*, actor: Actor, slug: str) -> AiSystem:
     """The AI system. Raises UnknownError for one there is not, or not for this actor."""
     found: AiSystem | None = AiSystem.objects.visible_to(actor).filter(slug=slug).first()
@@ -136,7 +112,7 @@ def looking_at(asked: "Asked", *, lasting: bool = False) -> "Iterator[Query]":
     """
     from annexa.activity.query import looking
 
-    with looking(parts_of(asked), lasting=lasting) as query:
+    with parts_of(asked) as sources, looking(sources, lasting=lasting) as query:
         yield query
 
 
@@ -193,10 +169,10 @@ def one_event(*, actor: Actor, slug: str, leaf: str) -> OneEvent:
     system = system_read(actor=actor, slug=slug)
     with looking_at(Asked(systems=(slug,))) as query:
         found = query.one(leaf, Asked(systems=(slug,)))
-    if found is None:
-        raise UnknownError(f"{system.name} has no event {leaf[:12]}….")
+        if found is None:
+            raise UnknownError(f"{system.name} has no event {leaf[:12]}….")
+        proof = _proof(found)
     content = reads_content(actor, system)
-    proof = _proof(found)
     return OneEvent(
         system=system, found=found if content else without_content(found), proof=proof, content=content,
         assignment=_assignment(found),
@@ -302,118 +278,6 @@ def _last() -> Any:
     from django.db.models import Max
 
     return Max("last_received_at")
-
-
-def parts_of(asked: "Asked", *, strict: bool = False) -> "Sources":
-    """The files and batches in which something asked for may be; tried again where sealing moves on meanwhile.
-
-    `strict`: a journal that is damaged raises JournalError, instead of being read up to there. Raises UnknownError
-    where a file is gone.
-    """
-    from annexa.activity.query import Sources, without_repeats
-
-    for attempt in range(_TRIES):
-        positions, assigned, places = _placed(asked)
-        store = objects()
-        files = tuple(dict.fromkeys(store.address(one.path) for one in places if one.records))
-        try:
-            waiting = without_repeats(_waiting(positions, strict=strict))
-            if any(not Path(file).exists() for file in files):
-                raise FileNotFoundError
-        except FileNotFoundError:
-            if attempt + 1 < _TRIES:
-                continue
-            raise UnknownError("A file of the activity log is gone; annexa logs verify names it.") from None
-        return Sources(files=files, waiting=waiting, assigned=assigned)
-    raise AssertionError("unreachable")
-
-
-def _placed(asked: "Asked") -> "tuple[dict[str, int], tuple[Assigned, ...], tuple[Located, ...]]":
-    """Up to where journals are sealed, what was given away later, and where the segments are: of one moment."""
-    with transaction.atomic():
-        positions = dict(SealedTo.objects.values_list("journal", "position"))
-        assigned = _assigned()
-        wanted = asked.systems
-        if wanted is not None and any(one.system in wanted for one in assigned):
-            wanted = (*wanted, "")
-        segments = segments_within(systems=wanted, since=_or_none(asked.since), until=_or_none(asked.until))
-        return positions, assigned, located(segments)
-
-
-def parts_for_engine(asked: "Asked") -> "Parts":
-    """The same for an engine that reads the store by itself: paths in the store, and which columns are in each file.
-
-    Raises JournalError where a journal is damaged, SegmentError, VaultError where a file cannot be read.
-    """
-    from annexa.activity.query import without_repeats
-    from annexa.activity.spark import Parts
-
-    for attempt in range(_TRIES):
-        positions, assigned, places = _placed(asked)
-        try:
-            waiting = without_repeats(_waiting(positions, strict=True))
-        except FileNotFoundError:
-            if attempt + 1 < _TRIES:
-                continue
-            raise UnknownError("What arrives is sealed faster than it can be looked into; try again.") from None
-        sizes = {one.path: one.size for one in places if one.records}
-        return Parts(files=tuple(sizes), schemas=_columns_of(sizes), waiting=waiting, assigned=assigned)
-    raise AssertionError("unreachable")
-
-
-def _columns_of(sizes: Mapping[str, int]) -> "tuple[pa.Schema, ...]":
-    """The columns of files of the store, of which their feet are read, some at once."""
-    from annexa.activity.ranged import columns_in
-
-    store = objects()
-
-    def one(path: str) -> "pa.Schema":
-        return columns_in(lambda start, length: store.get_range(path, start, length), sizes[path])
-
-    with ThreadPoolExecutor(_FEET_AT_ONCE) as several:
-        return tuple(several.map(one, sizes))
-
-
-def _or_none(at: int | None) -> datetime | None:
-    return None if at is None else instant(at)
-
-
-def _waiting(positions: Mapping[str, int], *, strict: bool) -> "list[pa.RecordBatch]":
-    """What waits in journals, from where they are sealed; the oldest, where the sealer is far behind.
-
-    What stands after damage is left out unless this is `strict`: the sealer says so, and annexa logs verify.
-    """
-    from annexa.activity import JournalError
-    from annexa.activity.journal import journals, read_frames
-
-    found: list[Any] = []
-    room = _MOST_WAITING
-    for path in journals(journal_folder()):
-        try:
-            for frame in read_frames(path, positions.get(path.name, 0)):
-                found.append(frame.batch)
-                room -= frame.end - frame.start
-                if room <= 0:
-                    return found
-        except JournalError as error:
-            if not path.exists():  # it was sealed meanwhile
-                raise FileNotFoundError from error
-            if strict:
-                raise
-    return found
-
-
-def _assigned() -> "tuple[Assigned, ...]":
-    from annexa.activity.query import Assigned
-
-    rows = ActivityAssignment.objects.select_related("source").order_by("recorded_at", "id")
-    return tuple(
-        Assigned(
-            source=one.source.slug, column=one.column, value=one.value, system=one.system,
-            until=microseconds(one.recorded_at),
-        )
-        for one in rows
-    )  # fmt: skip
 
 
 def _assignment(found: "Found") -> ActivityAssignment | None:

@@ -1,6 +1,6 @@
 """The events of one person, looked for in the files of the activity log: what may go, what is held, what is young."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -18,11 +18,14 @@ from annexa.answers.retention import holds_now, terms_of
 from annexa.answers.segments import Located, located, segments_within
 from annexa.pure.redaction import pseudonym
 from annexa.pure.retention import Found, Hold, Terms, law_until
+from annexa.records.activity import Segment
 from annexa.vault.keys import activity_key
 from annexa.vault.objects import Objects
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_SEALED_WITHIN: Final = timedelta(days=1)
+"""What arrived before an erasure is asked for, and was not sealed by then, was not so for longer; clocks differ."""
 
 
 def pseudonym_of(user: str) -> str:
@@ -66,6 +69,9 @@ class Looking:
     terms: dict[str, Terms] = field(default_factory=dict)
     ties: dict[str, Ties] = field(default_factory=dict)
     kept_by: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    tied_in: set[str] = field(default_factory=set)
+    counts: dict[str, Found] = field(default_factory=dict)
 
     @property
     def keeping(self) -> tuple[Hold, ...]:
@@ -93,33 +99,83 @@ class Looking:
     def files(self, *, now: datetime, only_tied: bool = False) -> Iterator[FileLook]:
         """The files that hold something of the person that goes or is held, in the order of their hours."""
         for places in self._places():
-            table = _columns(self.store, places[0])
-            total = Found()
-            for place in places:
-                rows = table.slice(place.first_row, place.records)
-                free, held = self.masks(rows, place.segment.system, only_tied=only_tied)
-                young = self._young(place, now)
-                total += Found(
-                    free=int(free.sum()), held=int(held.sum()), young=int(free.sum()) if young else 0,
-                )  # fmt: skip
-            if total.free or total.held:
-                yield FileLook(places=places, found=total)
+            found = self._look(places, now, only_tied=only_tied)
+            if found.free or found.held:
+                yield FileLook(places=places, found=found)
+
+    def count(self, *, now: datetime) -> Found:
+        """How many events go, and how many are held or young. Asked again, only files are read that are new by then.
+
+        Unless they tie more to somebody: then all files are.
+        """
+        files, before = list(self._places()), self._tied()
+        self._tie(files)
+        if self._tied() != before:
+            self.counts.clear()
+        total = Found()
+        for places in files:
+            path = places[0].path
+            if path not in self.counts:
+                self.counts[path] = self._look(places, now)
+            total += self.counts[path]
+        return total
+
+    def is_of_now(self) -> bool:
+        """Whether no hold was set or released since it was begun, and nothing sealed that could be meant.
+
+        Cost: three queries of what was recorded lately; no file is read.
+        """
+        if set(holds_now()) != set(self.holds):
+            return False
+        rows = Segment.objects.filter(
+            recorded_at__gte=self.meant.received_until - _SEALED_WITHIN,
+            first_received_at__lte=self.meant.received_until, records__gt=0,
+        )  # fmt: skip
+        if self.meant.system:
+            rows = rows.filter(system=self.meant.system)
+        return not set(rows.values_list("id", flat=True)) - self.seen
+
+    def renewed(self) -> "Looking":
+        """What goes on looking: itself, or a new one where holds changed, which may name others."""
+        return self if set(holds_now()) == set(self.holds) else looking_for(self.meant)
 
     def tie(self) -> None:
         """Learns in which traces and conversations the person is, and those of whom holds name."""
+        self._tie(self._places())
+
+    def _tie(self, files: Iterable[tuple[Located, ...]]) -> None:
+        """The same, from those of these files that were not read for it yet."""
         people = {self.meant.person, *(one.user for one in self.holds if one.user)}
-        self.ties = {one: Ties() for one in people}
-        for places in self._places():
+        for one in people:
+            self.ties.setdefault(one, Ties())
+        for places in files:
+            if places[0].path in self.tied_in:
+                continue
+            self.tied_in.add(places[0].path)
             table = _columns(self.store, places[0])
             for one, rows in erasing.direct(table, people, self.key).items():
                 if rows.any():
                     erasing.tie(self.ties[one], table, rows)
+
+    def _look(self, places: Sequence[Located], now: datetime, *, only_tied: bool = False) -> Found:
+        """What of one file goes, or is held."""
+        table = _columns(self.store, places[0])
+        total = Found()
+        for place in places:
+            rows = table.slice(place.first_row, place.records)
+            free, held = (int(one.sum()) for one in self.masks(rows, place.segment.system, only_tied=only_tied))
+            total += Found(free=free, held=held, young=free if self._young(place, now) else 0)
+        return total
+
+    def _tied(self) -> tuple[int, ...]:
+        return tuple(len(one.traces) + len(one.conversations) for one in self.ties.values())
 
     def _places(self) -> Iterator[tuple[Located, ...]]:
         """The files in which something can be, each as the places of its segments."""
         systems = [self.meant.system] if self.meant.system else None
         segments = segments_within(systems=systems, since=None, until=None)
         segments = [one for one in segments if one.first_received_at <= self.meant.received_until]
+        self.seen |= {one.id for one in segments}
         self.terms |= terms_of(sorted({one.system for one in segments} - self.terms.keys()))
         by_path = sorted(located(segments), key=lambda one: (one.segment.hour, one.path, one.first_row))
         for _, some in groupby(by_path, key=lambda one: one.path):
@@ -147,10 +203,7 @@ def preview(meant: Meant, *, now: datetime) -> tuple[Found, tuple[Hold, ...]]:
     Of what is sealed; what still waits in journals is sealed before anything is erased. Cost: as `looking_for`, twice.
     """
     looking = looking_for(meant)
-    total = Found()
-    for one in looking.files(now=now):
-        total += one.found
-    return total, looking.keeping
+    return looking.count(now=now), looking.keeping
 
 
 def _columns(store: Objects, place: Located) -> pa.Table:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 
-from annexa.activity import ActivityError
 from annexa.activity.engines import Engine
-from annexa.answers.activity import microseconds, parts_for_engine, parts_of
+from annexa.answers.activity_parts import microseconds, parts_for_engine, parts_of
 from annexa.answers.activity_store import SEGMENTS, engine_store, nothing_removed
 from annexa.answers.errors import UnknownError
 from annexa.answers.libraries import active_library
@@ -200,15 +199,11 @@ def log_window(system: str, *, since: datetime, until: datetime, texts: Collecti
     from annexa.activity.watching import log_of
 
     asked = Asked(systems=(system,), since=microseconds(since), until=microseconds(until))
-    try:
-        if settings.ENGINE:
-            with _on_engine(settings.ENGINE, asked, system, texts) as looked:
-                yield looked
-            return
-        sources = parts_of(asked, strict=True)
-    except UnknownError as error:
-        raise ActivityError(str(error)) from error
-    with log_of(sources, system, texts) as relation:
+    if settings.ENGINE:
+        with _on_engine(settings.ENGINE, asked, system, texts) as looked:
+            yield looked
+        return
+    with parts_of(asked, strict=True) as sources, log_of(sources, system, texts) as relation:
         yield Looked(events=relation)
 
 

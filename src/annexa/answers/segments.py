@@ -9,6 +9,8 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from annexa.answers.activity_store import objects
 from annexa.records.activity import Segment, SegmentFile
+from annexa.vault import VaultError
+from annexa.vault.objects import Objects
 
 if TYPE_CHECKING:
     from annexa.activity.query import Found
@@ -95,24 +97,35 @@ def sealed_in(events: "Sequence[Found]") -> "Mapping[str, tuple[Segment, int]]":
     """In which row (from 0) of which segment events are, by leaf; those that are not sealed left out.
 
     Cost: reads the leaves of each file that holds some of them once, and two queries for each of its hours.
+    Raises FetchError where one cannot be read.
     """
-    from annexa.activity.segments import read_table
-
     store, found = objects(), {}
     by_place: dict[tuple[str, str, datetime], set[bytes]] = {}
     for one in (one for one in events if one.sealed):
         received = _EPOCH + timedelta(microseconds=one.event.received_at)
         hour = received.replace(minute=0, second=0, microsecond=0)
-        by_place.setdefault((one.file, one.told_system, hour), set()).add(bytes.fromhex(one.leaf))
-    for (file, system, hour), wanted in by_place.items():
+        by_place.setdefault((one.path, one.told_system, hour), set()).add(bytes.fromhex(one.leaf))
+    for (path, system, hour), wanted in by_place.items():
         places = located(list(Segment.objects.filter(system=system, hour=hour)))
-        mine = [one for one in places if store.address(one.path) == file]
-        leaves = read_table(store.get(mine[0].path), ["leaf"]).column("leaf").to_pylist() if mine else []
+        mine = [one for one in places if one.path == path]
+        leaves = _leaves(store, mine[0]) if mine else []
         for place in mine:
             for row, leaf in enumerate(leaves[place.first_row : place.first_row + place.records]):
                 if leaf in wanted:
                     found[leaf.hex()] = (place.segment, row)
     return found
+
+
+def _leaves(store: Objects, place: Located) -> list[bytes]:
+    from annexa.activity import FetchError
+    from annexa.activity.ranged import some_columns
+
+    try:
+        table = some_columns(lambda start, length: store.get_range(place.path, start, length), place.size, ["leaf"])
+    except VaultError as error:
+        raise FetchError(str(error)) from error
+    leaves: list[bytes] = table.column("leaf").to_pylist()
+    return leaves
 
 
 def unexpired() -> QuerySet[Segment]:

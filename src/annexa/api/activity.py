@@ -12,13 +12,13 @@ from annexa.answers.activity import (
     READERS,
     activity_of,
     events_of,
-    instant,
     one_event,
     system_read,
     systems_active,
     together,
 )
 from annexa.answers.activity_files import exporting
+from annexa.answers.activity_parts import instant
 from annexa.answers.errors import UnknownError
 from annexa.api.activity_shapes import (
     LINE,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from annexa.actions.errors import NotPermittedError
-from annexa.answers.activity import READERS, instant, microseconds, reads_content, system_read
+from annexa.answers.activity import READERS, reads_content, system_read
+from annexa.answers.activity_parts import instant, microseconds
 from annexa.api.problems import ProblemError
 from annexa.api.shapes import Given, Instant, Shown, cursor_of, now, place_of, shown
 from annexa.pure.events import CONTENT, HEAD

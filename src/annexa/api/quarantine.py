@@ -7,7 +7,8 @@ from ninja import Router
 from pydantic import Field
 
 from annexa.actions.activity_sources import assign_activity
-from annexa.answers.activity import instant, quarantined
+from annexa.answers.activity import quarantined
+from annexa.answers.activity_parts import instant
 from annexa.api.activity_shapes import Slug, Word
 from annexa.api.askers import who
 from annexa.api.operations import get, post

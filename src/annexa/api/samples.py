@@ -7,7 +7,8 @@ from ninja import Router
 from pydantic import Field
 
 from annexa.actions.activity import LARGEST, LONGEST_SEED, draw_sample
-from annexa.answers.activity import instant, reads_content, sample_named, samples_of, system_read
+from annexa.answers.activity import reads_content, sample_named, samples_of, system_read
+from annexa.answers.activity_parts import instant
 from annexa.answers.runs import run_of
 from annexa.api.activity_shapes import LEAF, LINE, EventLine, EventsNarrowed, Slug, asked_of, line_of
 from annexa.api.askers import who

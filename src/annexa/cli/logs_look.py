@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -114,12 +115,13 @@ def _rules(one: argparse.ArgumentParser) -> None:
 
 def query(args: argparse.Namespace) -> int:
     """Prints events, one a row."""
-    from annexa.answers.activity import activity_of, instant
+    from annexa.answers.activity import activity_of
+    from annexa.answers.activity_parts import instant
     from annexa.pure.permits import ANNEXA
     from annexa.pure.proofs import rfc3339
 
-    asked = _asked(args)
-    found = activity_of(actor=ANNEXA, slug=args.system, asked=asked, step=_day(), limit=max(1, args.limit))
+    with _files_on_their_way():
+        found = activity_of(actor=ANNEXA, slug=args.system, asked=_asked(args), step=_day(), limit=max(1, args.limit))
     names = (
         "kind", "name", "model", "user", "outcome", "error", "conversation", "input_tokens", "output_tokens", "cost",
         "currency", "input", "output",
@@ -148,7 +150,8 @@ def export(args: argparse.Namespace) -> int:
     from annexa.answers.activity_files import exporting
     from annexa.pure.permits import ANNEXA
 
-    found = exporting(actor=ANNEXA, slug=args.system, asked=_asked(args), chosen=args.to)
+    with _files_on_their_way():
+        found = exporting(actor=ANNEXA, slug=args.system, asked=_asked(args), chosen=args.to)
     written = 0
     stream = open(args.file, "wb") if args.file else sys.stdout.buffer  # noqa: SIM115, PTH123  closed below
     try:
@@ -169,10 +172,11 @@ def sample(args: argparse.Namespace) -> int:
     from annexa.actions.sequencer import publish
     from annexa.pure.permits import ANNEXA
 
-    made = draw_sample(
-        actor=ANNEXA, person=None, system=args.system, asked=_asked(args), size=args.size, seed=args.seed,
-        because=args.because, now=words.now(),
-    )  # fmt: skip
+    with _files_on_their_way():
+        made = draw_sample(
+            actor=ANNEXA, person=None, system=args.system, asked=_asked(args), size=args.size, seed=args.seed,
+            because=args.because, now=words.now(),
+        )  # fmt: skip
     publish()
     words.say(f"{made.size} of {made.population:,} events drawn by the seed {made.seed!r}; it stands in the ledger.")
     words.rows([{"leaf": leaf} for leaf in made.leaves], args.format, columns=("leaf",))
@@ -260,9 +264,17 @@ def close(args: argparse.Namespace) -> int:
     return 0
 
 
+def _files_on_their_way() -> AbstractContextManager[None]:
+    """Waits for files that have to come from a bucket, and says how many bytes did."""
+    from annexa.answers.activity_store import patiently
+
+    return patiently(words.Progress("fetching bytes"))
+
+
 def _asked(args: argparse.Namespace) -> Any:
     from annexa.activity.query import Asked
-    from annexa.answers.activity import READERS, microseconds
+    from annexa.answers.activity import READERS
+    from annexa.answers.activity_parts import microseconds
 
     now = words.now()
     until = words.instant(args.until) if args.until else now + timedelta(minutes=5)

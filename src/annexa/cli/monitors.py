@@ -71,8 +71,9 @@ def run(args: argparse.Namespace) -> int:
     """Runs monitors and prints what they found."""
     from annexa.actions.monitor_process import alone
     from annexa.actions.monitoring import run_monitors
+    from annexa.answers.activity_store import patiently
 
-    with alone() as yes:
+    with alone() as yes, patiently(words.Progress("fetching bytes")):
         if not yes:
             words.say("annexa: monitors are being run just now; see annexa monitors list, or try again in a minute.")
             return 3
@@ -99,15 +100,17 @@ def choose(args: argparse.Namespace) -> int:
 def freeze(args: argparse.Namespace) -> int:
     """Freezes a baseline."""
     from annexa.actions.monitoring import freeze_baseline
+    from annexa.answers.activity_store import patiently
     from annexa.pure.permits import ANNEXA
 
     since, until = (words.instant(said if "T" in said else f"{said}T00:00Z") for said in (args.since, args.until))
     assert since is not None  # noqa: S101  both are required
     assert until is not None  # noqa: S101  as above
-    made = freeze_baseline(
-        actor=ANNEXA, person=None, system=args.system, monitor=args.monitor, since=since, until=until,
-        because=args.because, now=words.now(),
-    )  # fmt: skip
+    with patiently(words.Progress("fetching bytes")):
+        made = freeze_baseline(
+            actor=ANNEXA, person=None, system=args.system, monitor=args.monitor, since=since, until=until,
+            because=args.because, now=words.now(),
+        )  # fmt: skip
     words.say(f"Frozen over {made.rows:,} events; its digest is {made.digest}.")
     return 0
 

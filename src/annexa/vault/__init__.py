@@ -9,6 +9,8 @@
     ├── ObjectExistsError         another object is stored under this path
     ├── ObjectKeptError           the store keeps an object until a day, and refuses to remove it before
     ├── StoreError                the store of objects cannot be reached, or refuses what is asked
+    │   ├── ComingError           objects are on their way here, and not all there yet
+    │   └── CopiesError           objects cannot be had as files here
     ├── PassphraseError           a passphrase is too short, or not the one
     ├── SealBrokenError           a sealed stream was changed or cut off
     ├── KeyRefusedError           a signing key cannot be used: open to others, damaged, or of another name

@@ -34,6 +34,10 @@ from annexa.vault.objects import (
 KNOWN: Final = ("endpoint", "region")
 """What may follow the question mark of a bucket's URL."""
 PATIENCE: Final = timedelta(seconds=30)
+"""With a bucket that does not answer, or not on."""
+LONGEST: Final = timedelta(minutes=5)
+"""For how long the bytes of one object may be on their way."""
+_PART: Final = 4 << 20
 T = TypeVar("T")
 
 
@@ -85,7 +89,11 @@ class BucketObjects:
             bucket.name,
             prefix=bucket.prefix or None,
             config={name: value for name, value in chosen.items() if value != ""},  # type: ignore[arg-type]
-            client_options={"allow_http": bucket.endpoint.startswith("http:"), "timeout": PATIENCE},
+            client_options={
+                "allow_http": bucket.endpoint.startswith("http:"),
+                "timeout": LONGEST,
+                "read_timeout": PATIENCE,
+            },
             retry_config={"max_retries": 4, "retry_timeout": patience},
         )
 
@@ -106,6 +114,13 @@ class BucketObjects:
         """The bytes. Raises ObjectMissingError, StoreError."""
         require_path(path)
         return self._asked(path, lambda: bytes(obstore.get(self._store, path).bytes()))
+
+    def parts(self, path: str) -> Iterator[bytes]:
+        """The bytes, some MiB at once. Raises ObjectMissingError, StoreError."""
+        require_path(path)
+        found = self._asked(path, lambda: iter(obstore.get(self._store, path).stream(_PART)))
+        while part := self._asked(path, lambda: next(found, None)):
+            yield bytes(part)
 
     def get_range(self, path: str, start: int, length: int) -> bytes:
         """A part of the bytes. Raises ObjectMissingError, StoreError."""

@@ -60,6 +60,9 @@ class Objects(Protocol):
     def get(self, path: str) -> bytes:
         """The bytes. Raises ObjectMissingError."""
 
+    def parts(self, path: str) -> Iterator[bytes]:
+        """The same, some of them at once. Raises ObjectMissingError."""
+
     def get_range(self, path: str, start: int, length: int) -> bytes:
         """A part of them, shorter where they end before. Raises ObjectMissingError."""
 
@@ -119,6 +122,15 @@ class FolderObjects:
         """The bytes. Raises ObjectMissingError."""
         try:
             return self._file(path).read_bytes()
+        except FileNotFoundError:
+            raise _missing(path) from None
+
+    def parts(self, path: str) -> Iterator[bytes]:
+        """The bytes, a MiB at once. Raises ObjectMissingError."""
+        try:
+            with self._file(path).open("rb") as stream:
+                while part := stream.read(1 << 20):
+                    yield part
         except FileNotFoundError:
             raise _missing(path) from None
 

@@ -19,8 +19,6 @@ from annexa.activity import ActivityError
 from annexa.answers.activity import (
     READERS,
     activity_of,
-    instant,
-    microseconds,
     one_event,
     quarantined,
     sample_named,
@@ -29,6 +27,7 @@ from annexa.answers.activity import (
     together,
 )
 from annexa.answers.activity_files import FORMATS, exporting
+from annexa.answers.activity_parts import instant, microseconds
 from annexa.answers.activity_sources import SourceLine, choice_now, list_sources
 from annexa.answers.errors import UnknownError
 from annexa.pure.fields import tidy

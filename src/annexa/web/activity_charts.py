@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from annexa.answers.activity import instant
+from annexa.answers.activity_parts import instant
 
 if TYPE_CHECKING:
     from annexa.activity.query import Over, Span

@@ -22,7 +22,8 @@ from annexa.actions.activity_sources import (
 )
 from annexa.actions.errors import ActionError, InvalidError
 from annexa.activity import ActivityError
-from annexa.answers.activity import COLUMN_OF, instant, quarantined, system_names, system_read
+from annexa.answers.activity import COLUMN_OF, quarantined, system_names, system_read
+from annexa.answers.activity_parts import instant
 from annexa.answers.activity_sources import choice_now, choices_of, longest_days, source_named
 from annexa.answers.errors import UnknownError
 from annexa.pure.activity_sources import ENVIRONMENT, MOST_DAYS, SERVICE, Choice, Pattern, Users, rule_said, rules_said
