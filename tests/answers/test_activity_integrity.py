@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +19,14 @@ from django.db import connection
 from annexa.actions.sealing import seal_everything
 from annexa.activity.journal import journals
 from annexa.activity.segments import mark_of, read_table, written
-from annexa.answers import activity_integrity
+from annexa.answers import activity_integrity, activity_recomputing
 from annexa.answers.activity_integrity import check_activity
 from annexa.answers.activity_store import journal_folder, objects
+from annexa.answers.segments import located
 from annexa.records import guard
 from annexa.records.activity import SealedTo, Segment
 from tests.activity.making import arrive, events
+from tests.answers.dying import dies
 
 NOW = datetime(2026, 12, 1, 0, 20, tzinfo=UTC)
 _PROTECTION = import_module("annexa.records.migrations.0002_ledger_is_append_only")
@@ -293,10 +297,10 @@ def test_the_command_says_it(log, capsys) -> None:
 
 
 def test_every_file_is_read_in_bounded_memory(log, monkeypatch) -> None:
-    """No more files are held than threads can work on."""
+    """No more files are held than there are processors to work on them."""
     held: set[str] = set()
     most = 0
-    real = activity_integrity._event_problems
+    real = activity_recomputing._event_problems
 
     def watched(file: Any, data: bytes) -> list[str]:
         nonlocal most
@@ -307,7 +311,48 @@ def test_every_file_is_read_in_bounded_memory(log, monkeypatch) -> None:
         finally:
             held.discard(file.path)
 
-    monkeypatch.setattr(activity_integrity, "_event_problems", watched)
-    monkeypatch.setattr(activity_integrity.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(activity_recomputing, "_event_problems", watched)
+    monkeypatch.setattr(activity_recomputing, "processors", lambda: 1)
     assert found() == []
     assert most == 1
+
+
+def test_processes_find_the_same_in_the_same_order(log, monkeypatch) -> None:
+    """Rule: however a large log is worked out, what is said of it is the same."""
+    for number in range(4):
+        arrive(journal_folder(), events(20 + 5 * number, 5))
+        seal_everything(clock=lambda n=number: NOW + timedelta(minutes=n + 1))
+    for place in located(list(Segment.objects.order_by("id")))[::2]:
+        file = Path(objects().address(place.path))
+        file.chmod(0o644)
+        file.write_bytes(file.read_bytes()[:-1] + b"?")
+    in_threads = found()
+    assert len(in_threads) >= 3
+    begun = []
+    real = activity_recomputing.ProcessPoolExecutor
+
+    def watched(*args: Any, **more: Any) -> Any:
+        begun.append(args)
+        return real(*args, **more)
+
+    monkeypatch.setattr(activity_recomputing, "ProcessPoolExecutor", watched)
+    monkeypatch.setattr(activity_recomputing, "PROCESSES_FROM", 30)
+    monkeypatch.setattr(activity_recomputing, "processors", lambda: 2)
+    told: list[tuple[int, int]] = []
+    checks = check_activity(progress=lambda *said: told.append(said))
+    assert [f"{one.name}: {line}" for one in checks for line in one.findings] == in_threads
+    assert begun == [(2,)]
+    assert told == sorted(told)
+    assert told[-1] == (30, 30)
+
+
+def test_where_a_process_is_killed_its_work_is_done_here() -> None:
+    """Rule: a machine short of memory verifies slower, and no file goes unread."""
+    part = activity_recomputing.Part(id="s", root="", first_row=0, records=1)
+    files = [
+        activity_recomputing.File(path=path, sha256="", alone=True, parts=(part,))
+        for path in ("first", "second", "third", "fourth", "fifth")
+    ]
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        done = list(activity_recomputing._in_order(pool, dies, files, 2))
+    assert [said for _, (said,) in done] == [f"{one.path} was worked out" for one in files]

@@ -4,12 +4,8 @@ Nothing is believed: leaves are worked out from the bytes of events, roots from 
 entries of the ledger that lead to its signed checkpoint.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
@@ -17,25 +13,21 @@ from typing import Any, Final
 from annexa.activity import ActivityError
 from annexa.activity.columns import leaves_of
 from annexa.activity.journal import is_finished, journals, read_frames
-from annexa.activity.segments import FOLDER, made_leaves, mark_of, read_table
-from annexa.answers.activity_store import journal_folder, objects
+from annexa.activity.segments import FOLDER
+from annexa.answers.activity_recomputing import MOST_NAMED, File, Part, all_problems, problems_of
+from annexa.answers.activity_store import journal_folder, objects, place
 from annexa.answers.integrity import Check, Outcome
 from annexa.answers.segments import Located, expired, located
 from annexa.answers.store import signer
-from annexa.pure.ledger import HASH_BYTES, Frontier, LedgerError, leaf_hash, salted_digest
+from annexa.pure.ledger import Frontier, LedgerError, leaf_hash, salted_digest
 from annexa.pure.notes import VerifierKey, open_checkpoint
-from annexa.pure.segment_proofs import tree_root
 from annexa.records.activity import SealedTo, Segment, SegmentFile
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.moment import one_moment
 from annexa.records.retention import Leaving
-from annexa.vault import VaultError
-from annexa.vault.objects import Objects
 
 Progress = Callable[[int, int], None]
 _BATCH: Final = 500
-_MOST_NAMED: Final = 20
-"""Records of one file that are named; of more, how many."""
 _JUST_WRITTEN: Final = timedelta(minutes=2)
 _TABLES: Final = (Segment, SegmentFile)
 _FILES: Final = (
@@ -69,7 +61,7 @@ def check_activity(
 ) -> tuple[Check, ...]:
     """Recomputes the activity log, or the part of one system or of what was received since an instant.
 
-    Cost: reads every file once, in as many threads as there are processors, with two files in memory for each.
+    Cost: reads every file once, in as many processes as there are processors, with one file in memory for each.
     """
     with one_moment():
         found = Segment.objects.order_by("hour", "system", "id")
@@ -81,7 +73,7 @@ def check_activity(
         entries = [*_ledger_problems(), *_entry_problems(segments, whole=system is None and since is None)]
         gaps = _gap_problems()
     records, files = sum(one.records for one in segments if one.id not in over), len({one.path for one in places})
-    wrong = list(_file_problems(objects(), places, records, progress))
+    wrong = list(_file_problems(places, records, progress))
     waiting, damaged = _journal_problems()
     return (
         _check(
@@ -107,8 +99,8 @@ def _expired_words(segments: Sequence[Segment], over: Mapping[str, SegmentFile])
     subjects = {f"{SegmentFile.KIND}/{one.id}" for one in over.values()}
     found = LedgerEntry.objects.filter(kind=SegmentFile.KIND).values_list("position", "subject").iterator(_BATCH)
     entries = sorted(position for position, subject in found if subject in subjects)
-    by = f"entr{'y' if len(entries) == 1 else 'ies'} {', '.join(f'{one:,}' for one in entries[:_MOST_NAMED])}"
-    more = f" and {len(entries) - _MOST_NAMED:,} more" if len(entries) > _MOST_NAMED else ""
+    by = f"entr{'y' if len(entries) == 1 else 'ies'} {', '.join(f'{one:,}' for one in entries[:MOST_NAMED])}"
+    more = f" and {len(entries) - MOST_NAMED:,} more" if len(entries) > MOST_NAMED else ""
     events = sum(one.records for one in segments if one.id in over)
     return f"{len(over):,} segments with {events:,} events expired by {by}{more} and are gone from the store"
 
@@ -240,122 +232,36 @@ def _words(subject: str) -> str:
 # Files and events ---------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True, kw_only=True)
-class _File:
-    """A file with the segments that are in it, in the order of their rows."""
-
-    path: str
-    places: list[Located] = field(default_factory=list)
-
-    @property
-    def records(self) -> int:
-        """How many events of these segments it holds."""
-        return sum(one.records for one in self.places)
-
-
-def _file_problems(store: Objects, places: Sequence[Located], records: int, progress: Progress) -> Iterator[str]:
+def _file_problems(places: Sequence[Located], records: int, progress: Progress) -> Iterator[str]:
     """What is wrong with each file, several at once, in their order."""
-    files = [
-        _File(path=path, places=sorted(some, key=lambda one: one.first_row))
-        for path, some in groupby(sorted(places, key=lambda one: one.path), key=lambda one: one.path)
-    ]
-    workers, done = min(8, os.cpu_count() or 1), 0
-    with ThreadPoolExecutor(workers) as pool:
-        waiting: list[tuple[_File, Future[list[str]]]] = []
-        for file in [*files, None]:
-            if file is not None:
-                waiting.append((file, pool.submit(_problems_of, store, file)))
-            while waiting and (file is None or len(waiting) > 2 * workers):
-                one, result = waiting.pop(0)
-                yield from result.result() and _once_more(store, one)
-                done += one.records
-                progress(done, records)
+    segments = {one.segment.id: one.segment for one in places}
+    done = 0
+    for file, found in all_problems(_files(places), place()):
+        if found:
+            yield from _once_more([segments[one.id] for one in file.parts])
+        done += file.records
+        progress(done, records)
 
 
-def _once_more(store: Objects, file: _File) -> list[str]:
-    """What is wrong with a file, or with those that took its place meanwhile."""
-    now: dict[str, _File] = {}
-    for place in located([one.segment for one in file.places]):
-        now.setdefault(place.path, _File(path=place.path)).places.append(place)
-    return [problem for one in now.values() for problem in _problems_of(store, one)]
+def _once_more(segments: Sequence[Segment]) -> list[str]:
+    """What is wrong with the files of these segments, or with those that took their place meanwhile."""
+    return [problem for one in _files(located(segments)) for problem in problems_of(place(), one)]
 
 
-def _problems_of(store: Objects, file: _File) -> list[str]:
-    """What is wrong with one file."""
-    first = file.places[0]
-    holds = ", ".join(one.segment.id for one in file.places[:3]) + (" and more" if len(file.places) > 3 else "")
-    try:
-        data = store.get(file.path)
-    except (VaultError, OSError) as error:
-        return [f"{file.path}: cannot be read, with {file.records:,} events of segment {holds}: {error}"]
-    found = []
-    if hashlib.sha256(data).hexdigest() != first.sha256:
-        found.append(f"{file.path}: its SHA-256 is not the one in the ledger{_another(data, first)}")
-    try:
-        return found + _event_problems(file, data)
-    except ActivityError as error:
-        return [*found, f"{file.path}: {error}"]
+def _files(places: Sequence[Located]) -> list[File]:
+    """The files that segments are in, by their paths."""
+    by_path = sorted(places, key=lambda one: (one.path, one.first_row))
+    return [_file(path, list(some)) for path, some in groupby(by_path, key=lambda one: one.path)]
 
 
-def _another(data: bytes, place: Located) -> str:
-    """Whose file it is, where it says that it is another segment's."""
-    try:
-        said = mark_of(data).get("segment")
-    except ActivityError:
-        return ""
-    return f"; it says it is segment {said}" if said and said != place.segment.id else ""
-
-
-def _event_problems(file: _File, data: bytes) -> list[str]:
-    found: list[str] = []
-    leaves, changed = bytearray(), []
-    for kept, anew in made_leaves(data):
-        if kept != anew:
-            first = len(leaves) // HASH_BYTES
-            places = range(0, len(anew), HASH_BYTES)
-            changed += [
-                first + at // HASH_BYTES for at in places if kept[at : at + HASH_BYTES] != anew[at : at + HASH_BYTES]
-            ]
-        leaves += anew
-    found += _changed(file, data, changed)
-    last = max(one.first_row + one.records for one in file.places)
-    rows = len(leaves) // HASH_BYTES
-    if rows < last or (rows > last and file.places[0].path == file.places[0].segment.path):
-        found.append(f"{file.path}: has {rows:,} events, {last:,} were sealed")
-    for one in file.places:
-        part = bytes(leaves[one.first_row * HASH_BYTES : (one.first_row + one.records) * HASH_BYTES])
-        if tree_root(part).hex() != one.segment.root:
-            found.append(f"{file.path}: its events do not lead to the root of segment {one.segment.id}")
-    return found
-
-
-def _changed(file: _File, data: bytes, rows: Sequence[int]) -> list[str]:
-    """The events that are not what was sealed, by name."""
-    if not rows:
-        return []
-    table = read_table(data, ("at", "source", "trace_id", "span_id", "record_id"))
-    found = []
-    for row in rows[:_MOST_NAMED]:
-        said = table.slice(row, 1).to_pylist()[0]
-        ids = [f"{name} {_shown(said[name])}" for name in ("trace_id", "span_id", "record_id") if said[name]]
-        segment, within = _segment_of(file, row)
-        found.append(
-            f"{file.path}: event {within} of segment {segment} was changed ({', '.join(ids) or 'it has no id'})"
-        )
-    if len(rows) > _MOST_NAMED:
-        found.append(f"{file.path}: {len(rows) - _MOST_NAMED:,} more events were changed")
-    return found
-
-
-def _segment_of(file: _File, row: int) -> tuple[str, int]:
-    for one in file.places:
-        if one.first_row <= row < one.first_row + one.records:
-            return one.segment.id, row - one.first_row
-    return "none", row
-
-
-def _shown(value: str | bytes) -> str:
-    return value.hex() if isinstance(value, bytes) else repr(value)[:100]
+def _file(path: str, places: Sequence[Located]) -> File:
+    return File(
+        path=path, sha256=places[0].sha256, alone=path == places[0].segment.path,
+        parts=tuple(
+            Part(id=one.segment.id, root=one.segment.root, first_row=one.first_row, records=one.records)
+            for one in places
+        ),
+    )  # fmt: skip
 
 
 # Journals -----------------------------------------------------------------------------------------------------
