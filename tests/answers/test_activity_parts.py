@@ -38,7 +38,7 @@ def counts() -> tuple[int, int]:
     with looking_at(ASKED) as query:
         pages = query.count(ASKED)
     with log_window("chatbot", since=SEALED - timedelta(hours=2), until=SEALED) as log:
-        return pages, log.count("*").fetchall()[0][0]
+        return pages, log.events.count("*").fetchall()[0][0]
 
 
 def again(one: Event, **more) -> Event:

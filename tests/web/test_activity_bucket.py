@@ -100,9 +100,9 @@ def test_only_files_that_it_takes_are_fetched(log, now) -> None:
 
 
 def test_monitors_count_in_it(log, now) -> None:
-    with log_window("chatbot", since=now - timedelta(days=3), until=now) as events:
-        assert events.aggregate("count(f_age), max(f_age)").fetchall() == [(10, 14.0)]
-        assert events.count("*").fetchall() == [(11,)]
+    with log_window("chatbot", since=now - timedelta(days=3), until=now) as looked:
+        assert looked.events.aggregate("count(f_age), max(f_age)").fetchall() == [(10, 14.0)]
+        assert looked.events.count("*").fetchall() == [(11,)]
 
 
 def test_the_command_line_waits_and_says_so(log, capsys, tmp_path) -> None:
