@@ -4,8 +4,8 @@ python bench/activity.py [--json] [--events 5000000] [--keep FOLDER] [--spark]
 
 Makes a home of its own with so many events of one system, spread over 30 days: predictions with 20 numeric features, a
 text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as
-what arrives does. Seconds are those of the clock, the first look at the files included; memory is the highest of this
-process, in MiB.
+what arrives does, in two processes. Seconds are those of the clock, the first look at the files included; memory is the
+highest of this process, in MiB: where the log is kept, a second run tells that of asking alone.
 
 --spark asks the same of a Spark Connect server, started here on loopback with two cores: it needs the folder that `make
 spark` makes, and its Python: PYTHONPATH=src .venv-spark/bin/python bench/activity.py --spark. Seconds of both engines
@@ -20,6 +20,7 @@ import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,8 @@ FEATURES = 20
 DAYS = 30
 DRIFT = ("input-drift", "input-missing", "prediction-drift")
 """The monitors that --spark compares."""
+SEALED_AT_ONCE = 256 * 1024 * 1024
+"""Bytes of journals that become segments in one round: half a million events, so that hours are in few files."""
 UNTIL = datetime(2026, 12, 1, tzinfo=UTC)
 WORDS = ("loan", "income", "address", "refused", "granted", "review", "customer", "Bronx", "Queens", "late", "early")
 
@@ -66,42 +69,62 @@ def main() -> int:
 
 
 def _make(home: Path, events: int) -> dict[str, Any]:
+    """Has events arrive in a process of its own while this one seals them."""
     from django.core.management import call_command
 
-    from annexa.actions.sealing import seal_everything
-    from annexa.activity.journal import Journal
-    from annexa.answers.activity_store import journal_folder
+    from annexa.actions.sealing import begin_sealing, seal
     from annexa.settings import make_home
 
     make_home()
     call_command("migrate", interactive=False, verbosity=0)
-    started, done = time.perf_counter(), 0
-    chance = np.random.default_rng(SEED)
-    span = timedelta(days=DAYS) / (events / BATCH)
+    started = time.perf_counter()
+    sender = get_context("spawn").Process(target=_arrive, args=(events,))
+    sender.start()
+    sealer, done = begin_sealing(now=UNTIL), 0
     while done < events:
-        log = Journal(folder=journal_folder(), backlog_bytes=1 << 40, spare_bytes=0)
-        for _ in range(20):  # a million, then the sealer
-            size = min(BATCH, events - done)
-            if size:
-                log.append(_batch(chance, UNTIL - timedelta(days=DAYS) + span * (done // BATCH), span, size, done))
-                done += size
-        log.close()
-        seal_everything(clock=lambda: UNTIL)
+        coming = sender.is_alive()
+        took = seal(sealer=sealer, now=UNTIL, most_bytes=SEALED_AT_ONCE) if sealer.waiting() > 0 else None
+        done += took.records if took else 0
+        if not took or not took.records:
+            if not coming and not sealer.waiting():
+                raise SystemExit(f"{done:,} of {events:,} events were sealed, and nobody sends any more.")
+            time.sleep(0.2)
         print(f"{done:,} of {events:,}", file=sys.stderr)
+    sender.join()
     (home / "made").touch()
     size = sum(one.stat().st_size for one in (home / "store" / "activity").rglob("*.parquet"))
     return {"made_s": round(time.perf_counter() - started, 1), "bytes_per_event": round(size / events, 1)}
 
 
+def _arrive(events: int) -> None:
+    """Writes journals, as intake does; waits while much waits to be sealed."""
+    import django
+
+    django.setup()
+    from annexa.activity.journal import Journal, waiting_bytes
+    from annexa.answers.activity_store import journal_folder
+
+    chance = np.random.default_rng(SEED)
+    span = timedelta(days=DAYS) / (events / BATCH)
+    log = Journal(folder=journal_folder(), backlog_bytes=1 << 40, spare_bytes=0)
+    for number, done in enumerate(range(0, events, BATCH)):
+        while waiting_bytes(journal_folder()) > 4 * SEALED_AT_ONCE:
+            time.sleep(0.2)
+        size = min(BATCH, events - done)
+        log.append(_batch(chance, UNTIL - timedelta(days=DAYS) + span * number, span, size, done))
+    log.close()
+
+
 def _batch(chance: np.random.Generator, since: datetime, span: timedelta, size: int, first: int) -> Any:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     from annexa.activity.columns import ARROW, numbers, sealed
     from annexa.pure.events import FEATURE_PREFIX
 
     start = int((since - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
     at = numbers(np.sort(start + chance.integers(0, span // timedelta(microseconds=1), size))).cast(ARROW["instant"])
-    words = chance.choice(WORDS, (size, 12))
+    words = chance.integers(0, len(WORDS), (size, 12))
     same = {
         "system": "bench",
         "source": "bench",
@@ -114,15 +137,22 @@ def _batch(chance: np.random.Generator, since: datetime, span: timedelta, size: 
     columns |= {
         "at": at,
         "received_at": at,
-        "record_id": pa.array([f"r-{first + n}" for n in range(size)]),
-        "conversation": pa.array([f"talk-{(first + n) // 4}" for n in range(size)]),
-        "input": pa.array([" ".join(row) for row in words]),
-        "prediction": pa.array(np.where(chance.random(size) < 0.3, "yes", "no").astype(object)),
+        "record_id": _named("r-", first + np.arange(size)),
+        "conversation": _named("talk-", (first + np.arange(size)) // 4),
+        "input": pc.binary_join_element_wise(*(pa.array(WORDS).take(pa.array(column)) for column in words.T), " "),
+        "prediction": pa.array(["no", "yes"]).take(numbers((chance.random(size) < 0.3).astype(np.int64))),
         "score": numbers(chance.random(size)),
     }
     for number in range(FEATURES):
         columns[f"{FEATURE_PREFIX}x{number:02d}"] = numbers(chance.normal(number, 1 + number / 10, size))
     return sealed(columns, size)
+
+
+def _named(before: str, which: Any) -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(pa.scalar(before), pa.array(which).cast(pa.string()), "")
 
 
 def _ask(events: int) -> dict[str, Any]:

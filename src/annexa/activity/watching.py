@@ -23,7 +23,7 @@ from annexa.pure.events import FEATURE_PREFIX, TEXTS
 
 MEMORY: Final = "1GiB"
 THREADS: Final = 2
-AT_HAND: Final = 500_000
+AT_HAND: Final = 100_000
 """Events that are taken into memory at most."""
 _TRUTHS: Final = "kind = 'evaluation' AND record_id IS NOT NULL AND label IS NOT NULL AND evaluation IS NULL"
 """Events that say no more than what turned out to be true of a prediction."""
