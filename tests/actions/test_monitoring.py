@@ -281,6 +281,25 @@ def test_labels_that_come_later_stand_with_their_predictions(by, journal, now) -
     assert run.reading["values"][0]["value"] == pytest.approx(0.75)
 
 
+def test_of_two_labels_at_one_instant_always_the_same_counts(by, journal, now) -> None:
+    """Rule: which of them does not depend on which thread of which engine saw it first."""
+    choose_monitors(system="ranking", chosen=["accuracy"], on=True, now=now, **by)
+    made, told = arriving.us(now - 20 * DAY), arriving.us(now)
+    one = {"system": "ranking", "source": "batch"}
+    events = [
+        Event(at=made + n, received_at=made, record_id=f"p-{n}", prediction="yes", kind="inference", **one)
+        for n in range(400)
+    ]
+    for label in ("yes", "no"):
+        events += [
+            Event(at=told - n, received_at=told, record_id=f"p-{n}", kind="evaluation", label=label, **one)
+            for n in range(400)
+        ]
+    journal.append(batch_of(events))
+    (run,) = run_monitors(now=now)
+    assert (run.outcome, run.reading["values"][0]["value"]) == ("pass", 1.0)
+
+
 def test_an_engine_that_is_not_there_is_an_error_not_a_pass(by, arrive, now, settings) -> None:
     """Rule: runs are in error and name the setting; nothing falls back to this process, and nothing is proven."""
     settings.ENGINE = read_engine("sc://127.0.0.1:1/;token=s3cr3t-token")

@@ -99,7 +99,9 @@ def _statement(connection: "duckdb.DuckDBPyConnection", sources: Sources, system
     log = f"SELECT * EXCLUDE ({left_out}) FROM ({whole}) WHERE system = {literal(system)}{given}"  # noqa: S608  quoted
     if not connection.execute(f"SELECT 1 FROM ({log}) WHERE {_TRUTHS} LIMIT 1").fetchall():  # noqa: S608
         return log
-    late = f"SELECT record_id, arg_max(label, received_at) AS late FROM ({log}) WHERE {_TRUTHS} GROUP BY 1"  # noqa: S608
+    # The latest counts; of several that came together, the last one by name, on every engine and every time.
+    latest = "struct_extract(max({'at': received_at, 'label': label}), 'label')"
+    late = f"SELECT record_id, {latest} AS late FROM ({log}) WHERE {_TRUTHS} GROUP BY 1"  # noqa: S608
     with_labels = "SELECT log.* REPLACE (coalesce(log.label, truth.late) AS label)"
     return f"{with_labels} FROM ({log}) AS log LEFT JOIN ({late}) AS truth USING (record_id)"
 
