@@ -290,7 +290,7 @@ def test_of_two_labels_at_one_instant_always_the_same_counts(by, journal, now) -
         Event(at=made + n, received_at=made, record_id=f"p-{n}", prediction="yes", kind="inference", **one)
         for n in range(400)
     ]
-    for label in ("yes", "no"):
+    for label in ("no", "yes"):
         events += [
             Event(at=told - n, received_at=told, record_id=f"p-{n}", kind="evaluation", label=label, **one)
             for n in range(400)
