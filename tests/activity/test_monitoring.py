@@ -15,10 +15,11 @@ import pytest
 from annexa.activity.columns import batch_of
 from annexa.activity.monitoring import Known, freeze, run
 from annexa.library.monitors import monitors
+from annexa.pure.baselines import read, written
 from annexa.pure.drift import DriftError
 from annexa.pure.events import Event
 from annexa.pure.monitors import Outcome, Threshold, reading
-from annexa.pure.performance import calibration
+from annexa.pure.performance import Calibration, calibration
 from tests.activity.engines import on_duckdb
 from tests.drift_samples import NUMERIC, WORDS
 from tests.library.monitor_examples import found_in, log_of
@@ -98,6 +99,28 @@ def test_estimates_use_the_calibration_that_was_learnt() -> None:
     known = run(MONITORS["estimated-accuracy"], table, until=NOON, known=Known(calibration=learnt))
     assert plain.values[0].value == pytest.approx(0.9)
     assert known.values[0].value == pytest.approx(0.6)
+
+
+def test_a_calibration_is_frozen_with_the_baseline() -> None:
+    """Rule: learnt of events with a score and a label; part of the digest, written and read to the last bit."""
+    at, window = NOON - timedelta(days=1), {"since": NOON - timedelta(days=2), "until": NOON}
+    labels = ["1"] * 60 + ["0"] * 40 + ["0"] * 100 + [None] * 50
+    table = events(at, score=[0.9] * 100 + [0.1] * 100 + [0.5] * 50, label=labels, prediction=["1"] * 250)
+    frozen = freeze(table, ("score",), system="s", positive="1", **window)
+    assert frozen.calibration == Calibration(scores=(0.1, 0.9), rates=(0.0, 0.6), n=200)
+    plain = freeze(table, ("score",), system="s", **window)
+    assert (plain.calibration, "calibration" in written(plain), plain.digest == frozen.digest) == (None, False, False)
+    assert read(json.loads(json.dumps(written(frozen)))) == frozen
+    for wrong in ({"rates": [0.6, 0.0]}, {"scores": [0.9, 0.1]}, {"rates": [0.0, 1.5]}, {"scores": [], "rates": []}):
+        with pytest.raises(DriftError, match="calibration"):
+            read(written(frozen) | {"calibration": {**written(frozen)["calibration"], **wrong}})
+    found = run(MONITORS["estimated-accuracy"], table, until=NOON, known=Known(baseline=frozen))
+    assert (found.baseline, found.values[0].n) == (frozen.digest, 250)
+    assert found.values[0].value == pytest.approx((100 * 0.6 + 50 * 0.3) / 250)
+    with pytest.raises(DriftError, match="a score and a label"):
+        freeze(
+            events(at, score=[0.5], label=pa.array([None], pa.string())), ("score",), system="s", positive="1", **window
+        )
 
 
 def test_errors_of_estimates_take_numbers() -> None:

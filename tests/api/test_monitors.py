@@ -80,6 +80,28 @@ def test_a_baseline(program, journal) -> None:
     assert owner("POST", f"{HERE}/errors/baselines", window).status == 422, "it compares with none"
 
 
+def test_what_scores_were_worth(program, journal) -> None:
+    """Rule: without labels nothing is learnt; what was learnt is shown, and a run goes by it."""
+    owner, today = program("owner"), now()
+    place = f"{HERE}/estimated-accuracy"
+    window = {"since": str((today - timedelta(days=9)).date()), "until": str(today.date()), "because": "Labels are in"}
+    said = {"score": 0.9, "prediction": "1"}
+    arrive(journal, today - timedelta(days=2), count=300, hours=100, **said)
+    none = owner("POST", f"{place}/baselines", window)
+    assert (none.status, b"a score and a label" in none.content) == (422, True)
+    arrive(journal, today - timedelta(days=2, seconds=7), count=90, hours=90, label="1", **said)
+    few = owner("POST", f"{place}/baselines", window)
+    assert (few.status, b"90 events with a label; 200 are needed" in few.content) == (422, True)
+    arrive(journal, today - timedelta(days=2, seconds=11), count=150, hours=90, label="0", **said)
+    fine(owner("POST", f"{place}/baselines", window), 201)
+    assert fine(owner("GET", place))["calibration"] == {"scores": [0.9], "rates": [0.375], "n": 240}
+    assert fine(owner("GET", f"{HERE}/errors"))["calibration"] is None
+    fine(owner("POST", HERE, {**ON, "monitors": ["estimated-accuracy"]}), 201)
+    ran = fine(owner("POST", f"{place}/runs", {}), 201)
+    assert ran["reading"]["values"][0]["value"] == pytest.approx(0.375)
+    assert ran["reading"]["baseline"] == fine(owner("GET", place))["baselines"][0]["digest"]
+
+
 def test_what_is_refused(program, journal) -> None:
     """Rule: an auditor reads, changes nothing; a program deals with no breach; what is off does not run."""
     owner, auditor = program("owner"), program("auditor")

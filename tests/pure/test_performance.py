@@ -14,6 +14,7 @@ from annexa.pure import performance
 from annexa.pure.performance import (
     OF_CLASSES,
     OF_SCORES,
+    Calibration,
     calibration,
     classified,
     estimated,
@@ -145,3 +146,11 @@ def test_measures_stay_in_their_range(rows: list[tuple[float, bool]]) -> None:
         assert auc + turned == pytest.approx(1)
     fitted = calibration(scores, truth > 0.5).of(scores)
     assert math.fsum(fitted) == pytest.approx(truth.sum(), abs=1e-6)
+
+
+@pytest.mark.parametrize("many", [1, 2, 59, 60, 61, 5_000])
+def test_the_outline_of_a_calibration_has_its_ends(many) -> None:
+    """All of few, some of many."""
+    places = tuple(float(one) for one in range(many))
+    found = Calibration(scores=places, rates=places, n=many).outline
+    assert (found[0][0], found[-1][0], len(found)) == (0.0, many - 1, min(many, 60))

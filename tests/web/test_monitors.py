@@ -132,6 +132,20 @@ def test_lines_of_its_own(client, chatbot, by, at) -> None:
     assert "above 3 %" in text(client.get(f"{HERE}/errors"))
 
 
+def test_what_scores_were_worth_is_shown(client, chatbot, at) -> None:
+    """Rule: before anything is frozen the page says that scores are taken at their word."""
+    where = f"{HERE}/estimated-accuracy"
+    assert "so scores are taken at their word" in text(client.get(where))
+    said = {"count": 150, "hours": 90, "prediction": "1"}
+    arrive(chatbot, at - 2 * DAY, score=0.9, label="1", **said)
+    arrive(chatbot, at - 2 * DAY - timedelta(seconds=7), score=0.2, label="0", **said)
+    days = {"since": (at - 9 * DAY).date(), "until": (at - DAY).date(), "because": "Labels are in"}
+    assert client.post(f"{where}/freeze", days).status_code == 303
+    page = text(client.get(where))
+    assert "What scores were worth, by 300 labels" in page
+    assert '<td class="num">0.9000</td><td class="num">1.0000</td>' in page
+
+
 def test_a_baseline_is_frozen(client, chatbot, by, at) -> None:
     """Rule: an empty window freezes nothing, and the page says so."""
     choose_monitors(system="chatbot", chosen=["output-length"], on=True, now=at - 40 * DAY, **by)

@@ -140,7 +140,7 @@ def freeze_baseline(
     if found is None:
         raise NotFoundError(f"There is no monitor {monitor}.")
     problems: dict[str, list[str]] = {}
-    if found.reference != "baseline":
+    if not found.takes_baseline:
         problems["monitor"] = [f"{found.title} compares with no frozen baseline."]
     if not since < until <= now:
         problems["until"] = ["The window has to begin before it ends, and to end by now."]
@@ -150,15 +150,18 @@ def freeze_baseline(
     if problems:
         raise InvalidError(problems)
     try:  # nobody who changes something waits for it
-        with log_window(system, since=since, until=until, texts=texts_of([found])) as looked:
+        last = now if found.calibrates else until  # labels come later than what they are of
+        with log_window(system, since=since, until=last, texts=texts_of([found])) as looked:
             frozen = freeze(
-                looked.events, found.columns, system=system, since=since, until=until, only=found.only,
+                looked.events, ("score",) if found.calibrates else found.columns, system=system, since=since,
+                until=until, only=found.only, positive=found.positive if found.calibrates else "",
                 binning="deciles" if found.binning == "evidently" else found.binning,
             )  # fmt: skip
     except DriftError as error:
         raise InvalidError({"since": [str(error)]}) from error
-    if frozen.rows < found.minimum:
-        raise InvalidError({"since": [f"The window has {frozen.rows:,} events; {found.minimum:,} are needed."]})
+    known, of_what = (frozen.calibration.n, " with a label") if frozen.calibration else (frozen.rows, "")
+    if known < found.minimum:
+        raise InvalidError({"since": [f"The window has {known:,} events{of_what}; {found.minimum:,} are needed."]})
     with door(actor=actor, verb="choose_monitors", now=now, because=because.strip(), place=place) as opened:
         blob = blobs().put(canonical(baseline_written(frozen)), limit_bytes=LARGEST)
         row = MonitorBaseline(
@@ -280,7 +283,7 @@ def _reading(system: str, one: Watched, looked: Looked, approvals: Any, now: dat
     from annexa.activity.monitoring import Known, run
 
     try:
-        baseline = baseline_of(system, one.monitor.id) if one.monitor.reference == "baseline" else None
+        baseline = baseline_of(system, one.monitor.id) if one.monitor.takes_baseline else None
         with engine_telling():
             found = run(one.monitor, looked.events, until=now, known=Known(baseline=baseline, approvals=approvals))
     except EngineGoneError:

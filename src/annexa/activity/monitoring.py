@@ -82,7 +82,7 @@ def run(monitor: Monitor, events: Any, *, until: datetime, known: Known = Known(
     frame = frames.events(events)
     there = set(frame.collect_schema().names())
     missing = sorted(_needs(monitor) - there)
-    digest = known.baseline.digest if known.baseline and monitor.reference == "baseline" else ""
+    digest = known.baseline.digest if known.baseline and monitor.takes_baseline else ""
     if missing:
         because = f"The log has no column {', '.join(missing)}."
         return reading(monitor, [], since=since, until=until, baseline=digest, because=because)
@@ -119,16 +119,30 @@ def _needs(monitor: Monitor) -> set[str]:
 
 def freeze(
     events: Any, columns: Sequence[str], *, system: str, since: datetime, until: datetime, binning: Binning = "deciles",
-    only: Sequence[Condition] = (),
+    only: Sequence[Condition] = (), positive: str = "",
 ) -> Baseline:  # fmt: skip
-    """A baseline of the columns that have a value, `f_*` for all features. Raises DriftError if none has."""
+    """A baseline of the columns that have a value, `f_*` for all features.
+
+    `positive`: the label of which it is learnt, too, how often it was true at which score.
+    Raises DriftError if no column has a value, or no event both a score and a label that were asked for.
+    """
     frame = frames.between(frames.kept(frames.events(events), only), since, until)
     found = tuple(
         one for name in frames.columns_of(frame, columns) if (one := _frozen(frame, name, binning)) is not None
     )
     if not found:
         raise DriftError(f"None of the columns {', '.join(columns)} has a value in the window; freeze another one.")
-    return Baseline(system=system, since=since, until=until, rows=frames.size(frame), columns=found)
+    learnt = _calibrated(frame, positive) if positive else None
+    return Baseline(system=system, since=since, until=until, rows=frames.size(frame), columns=found, calibration=learnt)
+
+
+def _calibrated(frame: Frame, positive: str) -> Calibration:
+    scores, labels, _ = frames.scores(frame)
+    truth = performance.as_flags(labels, positive)
+    known = np.isfinite(scores) & ~np.isnan(truth)
+    if not known.any():
+        raise DriftError("No event of the window has a score and a label; freeze one whose labels have come.")
+    return performance.calibration(scores[known], truth[known] > 0)
 
 
 def _frozen(frame: Frame, column: str, binning: Binning) -> ColumnBaseline | None:
@@ -239,8 +253,9 @@ def _number(text: str) -> float:
 def _estimated(asked: Asked) -> list[Value]:
     monitor = asked.monitor
     scores, _, predictions = frames.scores(asked.now)
-    if asked.known.calibration is not None:
-        scores = asked.known.calibration.of(scores)
+    learnt = asked.known.calibration or (asked.known.baseline.calibration if asked.known.baseline else None)
+    if learnt is not None:
+        scores = learnt.of(scores)
     predicted = np.array([one == monitor.positive for one in predictions], bool)
     measured = performance.estimated(scores, predicted, cast(OfClasses, monitor.measure), minimum=monitor.minimum)
     return [_of_performance(measured)]

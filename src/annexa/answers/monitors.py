@@ -21,6 +21,7 @@ from annexa.pure.baselines import Baseline, read
 from annexa.pure.events import TEXTS
 from annexa.pure.monitoring import ERROR, every, is_due, with_thresholds
 from annexa.pure.monitors import Monitor, Outcome
+from annexa.pure.performance import Calibration
 from annexa.pure.permits import ANNEXA, Actor
 from annexa.pure.registers.changes import CHANGES
 from annexa.records.monitors import MonitorBaseline, MonitorBreach, MonitorChoice, MonitorRun
@@ -72,7 +73,10 @@ class MonitorLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorPage:
-    """A monitor of a system with its past: runs and decisions, the latest first, and baselines."""
+    """A monitor of a system with its past: runs and decisions, the latest first, and baselines.
+
+    `calibration`: what scores are worth by the baseline in force; None for a monitor that learns nothing of the kind.
+    """
 
     system: AiSystem
     line: MonitorLine
@@ -80,6 +84,7 @@ class MonitorPage:
     choices: tuple[MonitorChoice, ...]
     baselines: tuple[MonitorBaseline, ...]
     breaches: tuple[MonitorBreach, ...]
+    calibration: Calibration | None = None
 
 
 def system_watched(*, actor: Actor, slug: str) -> AiSystem:
@@ -143,6 +148,7 @@ def monitor_page(*, actor: Actor, slug: str, monitor: str) -> MonitorPage:
         choices=tuple(MonitorChoice.objects.filter(**of).select_related("by").order_by("-number")),
         baselines=tuple(MonitorBaseline.objects.filter(**of).select_related("by").order_by("-recorded_at", "id")),
         breaches=tuple(breaches),
+        calibration=calibration_of(slug, found),
     )
 
 
@@ -167,6 +173,12 @@ def baseline_of(system: str, monitor: str) -> Baseline | None:
         return None
     with blobs().open_checked(row.sha256) as stream:
         return read(json.loads(stream.read()))
+
+
+def calibration_of(system: str, monitor: Monitor) -> Calibration | None:
+    """What scores are worth by the window that was frozen last; None before. Raises VaultError, DriftError."""
+    baseline = baseline_of(system, monitor.id) if monitor.calibrates else None
+    return baseline.calibration if baseline else None
 
 
 def approvals_of(system: str) -> "Approvals":

@@ -108,17 +108,33 @@ class BaselineShown(Shown):
     frozen_at: Instant
 
 
+class CalibrationShown(Shown):
+    """What scores were worth in the window in force: at each of `scores` the share of known labels that were positive,
+    straight between, beyond the ends the outermost. `n`: of how many labels it was learnt."""
+
+    model_config = shown(scores=[0.1, 0.5, 0.9], rates=[0.02, 0.31, 0.84], n=1_204)
+
+    scores: list[float]
+    rates: list[float]
+    n: int
+
+
 class MonitorFull(MonitorShown):
-    """One monitor, with what it looks at in words, what it needs, and its baselines, the one in force first."""
+    """One monitor, with what it looks at in words, what it needs, and its baselines, the one in force first.
+
+    `calibration`: of a monitor that estimates performance without labels; null where nothing was frozen for it.
+    """
 
     model_config = shown(**LINE, because="A system that fails silently is replaced by guessing.", source="Art. 15(4)",
-                         looks_at=["All events."], needs=["50 events or more"], baselines=[BASELINE])  # fmt: skip
+                         looks_at=["All events."], needs=["50 events or more"], baselines=[BASELINE],
+                         calibration=None)  # fmt: skip
 
     because: str
     source: str
     looks_at: list[str]
     needs: list[str]
     baselines: list[BaselineShown]
+    calibration: CalibrationShown | None
 
 
 class RunShown(Shown):
@@ -246,6 +262,8 @@ def show_a_monitor(request: HttpRequest, slug: Slug, monitor: Name) -> dict[str,
         "looks_at": list(looks_at(found)),
         "needs": list(needs(found)),
         "baselines": [_baseline(one) for one in page.baselines],
+        "calibration": page.calibration
+        and {"scores": page.calibration.scores, "rates": page.calibration.rates, "n": page.calibration.n},
     }
 
 

@@ -15,19 +15,24 @@ import numpy as np
 
 from annexa.pure.drift import BINNINGS, Categorical, ColumnBaseline, DriftError, Numeric
 from annexa.pure.ledger import canonical
+from annexa.pure.performance import Calibration
 
 FORMAT: Final = "annexa-baseline/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """The columns of one system as they were from `since` to before `until`, in UTC, over `rows` events."""
+    """The columns of one system as they were from `since` to before `until`, in UTC, over `rows` events.
+
+    `calibration`: what scores were worth there by the labels that are known; None where nobody asked for it.
+    """
 
     system: str
     since: datetime
     until: datetime
     rows: int
     columns: tuple[ColumnBaseline, ...]
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if self.since.tzinfo is None or self.until.tzinfo is None:
@@ -46,6 +51,7 @@ class Baseline:
 
 def written(baseline: Baseline) -> dict[str, Any]:
     """The baseline as JSON can hold it, columns in the order of their names."""
+    learnt = baseline.calibration
     return {
         "format": FORMAT,
         "system": baseline.system,
@@ -53,7 +59,12 @@ def written(baseline: Baseline) -> dict[str, Any]:
         "until": baseline.until.isoformat(),
         "rows": baseline.rows,
         "columns": [_column(one) for one in sorted(baseline.columns, key=lambda one: one.column)],
+        **({"calibration": _calibration(learnt)} if learnt else {}),
     }
+
+
+def _calibration(one: Calibration) -> dict[str, Any]:
+    return {"scores": list(one.scores), "rates": list(one.rates), "n": one.n}
 
 
 def _column(one: ColumnBaseline) -> dict[str, Any]:
@@ -83,6 +94,7 @@ def read(value: Mapping[str, Any]) -> Baseline:
             until=datetime.fromisoformat(value["until"]),
             rows=int(value["rows"]),
             columns=tuple(_read_column(one) for one in value["columns"]),
+            calibration=_read_calibration(value["calibration"]) if "calibration" in value else None,
         )
     except DriftError:
         raise
@@ -91,6 +103,14 @@ def read(value: Mapping[str, Any]) -> Baseline:
     if canonical(written(found)) != canonical(value):
         raise DriftError("This is no baseline as Annexa writes it: keys, their order of columns or a number differ.")
     return found
+
+
+def _read_calibration(one: Mapping[str, Any]) -> Calibration:
+    scores, rates = (tuple(float(each) for each in one[name]) for name in ("scores", "rates"))
+    rises = list(scores) == sorted(set(scores)) and list(rates) == sorted(rates)
+    if not rises or not 0 < len(scores) == len(rates) or not (rates[0] >= 0 and rates[-1] <= 1):
+        raise DriftError("calibration: scores and rates rise together, each rate from 0 to 1; here they do not.")
+    return Calibration(scores=scores, rates=rates, n=int(one["n"]))
 
 
 def _read_column(one: Mapping[str, Any]) -> ColumnBaseline:

@@ -130,6 +130,8 @@ def looks_at(monitor: Monitor) -> tuple[str, ...]:
     found.append(f"Over {span_words(monitor.window)}{lag}.")
     if monitor.reference == "baseline":
         found.append("Against a frozen baseline.")
+    elif monitor.calibrates:
+        found.append("Scores count for what they were worth in a frozen window with labels; else at their word.")
     elif monitor.past:
         found.append(f"Against the {span_words(monitor.past)} before.")
     return tuple(found)

@@ -175,6 +175,16 @@ class Monitor:
     proves: tuple[Proves, ...]
     examples: tuple[Example, ...]
 
+    @property
+    def calibrates(self) -> bool:
+        """Whether it learns from a frozen window what scores were worth; without one it takes them at their word."""
+        return self.kind == "performance_estimated"
+
+    @property
+    def takes_baseline(self) -> bool:
+        """Whether a window of the log can be frozen for it."""
+        return self.reference == "baseline" or self.calibrates
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:

@@ -184,6 +184,9 @@ def _z() -> float:
 
 # --- without labels
 
+OUTLINED: Final = 60
+"""How many scores of a calibration people are shown at most."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
@@ -195,6 +198,13 @@ class Calibration:
     scores: tuple[float, ...]
     rates: tuple[float, ...]
     n: int
+
+    @property
+    def outline(self) -> tuple[tuple[float, float], ...]:
+        """Scores with their rates, to be looked at: all, or some of many in even steps, both ends among them."""
+        last = len(self.scores) - 1
+        places = sorted({round(step * last / (OUTLINED - 1)) for step in range(OUTLINED)})
+        return tuple((self.scores[at], self.rates[at]) for at in places)
 
     def of(self, scores: Floats) -> Floats:
         """The calibrated probabilities of scores; beyond the ends the outermost rate."""
