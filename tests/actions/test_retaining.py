@@ -255,7 +255,7 @@ def test_a_hold_wins_over_an_erasure(log) -> None:
     hold = hold_activity(actor=ANNEXA, person=None, because="Case 7", now=LATER, system="chatbot")
     with pytest.raises(InvalidError) as refused:
         ask()
-    assert refused.value.problems == {"user": (f"Legal hold keeps it: {hold.id[:8]} (Case 7).",)}
+    assert refused.value.problems == {"user": (f"Kept by legal hold {hold.id[:8]} (Case 7).",)}
     assert on_disk(SECRET) == {SECRET}
 
 

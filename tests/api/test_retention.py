@@ -88,7 +88,7 @@ def test_a_hold_is_set_and_released_by_somebody_else(admin, program, other_lead)
     assert LegalHold.objects.count() == 1
     assert fine(admin("GET", "activity/retention"))["items"][0]["holds"] == [made["id"]]
     said = lead("POST", ERASURES, ERASE)
-    assert (said.status, "Legal hold keeps it" in said.json["detail"]) == (422, True)
+    assert (said.status, "Kept by legal hold" in said.json["detail"]) == (422, True)
     place, closed = f"{HOLDS}/{made['id']}/release", {"because": "Closed"}
     assert lead("POST", place, closed).status == 403, "who set it"
     assert other_lead("POST", place, {"because": " "}).status == 422

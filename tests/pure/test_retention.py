@@ -105,7 +105,7 @@ def test_what_a_hold_reaches(said, holds) -> None:
     )  # fmt: skip
     assert isinstance(found, Refusal) is holds
     if holds:
-        assert found == Refusal(because="Legal hold keeps it: 01234567 (Case 7).")
+        assert found == Refusal(because="Kept by legal hold 01234567 (Case 7).")
 
 
 def test_who_releases_a_hold() -> None:
@@ -125,7 +125,7 @@ def test_who_releases_a_hold() -> None:
 def test_an_erasure_is_refused_where_nothing_can_go() -> None:
     assert erasure_refusal(Found(free=1, held=4), [hold()]) is None
     held = erasure_refusal(Found(held=4), [hold(), hold(id="99", because="Case 8")])
-    assert held == Refusal(because="Legal holds keep it: 01234567 (Case 7); 99 (Case 8).")
+    assert held == Refusal(because="Kept by legal holds 01234567 (Case 7); 99 (Case 8).")
     assert "No event of this person" in str(erasure_refusal(Found(), ()))
     assert not needs_second(Found(free=5, held=2))
     assert needs_second(Found(free=5, young=1))

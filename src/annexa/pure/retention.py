@@ -135,7 +135,7 @@ def expiry(
 def held_by(holds: Sequence[Hold]) -> str:
     """That holds keep something, each with its reason."""
     said = "; ".join(f"{one.id[:8]} ({one.because})" for one in holds)
-    return f"Legal hold{'s' if len(holds) > 1 else ''} keep{'' if len(holds) > 1 else 's'} it: {said}."
+    return f"Kept by legal hold{'s' if len(holds) > 1 else ''} {said}."
 
 
 def hold_problems(*, because: str, since: datetime | None, until: datetime | None) -> dict[str, list[str]]:

@@ -67,12 +67,16 @@ def retention(request: HttpRequest) -> HttpResponse:
     lines = overview(actor=who)
     holds = holds_of(actor=who)
     erasures = erasures_of(actor=who)
+    names = {one.slug: one.name for one in lines} | dict(system_names(actor=who))
     context = {
         "heading": _("Retention"),
         "lines": lines,
         "held": sum(not hasattr(one, "release") for one in holds),
-        "holds": [(one, one.by_id != person(request).pk) for one in holds],
-        "erasures": [(one, list(one.steps.all()), one.by_id != person(request).pk) for one in erasures],
+        "holds": [(one, names.get(one.system, one.system), one.by_id != person(request).pk) for one in holds],
+        "erasures": [
+            (one, names.get(one.system, one.system), list(one.steps.all()), one.by_id != person(request).pk)
+            for one in erasures
+        ],
         "waits": sum(one.second and not one.steps.all() for one in erasures),
         "kept": kept_by_the_store() if permitted(request, "read") else (),
         "may_hold": permitted(request, "hold_activity"),
