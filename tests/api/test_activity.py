@@ -140,7 +140,7 @@ def test_one_event_and_where_it_stands(admin) -> None:
     assert fine(admin("GET", f"ledger/entries/{found['proof']['ledger_index']}"))["kind"] == "activity_segment"
     waits = fine(admin("GET", f"{EVENTS}/{last}"))
     assert (waits["sealed"], waits["proof"]["segment"], waits["proof"]["agrees"]) == (False, None, True)
-    assert "not sealed yet" in admin("GET", f"{EVENTS}/{last}/proof").json["detail"]
+    assert "Ask again in some seconds" in admin("GET", f"{EVENTS}/{last}/proof").json["detail"]
     for wrong in ("0" * 64, "rubbish", "%22"):
         assert admin("GET", f"{EVENTS}/{wrong}").status == 404
         assert admin("GET", f"{EVENTS}/{wrong}/proof").status == 404

@@ -102,6 +102,13 @@ def test_a_hold_is_set_and_released_by_somebody_else(admin, program, other_lead)
 
 def test_what_a_person_said_goes(program) -> None:
     lead = program("lead")
+    seen = fine(lead("POST", f"{ERASURES}/preview", {"user": "ada"}))
+    assert (seen["user"], seen["found"], seen["second"], seen["refusal"]) == (
+        pseudonym_of("ada"), {"free": 1, "held": 0, "young": 0}, False, "",
+    )  # fmt: skip
+    assert not ActivityErasure.objects.exists()
+    assert fine(lead("POST", f"{ERASURES}/preview", {"user": "bo"}))["second"] is True
+    assert "No event of this person" in fine(lead("POST", f"{ERASURES}/preview", {"user": "none"}))["refusal"]
     made = fine(lead("POST", ERASURES, ERASE, Idempotency_Key="k1"), 201)
     assert (made["state"], made["second"], made["found"]["free"]) == ("to be carried out", False, 1)
     assert made["user"] == pseudonym_of("ada")
@@ -167,3 +174,5 @@ def test_who_may_not(program, admin) -> None:
     assert admin("POST", f"{HOLDS}/none/release", {"because": "x"}).status == 404
     assert admin("POST", f"{ERASURES}/none/decision", {"step": "approved", "because": "x"}).status == 404
     assert admin("POST", HOLDS, {"system": "none", "because": "x"}).status == 404
+    assert admin("POST", f"{ERASURES}/preview", {"user": "ada", "system": "none"}).status == 404
+    assert program("auditor")("POST", f"{ERASURES}/preview", {"user": "ada"}).status == 403

@@ -17,7 +17,7 @@ from annexa.answers.activity_store import objects
 from annexa.answers.retention import holds_now, terms_of
 from annexa.answers.segments import Located, located, segments_within
 from annexa.pure.redaction import pseudonym
-from annexa.pure.retention import Found, Hold, Terms, law_until
+from annexa.pure.retention import Found, Hold, Terms, erasure_refusal, held_by, law_until
 from annexa.records.activity import Segment
 from annexa.vault.keys import activity_key
 from annexa.vault.objects import Objects
@@ -204,6 +204,31 @@ def preview(meant: Meant, *, now: datetime) -> tuple[Found, tuple[Hold, ...]]:
     """
     looking = looking_for(meant)
     return looking.count(now=now), looking.keeping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What an erasure would reach: the pseudonym of the person, how many events, what holds keep some of them, and why
+    it would not be taken up; "" where it would."""
+
+    known_as: str
+    found: Found
+    held: str
+    refusal: str
+
+
+def foreseen(
+    *, user: str, pseudonym: bool, system: str, since: datetime | None, until: datetime | None, now: datetime
+) -> Foreseen:
+    """What an erasure would reach if it was asked for now; nothing is recorded. Cost: as `preview`."""
+    known_as = user.strip() if pseudonym else pseudonym_of(user.strip())
+    meant = Meant(person=known_as, system=system, since=since, until=until, received_until=now)
+    found, keeping = preview(meant, now=now)
+    refusal = erasure_refusal(found, keeping)
+    return Foreseen(
+        known_as=known_as, found=found, held=held_by(keeping) if keeping else "",
+        refusal=refusal.because if refusal else "",
+    )  # fmt: skip
 
 
 def _columns(store: Objects, place: Located) -> pa.Table:

@@ -321,7 +321,9 @@ def prove_an_event(request: HttpRequest, slug: Slug, leaf: Leaf) -> HttpResponse
     one = one_event(actor=actor, slug=slug, leaf=leaf)
     made = proofs_of(actor=actor, events=[one.found])
     if not made:
-        raise UnknownError("The event is kept and safe, but not sealed yet; ask again in some seconds.")
+        raise UnknownError(
+            "The event is kept and safe; the file that seals it is being written. Ask again in some seconds."
+        )
     if one.content and one.found.event.source != READERS:
         _note(request, slug, "read event", {"leaf": leaf})
     return _file(f"event-{one.found.leaf[:16]}.json", "application/json", made[0].to_bytes())

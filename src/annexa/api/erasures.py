@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import Field
 
+from annexa.actions.errors import NotPermittedError
 from annexa.actions.retention import ask_erasure, decide_erasure
+from annexa.actions.scopes import place_of
 from annexa.answers.errors import UnknownError
 from annexa.answers.retention import erasures_of
 from annexa.answers.runs import run_of
@@ -14,8 +16,9 @@ from annexa.api.activity_shapes import First, Last, Slug
 from annexa.api.askers import only_people, who
 from annexa.api.operations import get, post
 from annexa.api.shapes import Cursor, Given, Instant, Limit, Shown, Text, after_of, cursor_of, given, now, shown
-from annexa.pure.permits import Actor
+from annexa.pure.permits import WHOLE, Actor, Refusal, may
 from annexa.pure.proofs import rfc3339
+from annexa.pure.retention import needs_second
 
 router = Router(tags=["retention of activity"])
 _person = only_people("People agree to erasures: whoever asked does not, and a program may be of theirs.")
@@ -90,18 +93,38 @@ class ErasureList(Shown):
     next: str | None
 
 
-class ErasureGiven(Given):
+class ErasureMeant(Given):
     """Whose events lose what was said: `user` as the programs name them, which is never written down, or with `named`
-    pseudonym as the log keeps them. Do not name them in the reason."""
+    pseudonym as the log keeps them."""
 
-    model_config = given(user="ada@example.org", because="Request 17")
+    model_config = given(user="ada@example.org")
 
-    user: Annotated[str, Field(max_length=512)]
+    user: Annotated[str, Field(min_length=1, max_length=512)]
     named: Literal["user", "pseudonym"] = "user"
     system: Slug = ""
     since: First | None = None
     until: Last | None = None
+
+
+class ErasureGiven(ErasureMeant):
+    """Whose events lose what was said, and why. Do not name the person in the reason; it stays in the ledger."""
+
+    model_config = given(user="ada@example.org", because="Request 17")
+
     because: Text
+
+
+class ErasureForeseen(Shown):
+    """What an erasure would reach. `held`: which holds keep some of it; `refusal`: why it would not be taken up, empty
+    where it would. `second`: whether somebody else would have to agree."""
+
+    model_config = shown(user="u-7f3c9a", found={"free": 12, "held": 0, "young": 0}, held="", refusal="", second=False)
+
+    user: str
+    found: ErasureFound
+    held: str
+    refusal: str
+    second: bool
 
 
 class ErasureDecided(Given):
@@ -134,6 +157,29 @@ def ask_for_an_erasure(request: HttpRequest, response: HttpResponse, body: Erasu
     )  # fmt: skip
     response["Location"] = f"/api/v1{HERE}/{made.id}"
     return _one(asks.actor, made.id)
+
+
+@post(router, f"{HERE}/preview", ErasureForeseen, may=("erase_activity",), status=200, reads=True)
+def foresee_an_erasure(request: HttpRequest, body: ErasureMeant) -> dict[str, Any]:
+    """See what an erasure would reach, before it is asked for; nothing is recorded."""
+    from annexa.answers.erasures import foreseen
+
+    actor = who(request).actor
+    permit = may(actor, "erase_activity", place_of(actor, body.system) if body.system else WHOLE)
+    if isinstance(permit, Refusal):
+        raise NotPermittedError(permit.because)
+    seen = foreseen(
+        user=body.user, pseudonym=body.named == "pseudonym", system=body.system, since=body.since, until=body.until,
+        now=now(),
+    )  # fmt: skip
+    found = {"free": seen.found.free, "held": seen.found.held, "young": seen.found.young}
+    return {
+        "user": seen.known_as,
+        "found": found,
+        "held": seen.held,
+        "refusal": seen.refusal,
+        "second": needs_second(seen.found),
+    }
 
 
 @get(router, f"{HERE}/{{erasure}}", ErasureShown, errors=(404,))

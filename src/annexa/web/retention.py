@@ -18,7 +18,6 @@ from annexa.activity import ActivityError
 from annexa.answers.activity import system_names
 from annexa.answers.retention import erasures_of, holds_of, kept_by_the_store, overview
 from annexa.pure.permits import Refusal, may_somewhere
-from annexa.pure.retention import erasure_refusal, held_by
 from annexa.vault import VaultError
 from annexa.web.activity import told
 from annexa.web.forms import date_field, end_of, see, text_field, tried, tried_or_told
@@ -156,20 +155,13 @@ def _asking(request: HttpRequest) -> Any:
 
 
 def _preview(given: Mapping[str, Any]) -> dict[str, Any]:
-    from annexa.answers.erasures import Meant, preview, pseudonym_of
+    from annexa.answers.erasures import foreseen
 
-    now = timezone.now()
-    known_as = given["user"].strip() if given["named"] == "pseudonym" else pseudonym_of(given["user"].strip())
-    meant = Meant(
-        person=known_as, system=given["system"], since=_begin(given["since"]), until=end_of(given["until"]),
-        received_until=now,
+    seen = foreseen(
+        user=given["user"], pseudonym=given["named"] == "pseudonym", system=given["system"],
+        since=_begin(given["since"]), until=end_of(given["until"]), now=timezone.now(),
     )  # fmt: skip
-    found, keeping = preview(meant, now=now)
-    nothing = erasure_refusal(found, keeping)
-    return {
-        "found": found, "known_as": known_as, "held": held_by(keeping) if keeping else "",
-        "nothing": nothing.because if nothing else "",
-    }  # fmt: skip
+    return {"found": seen.found, "known_as": seen.known_as, "held": seen.held, "nothing": seen.refusal}
 
 
 @require_POST
