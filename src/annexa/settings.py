@@ -14,8 +14,10 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from annexa.activity.engines import Engine, is_address, read_engine
+from annexa.adapters.mail_urls import MailUrlError, read_server
 from annexa.adapters.saml_metadata import MetadataError, SamlProvider, parse_metadata
 from annexa.pure.group_roles import ORDER, GroupRole, GroupRolesError, parse_group_roles
+from annexa.pure.mails import MailServer, is_mail_address
 
 
 class SettingsError(SystemExit):
@@ -115,6 +117,18 @@ SETTINGS: tuple[Setting, ...] = (
         name="ANNEXA_WEBHOOKS_INSIDE",
         default="no",
         means="yes to send webhooks to loopback, private and link-local addresses too.",
+    ),
+    Setting(
+        name="ANNEXA_MAIL_URL",
+        default="",
+        means="The server that mail is given to: smtp+starttls://user:password@host:587, smtps:// or smtp://; best as "
+        "ANNEXA_MAIL_URL_FILE; default: nobody is mailed.",
+    ),
+    Setting(name="ANNEXA_MAIL_FROM", default="", means="Who mails come from, such as Annexa <annexa@example.org>."),
+    Setting(
+        name="ANNEXA_PUBLIC_URL",
+        default="",
+        means="Where people reach the server, such as https://annexa.example.org: links in mails begin with it.",
     ),
     Setting(
         name="ANNEXA_PROXIES",
@@ -406,6 +420,38 @@ def _engine() -> Engine | None:
         return None
 
 
+def _mail() -> MailServer | None:
+    """The server for mail; None where nobody is mailed. Who sends, and where links lead, then have to be said too."""
+    url, sender, public = (_read(one).strip() for one in ("ANNEXA_MAIL_URL", "ANNEXA_MAIL_FROM", "ANNEXA_PUBLIC_URL"))
+    if sender and not is_mail_address(sender):
+        _problems.append(f"ANNEXA_MAIL_FROM is {sender!r}; write an address such as Annexa <annexa@example.org>.")
+    if public and _wrong_base(public):
+        _problems.append(f"ANNEXA_PUBLIC_URL is {public!r}; write an address such as https://annexa.example.org.")
+    if not url:
+        return None
+    for name, said in (("ANNEXA_MAIL_FROM", sender), ("ANNEXA_PUBLIC_URL", public)):
+        if not said:
+            _problems.append(f"ANNEXA_MAIL_URL is set, but {name} is not.")
+    try:
+        return read_server(url)
+    except MailUrlError as error:
+        _problems.append(f"ANNEXA_MAIL_URL: {error}.")
+        return None
+
+
+def _wrong_base(url: str) -> bool:
+    """Whether an address is none to which paths can be added."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return True
+    plain = url.isascii() and url.isprintable() and not any(one in url for one in "\"'<> @\\")
+    return not (plain and parts.scheme in {"https", "http"} and parts.hostname) or bool(
+        parts.path.strip("/") or parts.query or parts.fragment
+    )
+
+
 def _secret(home: Path) -> str:
     """The secret key: as set, or made once and kept beside the data, readable by its owner only."""
     if given := _read("ANNEXA_SECRET_KEY"):
@@ -606,6 +652,9 @@ METRICS_TOKEN = _metrics_token()
 _https = _yes("ANNEXA_HTTPS")
 _json = _log() == "json"
 WEBHOOKS_INSIDE = _yes("ANNEXA_WEBHOOKS_INSIDE")
+MAIL = _mail()
+MAIL_FROM = _read("ANNEXA_MAIL_FROM").strip()
+PUBLIC_URL = _read("ANNEXA_PUBLIC_URL").strip().rstrip("/")
 WORKER = _yes("ANNEXA_WORKER")
 REQUESTS_A_MINUTE = _whole("ANNEXA_REQUESTS_A_MINUTE", 10, 10_000_000)
 PROXIES = _whole("ANNEXA_PROXIES", 0, 9)

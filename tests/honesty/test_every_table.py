@@ -12,6 +12,7 @@ from annexa.records.kept_answers import KeptAnswer
 from annexa.records.kept_empty import kept_empty
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.links import Link
+from annexa.records.mails import Mail, MailChoice, MailTold
 from annexa.records.processes import Process, RequestCount
 from annexa.records.recorded import recorded_tables
 from annexa.records.retention import Leaving
@@ -21,7 +22,10 @@ from annexa.records.visits import Visit
 from annexa.records.webhooks import Delivery
 
 LEDGER = {LedgerEntry, EntryBody, LedgerCheckpoint, Outbox}
-NO_RECORDS = {Visit, SavedView, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn}
+NO_RECORDS = {
+    Visit, SavedView, KeptAnswer, Delivery, Process, RequestCount, SignInTry, KnownPlace, SignedIn, Mail, MailChoice,
+    MailTold,
+}  # fmt: skip
 """Tables that say nothing about the organisation: no verdict and no decision rests on them, and no page says
 more by them than a link."""
 DERIVED = {Link, SealedTo, Leaving}

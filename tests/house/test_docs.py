@@ -208,7 +208,7 @@ def test_who_may_do_what_is_as_the_user_guide_says() -> None:
     everybody = {
         "read", "read_people", "choose_theme", "change_own_password", "make_pack", "visit", "create_token",
         "revoke_token", "add_second_factor", "end_second_factor", "end_own_session", "ask_use", "acknowledge",
-        "keep_view", "take_course",
+        "keep_view", "choose_mail", "take_course",
     }  # fmt: skip
     oversight = {"plan_oversight", "post_case", "decide_case", "delegate_cases", "pull_stop", "release_stop"}
     everybody |= {"see_case", "read_stop_switch"}

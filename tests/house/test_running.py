@@ -87,6 +87,7 @@ def calls_out(tree: ast.Module) -> list[str]:
 CALLING = {
     "actions/webhooks.py": "receivers an administrator named, never inside our network: tests/actions/test_webhooks.py",
     "web/single_sign_on.py": "the identity provider of the settings, guarded: tests/web/test_single_sign_on.py",
+    "answers/mail_server.py": "the server for mail of the settings: tests/actions/test_mails.py",
     "client.py": "the server that whoever runs the command names, with --server",
 }
 """Modules that call another server, and whom."""

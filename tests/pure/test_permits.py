@@ -71,7 +71,7 @@ def test_auditors_write_nothing_but_judgements() -> None:
     allowed = {verb for verb, roles in VERBS.items() if "auditor" in roles}
     of_their_own = {"visit", "choose_theme", "change_own_password", "create_token", "revoke_token"}
     of_their_own |= {"add_second_factor", "end_second_factor", "end_own_session"}
-    of_their_own |= {"keep_view"}
+    of_their_own |= {"keep_view", "choose_mail"}
     of_their_own |= {"ask_use", "acknowledge", "take_course"}  # auditors of the house work here as everybody does
     assert allowed - of_their_own == {
         "read", "read_people", "make_pack", "judge", "close_judgement", "see_case", "read_stop_switch",
@@ -83,7 +83,7 @@ def test_members_and_outsiders_see_nothing_by_themselves() -> None:
     """Rule: what they see beyond themselves comes from grants; an outsider has no token and no list of people."""
     member = {verb for verb, roles in VERBS.items() if "member" in roles}
     outsider = {verb for verb, roles in VERBS.items() if "external" in roles}
-    assert outsider == {"choose_theme", "change_own_password", "visit", "keep_view", "revoke_token"} | {
+    assert outsider == {"choose_theme", "change_own_password", "visit", "keep_view", "choose_mail", "revoke_token"} | {
         "add_second_factor",
         "end_second_factor",
         "end_own_session",

@@ -102,7 +102,8 @@ def test_the_table_lets_nobody_in_by_mistake() -> None:
 
 
 OWN = (
-    "/", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics", "/frameworks/library",
+    "/", "/mail", "/password", "/sign-in", "/tokens", "/style", "/healthz", "/readyz", "/metrics",
+    "/frameworks/library",
     "/account/again", "/account/sessions", "/account/second-factors", "/account/second-factors/app",
     "/account/second-factors/passkey", "/people", "/people/<int:person_id>", "/uses/ask", "/uses/requests",
     "/tools/catalogue", "/reading", "/training", "/courses/<str:course>",

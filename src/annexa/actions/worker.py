@@ -1,4 +1,5 @@
-"""The worker: places what waits in the ledger and publishes it, within a second of every change; sends webhooks.
+"""The worker: places what waits in the ledger and publishes it, within a second of every change; sends webhooks
+and mails.
 
 In a server process, or in processes of its own beside several of those. There may be as many as one likes: entries are
 placed and files are written by one at a time, in turns of the database, and each delivery is claimed by one. Who has to
@@ -10,12 +11,14 @@ Once it also keeps the library in force in the vault, beside the first requests 
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.db import Error, close_old_connections
 
 from annexa.actions.libraries import keep_library
+from annexa.actions.mails import Mailing
 from annexa.actions.monitor_process import MonitorProcess
 from annexa.actions.oversight_deadlines import settle_cases, tell_standings
 from annexa.actions.retention_process import RetentionProcess
@@ -23,6 +26,7 @@ from annexa.actions.sealer_process import LOOK_SECONDS, SealerProcess
 from annexa.actions.sequencer import publish, sequence
 from annexa.actions.training import settle_training
 from annexa.actions.webhooks import deliver
+from annexa.answers.mails import is_on
 from annexa.answers.training import bears_on_training
 from annexa.records.ledger import LedgerEntry
 from annexa.vault import VaultError
@@ -37,6 +41,10 @@ RETAIN_EVERY_SECONDS = 10
 TELL_EVERY_SECONDS = 2
 WATCH_EVERY_SECONDS = 2
 """How long after its time has passed, at most, a case is escalated or falls to its default."""
+MAIL_EVERY_SECONDS = 15
+"""How often it is asked whether somebody is to be mailed; at least nine times as long as it took the last time."""
+MAIL_AGAIN_SECONDS = 60
+"""For how long a server for mail that cannot be reached is left alone."""
 PATIENCE_SECONDS = 15
 """For how long a worker that ends waits for a receiver that is slow; what was not told is told by the next one."""
 log = logging.getLogger("annexa.worker")
@@ -69,6 +77,7 @@ def start() -> None:
         threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
         threading.Thread(target=_monitor, name="annexa-monitors", daemon=True).start()
         threading.Thread(target=_retain, name="annexa-retention", daemon=True).start()
+        threading.Thread(target=_mail, name="annexa-mail", daemon=True).start()
 
 
 def work() -> None:
@@ -82,6 +91,7 @@ def work() -> None:
     threading.Thread(target=_watch_cases, name="annexa-oversight", daemon=True).start()
     threading.Thread(target=_monitor, name="annexa-monitors", daemon=True).start()
     threading.Thread(target=_retain, name="annexa-retention", daemon=True).start()
+    threading.Thread(target=_mail, name="annexa-mail", daemon=True).start()
     _run()
     sealing.join(timeout=PATIENCE_SECONDS)
     telling.join(timeout=PATIENCE_SECONDS)
@@ -101,6 +111,20 @@ def _tell() -> None:
         except (Error, VaultError, OSError):
             log.exception("Webhooks could not be sent; trying again.")
             STOP.wait(5)
+
+
+def _mail() -> None:
+    """Mails people what waits for them, where an administrator has set a server for it."""
+    mailing, wait = Mailing(), float(MAIL_EVERY_SECONDS)
+    while is_on() and not STOP.wait(wait):
+        close_old_connections()
+        begun = time.monotonic()
+        try:
+            reached = mailing.round(size=_size())
+        except (Error, VaultError, OSError):
+            log.exception("Mails could not be prepared; trying again.")
+            reached = False
+        wait = max(MAIL_EVERY_SECONDS if reached else MAIL_AGAIN_SECONDS, 9 * (time.monotonic() - begun))
 
 
 def _watch_cases() -> None:
@@ -169,12 +193,16 @@ def _retain() -> None:
 
 def settle_since(settled: tuple[int, date] | None, *, now: datetime) -> tuple[int, date]:
     """One round of that. `settled`: the size of the ledger and the day of the round before; None: there was none."""
-    size = (LedgerEntry.objects.order_by("-position").values_list("position", flat=True).first() or 0) + 1
+    size = _size()
     if settled is None or settled[1] != now.date() or bears_on_training(since=settled[0]):
         settle_training(now=now)
     if settled is None or settled != (size, now.date()):
         tell_standings(now=now)
     return size, now.date()
+
+
+def _size() -> int:
+    return (LedgerEntry.objects.order_by("-position").values_list("position", flat=True).first() or 0) + 1
 
 
 def _run() -> None:

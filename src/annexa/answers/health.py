@@ -188,6 +188,7 @@ _LOOKS: tuple[tuple[str, Callable[[], tuple[Finding, ...]]], ...] = (
     ("outbox", lambda: tuple(surroundings.waiting(datetime.now(UTC)))),
     ("processes", lambda: (surroundings.processes(datetime.now(UTC)),)),
     ("webhooks", lambda: (surroundings.undelivered(datetime.now(UTC)),)),
+    ("mail", lambda: (surroundings.mail(datetime.now(UTC)),)),
     ("store", _one(surroundings.store)),
     ("evidence", _one(_evidence)),
     ("activity log", lambda: (activity_health.sealing(datetime.now(UTC)),)),

@@ -12,7 +12,9 @@ from typing import Final, Literal
 from django.conf import settings
 from django.db import connection
 
+from annexa.answers import mail_server
 from annexa.answers.backup import last_backup
+from annexa.answers.mails import failing, is_on
 from annexa.answers.processes import alive
 from annexa.answers.store import tiles
 from annexa.pure.ledger import Header
@@ -205,6 +207,25 @@ def undelivered(now: datetime) -> Finding:
     detail = f"{many} messages wait to be sent, the oldest since {oldest.isoformat(timespec='minutes')}"
     mend = "See what receivers answered: GET /api/v1/webhooks/{id}/deliveries; end those that are gone."
     return Finding(what="webhooks", state="note", detail=detail, mend=mend)
+
+
+def mail(now: datetime) -> Finding:
+    """Whether people are mailed what waits for them: whether the server takes it, and what it did not take."""
+    if not is_on():
+        return Finding(what="mail", state="good", detail="off: ANNEXA_MAIL_URL is not set")
+    found = failing(now=now)
+    try:
+        mail_server.reach()
+    except mail_server.MailError as error:
+        mend = "Mend ANNEXA_MAIL_URL or the server; annexa mail test ADDRESS tries it. What waits is sent then."
+        return Finding(what="mail", state="wrong", detail=f"{error}; {found.waiting} mails wait", mend=mend)
+    late = found.oldest is not None and now - found.oldest > UNTOLD
+    if not (late or found.given_up):
+        return Finding(what="mail", state="good", detail=f"the server takes mail; {found.waiting} mails wait")
+    detail = f"{found.waiting} mails wait, {found.given_up} were given up within a week"
+    last = f"; last: {found.answer}" if found.answer else ""
+    mend = "See what the server answered: annexa mail list --failed. Correct addresses of people, or end their access."
+    return Finding(what="mail", state="note", detail=f"{detail}{last}", mend=mend)
 
 
 def waiting(now: datetime) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from annexa.cli import (
     ledger,
     lineage,
     logs,
+    mails,
     monitors,
     oversight,
     packs,
@@ -65,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         "--server", metavar="URL", help="ask another server over its API, with the token in ANNEXA_TOKEN"
     )
     sub = found.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for area in (serve, *_ABOUT_RECORDS, assess, access, backups, tokens):
+    for area in (serve, *_ABOUT_RECORDS, assess, access, backups, tokens, mails):
         area.add_parsers(sub)
     return found
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from annexa.answers.ledger_sources import Source
 
 NOT_TOLD = (
-    "Not in the ledger, and so not rebuilt: who is signed in, saved views, what was sent to webhooks, when tokens were "
-    "last used, when people were last here."
+    "Not in the ledger, and so not rebuilt: who is signed in, saved views, who was mailed what and how they chose, "
+    "what was sent to webhooks, when tokens were last used, when people were last here."
 )
 
 

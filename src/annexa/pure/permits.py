@@ -117,6 +117,8 @@ VERBS: Mapping[str, frozenset[str]] = MappingProxyType(
         "change_own_password": _ANYBODY,
         "visit": _ANYBODY,
         "keep_view": _ANYBODY,
+        "choose_mail": _ANYBODY,
+        "send_mail": frozenset({"program"}),
         "share_view": _LEADS,
         "set_up_organisation": frozenset({"program"}),
         "back_up": frozenset({"program"}),

@@ -34,6 +34,7 @@ from annexa.records.grants import GrantEnd, RoleGrant
 from annexa.records.kept_answers import KeptAnswer
 from annexa.records.ledger import EntryBody, LedgerCheckpoint, LedgerEntry, Outbox
 from annexa.records.links import Link
+from annexa.records.mails import Mail, MailChoice, MailTold
 from annexa.records.monitors import MonitorBaseline, MonitorBreach, MonitorBreachEnd, MonitorChoice, MonitorRun
 from annexa.records.organisation import Organisation
 from annexa.records.oversight import (
@@ -130,6 +131,9 @@ __all__ = [
     "LegalHold",
     "LegalHoldRelease",
     "Link",
+    "Mail",
+    "MailChoice",
+    "MailTold",
     "MonitorBaseline",
     "MonitorBreach",
     "MonitorBreachEnd",
