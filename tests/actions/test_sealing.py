@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from annexa.actions import sealing
+from annexa.actions import sealer_process, sealing
 from annexa.actions.errors import ConflictError
 from annexa.actions.sealer_process import SealerProcess
 from annexa.actions.sealing import Sealed, alone, begin_sealing, seal, seal_everything
@@ -319,5 +319,30 @@ def test_nothing_is_started_before_something_arrived(db, folder, monkeypatch) ->
     process.look()
     assert len(started) == 1
     arrive(folder, events(1, 1))
+    process.look()
+    assert len(started) == 2
+
+
+def test_a_sealer_that_failed_is_not_started_again_at_once(db, folder, monkeypatch) -> None:
+    """Starting costs more than looking: on a full disk it would take the processor from whoever frees it."""
+    started = []
+
+    class Failed:
+        returncode = 1
+
+        def __init__(self, command: list[str], **more: object) -> None:
+            started.append(command)
+
+        def poll(self) -> int:
+            return 1
+
+    monkeypatch.setattr(subprocess, "Popen", Failed)
+    arrive(folder, events(0, 1))
+    process = SealerProcess()
+    process.look()
+    process.look()
+    process.look()
+    assert len(started) == 1
+    monkeypatch.setattr(sealer_process, "AGAIN_SECONDS", 0.0)
     process.look()
     assert len(started) == 2

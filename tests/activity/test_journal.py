@@ -125,6 +125,22 @@ def test_a_disk_that_is_full_loses_nothing(tmp_path: Path) -> None:
     assert kept(tmp_path) == ["a", "c"]
 
 
+def test_a_journal_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Senders try again every few seconds while a disk is full: each try would leave a file."""
+
+    def full(folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    one = journal_in(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(journal_module, "_sync_folder", full)
+        with pytest.raises(JournalError, match="begun: No space left on device"):
+            one.append(batch_of(events("a")))
+    assert list((tmp_path / "journal").iterdir()) == []
+    one.append(batch_of(events("b")))
+    assert kept(tmp_path) == ["b"]
+
+
 def test_a_sync_that_fails_acknowledges_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After it a new journal begins: what the disk holds of the old one is unknown."""
     one = journal_in(tmp_path)

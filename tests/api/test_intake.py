@@ -17,6 +17,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+from annexa.actions import intake as opening
 from annexa.actions.activity_sources import open_source
 from annexa.actions.intake import Intake
 from annexa.actions.people import actor_of
@@ -181,6 +182,20 @@ def test_too_much_waiting_asks_to_come_again(send, token, tmp_path, monkeypatch)
         said = send(path, body, kind)
         assert said.status == 503
         assert said.headers["Retry-After"] == "2"
+
+
+def test_where_nothing_can_be_kept_yet_senders_come_again(send, monkeypatch) -> None:
+    """A disk that is full before the first request is no reason for exporters to give records up."""
+
+    def full(_home: Path) -> Intake:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(opening, "open_intake", full)
+    monkeypatch.setattr(intake, "_intake", intake._opened)
+    intake._opened.cache_clear()
+    said = send()
+    assert (said.status, said.headers["Retry-After"]) == (503, "2")
+    assert b"No space left on device" in said.body
 
 
 def test_too_many_at_once_wait_and_then_are_asked_to_come_again(send, monkeypatch) -> None:

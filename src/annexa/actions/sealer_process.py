@@ -9,12 +9,15 @@ import logging
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
 from annexa.answers.activity_store import journal_folder
 
 LOOK_SECONDS: Final = 1.0
+AGAIN_SECONDS: Final = 5.0
+"""After one that failed, the next is started so much later at the earliest: starting costs more than looking."""
 LOCK: Final = ".sealer"
 log = logging.getLogger("annexa.sealing")
 Seen = frozenset[tuple[str, int]]
@@ -27,6 +30,7 @@ class SealerProcess:
         """Nobody does yet."""
         self._child: subprocess.Popen[bytes] | None = None
         self._left: Seen = frozenset()
+        self._failed_at = -AGAIN_SECONDS
 
     def look(self) -> None:
         """Starts a sealer if something came since the last one ended, and nobody else seals. Raises OSError."""
@@ -35,9 +39,12 @@ class SealerProcess:
                 return
             if self._child.returncode:
                 log.warning("The process that seals ended with code %s.", self._child.returncode)
+                self._failed_at = time.monotonic()
             else:
                 self._left = _seen(journal_folder())
             self._child = None
+        if time.monotonic() - self._failed_at < AGAIN_SECONDS:
+            return
         folder = journal_folder()
         seen = _seen(folder)
         if seen - self._left and not _locked(folder):

@@ -373,7 +373,11 @@ def _round(sealer: Sealer, *, compacts: bool) -> bool:
         if compacts:
             compact_next(store=sealer.store, now=datetime.now(UTC), done=sealer.compacted, note=sealer.note)
         _publish(sealer)
-    except (Error, VaultError, ActivityError, ConflictError, OSError):
+    except OSError as error:  # such as a full disk; what waits stays where it is
+        log.error("What waits could not be sealed: %s. Trying again.", error.strerror or "the disk does not answer")
+        time.sleep(5)
+        return False
+    except (Error, VaultError, ActivityError, ConflictError):
         log.exception("What waits could not be sealed; trying again.")
         time.sleep(5)
         return False

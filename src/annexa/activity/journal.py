@@ -183,6 +183,8 @@ class Journal:
                 _sync_folder(self.folder)
             except OSError:
                 os.close(file)
+                for one in (hidden, path):  # nothing stands in it yet
+                    one.unlink(missing_ok=True)
                 raise
         except OSError as error:
             raise JournalError(f"No journal can be begun: {error.strerror}.") from error

@@ -306,4 +306,7 @@ def _opened() -> "Intake":
         raise RefusedError(501, 'The activity log is not installed: pip install "annexa[activity]".')
     from annexa.actions.intake import open_intake
 
-    return open_intake(settings.HOME)
+    try:
+        return open_intake(settings.HOME)
+    except OSError as error:
+        raise RefusedError(503, f"Nothing can be kept: {error.strerror}.", again=AGAIN_AFTER_SECONDS) from error

@@ -27,19 +27,10 @@ class KeyRefusedError(VaultError):
 
 
 def activity_key(folder: Path) -> bytes:
-    """The key of pseudonyms and digests of an installation; made when it is first asked for."""
+    """The key of pseudonyms and digests of an installation; made when it is first asked for. Raises OSError."""
     path = folder / "activity.key"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        whole = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        whole.touch(mode=_OWNER_ONLY)
-        whole.write_bytes(secrets.token_bytes(_ACTIVITY_KEY_BYTES))
-        try:
-            path.hardlink_to(whole)
-        except FileExistsError:
-            pass  # another process made it a moment ago
-        finally:
-            whole.unlink()
+        _keep(folder, path, secrets.token_bytes(_ACTIVITY_KEY_BYTES))
     return path.read_bytes()
 
 
@@ -82,12 +73,16 @@ def load_or_create_key(folder: Path, name: str) -> Signer:
 
 
 def _create(folder: Path, path: Path, name: str) -> None:
+    _keep(folder, path, _write_key(name, Ed25519PrivateKey.generate()).encode())
+
+
+def _keep(folder: Path, path: Path, key: bytes) -> None:
+    """Puts a key on the disk, whole or not at all, unless a process that was faster put one there."""
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         durable.sync_folder(folder.parent)
-    text = _write_key(name, Ed25519PrivateKey.generate())
     with durable.arriving(folder, mode=_OWNER_ONLY) as (temporary, stream):
-        stream.write(text.encode())
+        stream.write(key)
         stream.flush()
         os.fsync(stream.fileno())
         try:
