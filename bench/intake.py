@@ -25,7 +25,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -173,11 +173,11 @@ class Sent:
 
 
 def send(
-    bodies: Sequence[bytes] | Batches, todo: list[int], token: str, sent: Sent, *, gap: float, stop: threading.Event
-) -> None:
+    bodies: Sequence[bytes] | Batches, todo: list[int], headers: Mapping[str, str], sent: Sent, *,
+    gap: float, stop: threading.Event, port: int = PORT,
+) -> None:  # fmt: skip
     """One connection: takes the next batch until none is left; sends again what was not acknowledged."""
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-    headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {token}"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=240)
     due = time.monotonic()
     while not stop.is_set():
         with sent.lock:
@@ -224,23 +224,26 @@ def main() -> int:
         server.start()
         try:
             token = server.run(SETUP, args.kept)
-            found = killed(server, bodies, token, args) if args.kills else measured(server, bodies, token, args)
+            headers = {"Content-Type": "application/x-protobuf", "Authorization": f"Bearer {token}"}
+            found = (killed if args.kills else measured)(server, bodies, headers, args)
         finally:
             server.kill()
     report(found, as_json=args.json)
     return 0 if found.get("lost", 0) == 0 and found.get("verifies", True) else 1
 
 
-def measured(server: Server, bodies: Sequence[bytes] | Batches, token: str, args: argparse.Namespace) -> dict[str, Any]:
+def measured(
+    server: Server, bodies: Sequence[bytes] | Batches, headers: Mapping[str, str], args: argparse.Namespace
+) -> dict[str, Any]:
     """How fast, how soon to be found, how much of everything."""
     sent, todo, stop = Sent(), list(range(len(bodies))), threading.Event()
     todo.reverse()
     warm = Sent()
-    send(bodies, [0], token, warm, gap=0, stop=stop)
+    send(bodies, [0], headers, warm, gap=0, stop=stop)
     todo.pop()
     gap = args.conns * args.batch / args.pace if args.pace else 0.0
     threads = [
-        threading.Thread(target=send, args=(bodies, todo, token, sent), kwargs={"gap": gap, "stop": stop})
+        threading.Thread(target=send, args=(bodies, todo, headers, sent), kwargs={"gap": gap, "stop": stop})
         for _ in range(args.conns)
     ]
     looking = server.begun(FOUND)
@@ -286,12 +289,14 @@ def _settled(server: Server) -> None:
         time.sleep(1)
 
 
-def killed(server: Server, bodies: Sequence[bytes] | Batches, token: str, args: argparse.Namespace) -> dict[str, Any]:
+def killed(
+    server: Server, bodies: Sequence[bytes] | Batches, headers: Mapping[str, str], args: argparse.Namespace
+) -> dict[str, Any]:
     """Kills while spans arrive; then compares what was acknowledged with what is there."""
     sent, todo, stop, chance = Sent(), list(range(len(bodies)))[::-1], threading.Event(), random.Random(args.seed)
     gap = args.conns * args.batch / args.pace if args.pace else 0.0
     threads = [
-        threading.Thread(target=send, args=(bodies, todo, token, sent), kwargs={"gap": gap, "stop": stop})
+        threading.Thread(target=send, args=(bodies, todo, headers, sent), kwargs={"gap": gap, "stop": stop})
         for _ in range(args.conns)
     ]
     for one in threads:

@@ -3,7 +3,11 @@
 import gzip
 import io
 import json
+import os
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -249,9 +253,9 @@ def served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         thread.join()
 
 
-def test_the_exporter_of_the_opentelemetry_sdk(served, folder) -> None:
-    """A program that sends to another backend changes one address and a header."""
-    exporter = OTLPSpanExporter(endpoint=f"{served}/v1/traces", headers={"Authorization": "Bearer x"})
+def _send_forty(address: str, **headers: str) -> None:
+    """As a program does that has the SDK of OpenTelemetry."""
+    exporter = OTLPSpanExporter(endpoint=f"{address}/v1/traces", headers=headers)
     provider = TracerProvider(resource=Resource.create({"service.name": "shop"}), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
     tracer = provider.get_tracer("t")
@@ -261,6 +265,63 @@ def test_the_exporter_of_the_opentelemetry_sdk(served, folder) -> None:
             pass
     provider.force_flush()
     provider.shutdown()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _waits_for(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_the_exporter_of_the_opentelemetry_sdk(served, folder) -> None:
+    """A program that sends to another backend changes one address and a header."""
+    _send_forty(served, Authorization="Bearer x")
     events = kept(folder)
     assert sorted(str(event.input) for event in events) == sorted(f"Hi {n}" for n in range(40))
     assert {(event.service, event.user, event.kind) for event in events} == {("shop", "jane", "inference")}
+
+
+@pytest.mark.slow
+def test_through_a_collector(served, folder, monkeypatch, tmp_path) -> None:
+    """A program sends to a collector, which batches, packs, and sends again what is refused with 503 meanwhile."""
+    agent = os.environ.get("ANNEXA_TEST_COLLECTOR", "")
+    if not agent:
+        pytest.skip("ANNEXA_TEST_COLLECTOR names no collector: the file rotel-agent of the package rotel")
+    asked: list[tuple[str, ...]] = []
+    real = intake._taken
+
+    def taken(path: str, environ: Any, *, as_json: bool) -> Any:
+        asked.append(tuple(environ.get(f"HTTP_{name}", "") for name in ("AUTHORIZATION", "CONTENT_ENCODING")))
+        if len(asked) <= 2:
+            raise intake.RefusedError(503, "The disk that keeps what arrives is nearly full.", again=1)
+        return real(path, environ, as_json=as_json)
+
+    monkeypatch.setattr(intake, "_taken", taken)
+    with socket.socket() as one, socket.socket() as two:
+        for free in (one, two):
+            free.bind(("127.0.0.1", 0))
+        here, other = (free.getsockname()[1] for free in (one, two))
+    said = [
+        "--otlp-http-endpoint", f"127.0.0.1:{here}", "--otlp-grpc-endpoint", f"127.0.0.1:{other}",
+        "--exporter", "otlp", "--otlp-exporter-protocol", "http", "--otlp-exporter-endpoint", served,
+        "--otlp-exporter-custom-headers", "Authorization=Bearer x", "--otlp-exporter-compression", "gzip",
+        "--batch-timeout", "200ms", "--otlp-exporter-retry-initial-backoff", "200ms",
+    ]  # fmt: skip
+    with (tmp_path / "collector.log").open("wb") as log:
+        collector = subprocess.Popen([agent, "start", *said], stdout=log, stderr=log)
+    try:
+        _waits_for(lambda: _listens(here))
+        _send_forty(f"http://127.0.0.1:{here}")
+        _waits_for(lambda: len(kept(folder)) >= 40)
+    finally:
+        collector.terminate()
+        collector.wait(20)
+    assert sorted(str(event.input) for event in kept(folder)) == sorted(f"Hi {n}" for n in range(40))
+    assert len(asked) > 2
+    assert set(asked) == {("Bearer x", "gzip")}

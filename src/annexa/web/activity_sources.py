@@ -345,10 +345,11 @@ def _addresses(request: HttpRequest, text: str) -> dict[str, Any]:
                 "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true",
             ),
             (
-                _("OpenTelemetry Collector"), "collector", _("One exporter more in the pipelines that there are."),
-                f"exporters:\n  otlphttp/annexa:\n    endpoint: {base}\n"
+                _("OpenTelemetry Collector"), "collector",
+                _("One exporter more in the pipelines that there are. Before Collector 0.144 its name is otlphttp."),
+                f"exporters:\n  otlp_http/annexa:\n    endpoint: {base}\n"
                 f"    headers:\n      Authorization: Bearer {token}\n"
-                "    compression: gzip\nservice:\n  pipelines:\n    traces:\n      exporters: [otlphttp/annexa]",
+                "    compression: gzip\nservice:\n  pipelines:\n    traces:\n      exporters: [otlp_http/annexa]",
             ),
             (
                 _("LiteLLM proxy"), "litellm",
