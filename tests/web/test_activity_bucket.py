@@ -99,6 +99,32 @@ def test_only_files_that_it_takes_are_fetched(log, now) -> None:
     assert len(copies().paths()) == 2
 
 
+def test_what_is_looked_up_by_name_fetches_only_the_files_that_have_it(log, at, client, actor, settings) -> None:
+    """Rule: single events of a log that is larger than the copies may be can be read, wherever in years they are."""
+    before = Asked(systems=("chatbot",), until=log - 1)
+    with looking_at(before) as query:
+        (last, *_, first) = query.page(before)
+    largest = max(one.size for one in located(list(Segment.objects.filter(system="chatbot"))))
+    copies().forget(copies().paths())
+    settings.ACTIVITY_COPIES_BYTES = largest + 10
+    with pytest.raises(FetchError, match="Ask for less time"):
+        looking_at(CHATBOT).__enter__()
+    page = text(client.get(f"/systems/chatbot/activity/events/{first.leaf}"))
+    assert "row 1 of 5" in page
+    assert len(copies().paths()) == 1
+    older = copies().paths()
+    assert "Question 4" in text(client.get(f"/systems/chatbot/activity/events/{last.leaf}"))
+    assert copies().paths() == older
+    trace = (10).to_bytes(16, "big").hex()
+    assert "Question 10" in text(client.get(f"/systems/chatbot/activity/conversation?trace={trace}"))
+    assert len(copies().paths()) == 1
+    assert copies().paths() != older
+    for nothing in ("?conversation=none", "?trace=zz", f"?trace={'0' * 32}"):
+        copies().forget(copies().paths())
+        client.get(f"/systems/chatbot/activity/conversation{nothing}")
+        assert len(copies().paths()) == (1 if nothing.endswith("0") else 0), nothing
+
+
 def test_monitors_count_in_it(log, now) -> None:
     with log_window("chatbot", since=now - timedelta(days=3), until=now) as looked:
         assert looked.events.aggregate("count(f_age), max(f_age)").fetchall() == [(10, 14.0)]

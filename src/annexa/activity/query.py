@@ -70,7 +70,7 @@ class Asked:
 
     `systems`: slugs, "" for those of nobody; None: all. `since` inclusive, `until` exclusive, of when they began.
     `text`: stands in an input or output, large or small letters alike. `failed`: those that went wrong.
-    `without_source`: not those of this source.
+    `without_source`: not those of this source. `leaves`: those with one of these leaves, in hex.
     """
 
     systems: tuple[str, ...] | None = None
@@ -88,6 +88,7 @@ class Asked:
     trace_id: str = ""
     failed: bool = False
     without_source: str = ""
+    leaves: tuple[str, ...] = ()
 
     @property
     def reads_content(self) -> bool:
@@ -426,6 +427,9 @@ def _where(asked: Asked) -> tuple[str, list[Any]]:
         values += [_like(asked.text)] * 2
     if asked.failed:
         parts.append("failed")
+    if asked.leaves:
+        parts.append("leaf IN (SELECT unnest(?))")
+        values.append([_bytes(one) for one in asked.leaves])
     if asked.without_source:
         parts.append("source <> ?")
         values.append(asked.without_source)

@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from annexa.activity import SegmentError
@@ -58,3 +59,9 @@ def columns_in(fetch: Callable[[int, int], bytes], size: int) -> pa.Schema:
         return pq.read_schema(pa.PythonFile(Ranged(fetch, size), mode="r"))
     except (pa.ArrowException, OSError, ValueError) as error:
         raise SegmentError(f"The file cannot be read: {error}.") from error
+
+
+def holds(fetch: Callable[[int, int], bytes], size: int, column: str, values: Sequence[str | bytes]) -> bool:
+    """Whether some row of a Parquet file has one of these values in a column. Raises SegmentError."""
+    found = some_columns(fetch, size, [column]).column(column)
+    return bool(pc.any(pc.is_in(found, value_set=pa.array(values, found.type))).as_py())

@@ -167,8 +167,9 @@ def one_event(*, actor: Actor, slug: str, leaf: str) -> OneEvent:
     from annexa.activity.query import Asked
 
     system = system_read(actor=actor, slug=slug)
-    with looking_at(Asked(systems=(slug,))) as query:
-        found = query.one(leaf, Asked(systems=(slug,)))
+    asked = Asked(systems=(slug,), leaves=(leaf,))
+    with looking_at(asked) as query:
+        found = query.one(leaf, asked)
         if found is None:
             raise UnknownError(f"{system.name} has no event {leaf[:12]}….")
         proof = _proof(found)
@@ -264,7 +265,7 @@ def sample_named(*, actor: Actor, slug: str, sample: str) -> "tuple[ActivitySamp
     row = ActivitySample.objects.visible_to(actor).filter(system=slug, id=sample).first()
     if row is None:
         raise UnknownError(f"{system.name} has no sample {sample!r}.")
-    asked = Asked(systems=(slug,))
+    asked = Asked(systems=(slug,), leaves=tuple(row.leaves))
     with looking_at(asked) as query:
         found = query.of_leaves(row.leaves, asked)
     return row, found if reads_content(actor, system) else tuple(without_content(one) for one in found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
-from annexa.answers.activity_store import files_of, journal_folder, objects
+from annexa.answers.activity_store import copies, files_of, journal_folder, objects
 from annexa.answers.segments import Located, located, segments_within
 from annexa.records.activity import SealedTo
 from annexa.records.activity_sources import ActivityAssignment
@@ -55,7 +55,7 @@ def parts_of(asked: "Asked", *, strict: bool = False) -> "Iterator[Sources]":
 
 
 def _sources(asked: "Asked", stack: ExitStack, *, strict: bool) -> "Sources":
-    from annexa.activity import FetchError, QueryError
+    from annexa.activity import FetchError, QueryError, SegmentError
     from annexa.activity.query import Sources
     from annexa.activity.repeats import without_repeats
 
@@ -63,10 +63,11 @@ def _sources(asked: "Asked", stack: ExitStack, *, strict: bool) -> "Sources":
         positions, assigned, places = _placed(asked)
         try:
             waiting = without_repeats(_waiting(positions, strict=strict))
+            places = _narrowed(asked, places)
             files = stack.enter_context(files_of(_wanted(places)))
         except (FileNotFoundError, ObjectMissingError):
             continue
-        except StoreError as error:
+        except (StoreError, SegmentError) as error:
             raise FetchError(str(error)) from error
         return Sources(
             files=tuple(files.values()), paths={file: path for path, file in files.items()}, waiting=waiting,
@@ -85,6 +86,47 @@ def _placed(asked: "Asked") -> "tuple[dict[str, int], tuple[Assigned, ...], list
             wanted = (*wanted, "")
         segments = segments_within(systems=wanted, since=_or_none(asked.since), until=_or_none(asked.until))
         return positions, assigned, [one for one in located(segments) if one.records]
+
+
+def _narrowed(asked: "Asked", places: list[Located]) -> list[Located]:
+    """Of files in a bucket, only those with what is looked up by its conversation, trace or leaf.
+
+    Of what is not here yet one narrow column is read where it is: single events may be anywhere in years.
+    """
+    there, (column, values) = copies(), _looked_up(asked)
+    if there is None or not column:
+        return places
+    from annexa.activity.ranged import holds
+
+    store, here = objects(), set(there.paths())
+
+    def may_hold(one: Wanted) -> bool:
+        return holds(lambda start, length: store.get_range(one.path, start, length), one.size, column, values)
+
+    def having(some: Sequence[Wanted]) -> set[str]:
+        with ThreadPoolExecutor(_FEET_AT_ONCE) as several:
+            return {one.path for one, yes in zip(some, several.map(may_hold, some), strict=True) if yes}
+
+    wanted = _wanted(places)
+    unsure = [one for one in wanted if one.path in here]
+    found = having([one for one in wanted if one.path not in here])
+    if sum(one.size for one in wanted if one.path in found or one.path in here) > there.most:
+        found |= having(unsure)
+    else:
+        found |= {one.path for one in unsure}
+    return [one for one in places if one.path in found]
+
+
+def _looked_up(asked: "Asked") -> tuple[str, list[Any]]:
+    """By which column, and which values of it; "" where all kinds of events may be meant."""
+    try:
+        if asked.leaves:
+            return "leaf", [bytes.fromhex(one) for one in asked.leaves]
+        if asked.trace_id:
+            return "trace_id", [bytes.fromhex(asked.trace_id)]
+    except ValueError:  # no event has that
+        return "leaf", []
+    return ("conversation", [asked.conversation]) if asked.conversation else ("", [])
 
 
 def parts_for_engine(asked: "Asked") -> "Parts":

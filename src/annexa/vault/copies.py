@@ -100,6 +100,11 @@ class Copies:
                 ) from error
             yield {one.path: folder / _name(one.path) for one in wanted}
 
+    @property
+    def most(self) -> int:
+        """How many bytes of objects can be read at once."""
+        return self._room.most
+
     def forget(self, paths: Iterable[str]) -> None:
         """Removes the copies of objects, also those that somebody reads just now."""
         for name in map(_name, paths):
