@@ -7,7 +7,7 @@ import pytest
 from annexa.actions.sealing import seal_everything
 from annexa.activity.query import Asked
 from annexa.answers.activity import looking_at
-from annexa.answers.activity_parts import instant, parts_of
+from annexa.answers.activity_parts import instant, parts_for_engine, parts_of
 from annexa.answers.activity_store import journal_folder
 from annexa.answers.monitors import log_window
 from annexa.pure.events import Event
@@ -55,6 +55,12 @@ def test_what_comes_again_counts_once_before_and_after_it_is_sealed(log) -> None
     assert counts() == (12, 12)
     assert seal_everything(clock=lambda: SEALED + timedelta(minutes=2)).repeats == 3
     assert counts() == (12, 12)
+
+
+def test_an_engine_that_reads_the_store_by_itself_counts_it_once_as_well(log) -> None:
+    arrive(journal_folder(), [again(event(2)), again(named()), event(30)])
+    parts = parts_for_engine(ASKED)
+    assert (len(parts.files), [one.num_rows for one in parts.waiting]) == (2, [1])
 
 
 @pytest.mark.parametrize(
