@@ -49,6 +49,7 @@ def test_a_line_says_what_where_and_when() -> None:
     assert line().says == "Publish the document, due 2026-12-01"
     assert line(scope="Chatbot", late=True).says == "Publish the document (Chatbot), late, due 2026-12-01"
     assert line(due_on=None).says == "Publish the document"
+    assert line(title="Decide about a case of Chatbot", scope="Chatbot", due_on=None).says.count("Chatbot") == 1
 
 
 def test_what_is_late_or_due_on_another_day_is_something_new() -> None:

@@ -51,8 +51,8 @@ class Line:
 
     @property
     def says(self) -> str:
-        """It in one line of plain words."""
-        where = f" ({plain(self.scope)})" if self.scope else ""
+        """It in one line of plain words; where it is, unless the title says so itself."""
+        where = f" ({plain(self.scope)})" if self.scope and self.scope not in self.title else ""
         when = f", due {self.due_on}" if self.due_on else ""
         return f"{plain(self.title)}{where}{', late' if self.late else ''}{when}"
 
