@@ -119,10 +119,10 @@ SETTINGS: tuple[Setting, ...] = (
         means="yes to send webhooks to loopback, private and link-local addresses too.",
     ),
     Setting(
-        name="ANNEXA_MAIL_URL",
+        name="ANNEXA_SMTP_URL",
         default="",
         means="The server that mail is given to: smtp+starttls://user:password@host:587, smtps:// or smtp://; best as "
-        "ANNEXA_MAIL_URL_FILE; default: nobody is mailed.",
+        "ANNEXA_SMTP_URL_FILE; default: nobody is mailed.",
     ),
     Setting(name="ANNEXA_MAIL_FROM", default="", means="Who mails come from, such as Annexa <annexa@example.org>."),
     Setting(
@@ -422,7 +422,7 @@ def _engine() -> Engine | None:
 
 def _mail() -> MailServer | None:
     """The server for mail; None where nobody is mailed. Who sends, and where links lead, then have to be said too."""
-    url, sender, public = (_read(one).strip() for one in ("ANNEXA_MAIL_URL", "ANNEXA_MAIL_FROM", "ANNEXA_PUBLIC_URL"))
+    url, sender, public = (_read(one).strip() for one in ("ANNEXA_SMTP_URL", "ANNEXA_MAIL_FROM", "ANNEXA_PUBLIC_URL"))
     if sender and not is_mail_address(sender):
         _problems.append(f"ANNEXA_MAIL_FROM is {sender!r}; write an address such as Annexa <annexa@example.org>.")
     if public and _wrong_base(public):
@@ -431,11 +431,11 @@ def _mail() -> MailServer | None:
         return None
     for name, said in (("ANNEXA_MAIL_FROM", sender), ("ANNEXA_PUBLIC_URL", public)):
         if not said:
-            _problems.append(f"ANNEXA_MAIL_URL is set, but {name} is not.")
+            _problems.append(f"ANNEXA_SMTP_URL is set, but {name} is not.")
     try:
         return read_server(url)
     except MailUrlError as error:
-        _problems.append(f"ANNEXA_MAIL_URL: {error}.")
+        _problems.append(f"ANNEXA_SMTP_URL: {error}.")
         return None
 
 

@@ -305,9 +305,9 @@ def test_encryption_that_is_not_offered_is_not_done_without(settings) -> None:
 
 def test_without_a_server_nothing_is_sent(settings) -> None:
     settings.MAIL = None
-    with pytest.raises(MailError, match="ANNEXA_MAIL_URL is not set"):
+    with pytest.raises(MailError, match="ANNEXA_SMTP_URL is not set"):
         send_test_mail(actor=ANNEXA, to="ada@example.org", now=datetime.now(UTC))
-    assert surroundings.mail(datetime.now(UTC)).detail == "off: ANNEXA_MAIL_URL is not set"
+    assert surroundings.mail(datetime.now(UTC)).detail == "off: ANNEXA_SMTP_URL is not set"
 
 
 def test_whom_a_test_goes_to_and_who_may(server, now) -> None:

@@ -28,7 +28,7 @@ def test_a_server_that_is_away_is_a_code_of_its_own(run, server, settings) -> No
     settings.MAIL = None
     code, _, said = run("mail", "test", "ada@example.org")
     assert code == 3
-    assert "ANNEXA_MAIL_URL is not set" in said
+    assert "ANNEXA_SMTP_URL is not set" in said
 
 
 def test_no_address_is_a_wrong_use(run, server) -> None:  # noqa: F811

@@ -48,8 +48,8 @@ WRONG: tuple[tuple[str, str, str], ...] = (
     ("ANNEXA_METRICS_TOKEN", "short", "ANNEXA_METRICS_TOKEN needs at least 20 characters"),
     ("ANNEXA_METRICS_TOKEN", "ü" * 20, "ANNEXA_METRICS_TOKEN needs at least 20 characters"),
     ("ANNEXA_WEBHOOKS_INSIDE", "1", "ANNEXA_WEBHOOKS_INSIDE is '1'; write yes or no."),
-    ("ANNEXA_MAIL_URL", "mail.example.org", "ANNEXA_MAIL_URL: write smtp+starttls://user:password@host:587"),
-    ("ANNEXA_MAIL_URL", "smtp://ada:x@mail.example.org", "smtp: would tell the password to everybody on the way"),
+    ("ANNEXA_SMTP_URL", "mail.example.org", "ANNEXA_SMTP_URL: write smtp+starttls://user:password@host:587"),
+    ("ANNEXA_SMTP_URL", "smtp://ada:x@mail.example.org", "smtp: would tell the password to everybody on the way"),
     ("ANNEXA_MAIL_FROM", "Annexa", "ANNEXA_MAIL_FROM is 'Annexa'; write an address such as"),
     ("ANNEXA_MAIL_FROM", "a@example.org\nBcc: b@example.org", "write an address such as Annexa <annexa@example.org>."),
     ("ANNEXA_PUBLIC_URL", "annexa.example.org", "write an address such as https://annexa.example.org."),
@@ -135,10 +135,10 @@ def test_each_wrong_value_has_its_sentence(tmp_path: Path, places, wrong: dict[s
 
 
 def test_who_mails_says_from_whom_and_where_links_lead(tmp_path: Path) -> None:
-    said = alone("doctor", home=tmp_path, ANNEXA_MAIL_URL="smtps://ada:geheim@mail.example.org")
+    said = alone("doctor", home=tmp_path, ANNEXA_SMTP_URL="smtps://ada:geheim@mail.example.org")
     assert said.code == 2
     for name in ("ANNEXA_MAIL_FROM", "ANNEXA_PUBLIC_URL"):
-        assert f"ANNEXA_MAIL_URL is set, but {name} is not." in said.err
+        assert f"ANNEXA_SMTP_URL is set, but {name} is not." in said.err
     assert "geheim" not in said.err + said.out
 
 

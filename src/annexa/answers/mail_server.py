@@ -26,7 +26,7 @@ def give(message: EmailMultiAlternatives) -> None:
     """Gives one mail to the server of the settings. Raises MailError."""
     server: MailServer | None = settings.MAIL
     if server is None:
-        raise MailError("No mail is sent: ANNEXA_MAIL_URL is not set.", server=True)
+        raise MailError("No mail is sent: ANNEXA_SMTP_URL is not set.", server=True)
     with _connected(server) as connection:
         message.connection = connection
         message.send()
@@ -36,7 +36,7 @@ def reach() -> None:
     """Looks whether the server of the settings can be reached and lets us in; sends nothing. Raises MailError."""
     server: MailServer | None = settings.MAIL
     if server is None:
-        raise MailError("No mail is sent: ANNEXA_MAIL_URL is not set.", server=True)
+        raise MailError("No mail is sent: ANNEXA_SMTP_URL is not set.", server=True)
     with _connected(server):
         pass
 

@@ -212,12 +212,12 @@ def undelivered(now: datetime) -> Finding:
 def mail(now: datetime) -> Finding:
     """Whether people are mailed what waits for them: whether the server takes it, and what it did not take."""
     if not is_on():
-        return Finding(what="mail", state="good", detail="off: ANNEXA_MAIL_URL is not set")
+        return Finding(what="mail", state="good", detail="off: ANNEXA_SMTP_URL is not set")
     found = failing(now=now)
     try:
         mail_server.reach()
     except mail_server.MailError as error:
-        mend = "Mend ANNEXA_MAIL_URL or the server; annexa mail test ADDRESS tries it. What waits is sent then."
+        mend = "Mend ANNEXA_SMTP_URL or the server; annexa mail test ADDRESS tries it. What waits is sent then."
         return Finding(what="mail", state="wrong", detail=f"{error}; {found.waiting} mails wait", mend=mend)
     late = found.oldest is not None and now - found.oldest > UNTOLD
     if not (late or found.given_up):
