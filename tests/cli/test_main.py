@@ -104,7 +104,7 @@ def test_all_commands_of_this_version_are_there() -> None:
         "ledger", "pack", "verify", "people", "resolve", "classify", "path", "access-review", "backup", "restore",
         "token", "worker", "units", "governance", "grant", "groups", "records", "registers", "lineage", "assess", "soa",
         "training", "documents", "exceptions", "monitors", "logs", "uses", "acceptances", "due-diligence",
-        "concentration", "oversight",
+        "concentration", "oversight", "mail",
     }  # fmt: skip
 
 
@@ -525,7 +525,7 @@ def test_doctor(run, house) -> None:
     assert [row["what"] for row in said.json] == [
         "home", "database", "library", "libraries kept", "organisation", "hand-over", "signing key", "ledger",
         "checkpoints", "clock", "published ledger", "protection", "records", "outbox", "checkpoint", "processes",
-        "webhooks", "store", "evidence", "activity log", "segments", "engine", "disk", "permissions", "time",
+        "webhooks", "mail", "store", "evidence", "activity log", "segments", "engine", "disk", "permissions", "time",
         "database settings", "host names", "HTTPS", "figures", "backup",
     ]  # fmt: skip
     notes = {row["what"]: row["detail"] for row in said.json if row["state"] != "good"}

@@ -140,6 +140,8 @@ def _first(field: Any) -> Any:
             return NOW.date()
         case models.FloatField() | models.IntegerField():
             return 1
+        case models.ForeignKey(target_field=models.IntegerField()):
+            return 1
     return "forged"
 
 

@@ -34,7 +34,9 @@ def nowhere(request: HttpRequest) -> HttpResponse:
 
 
 # The addresses the base layout needs; pages bring their own.
-urlpatterns = [path(name, nowhere, name=name) for name in ("theme", "second-factors", "people", "tokens", "sign-out")]
+urlpatterns = [
+    path(name, nowhere, name=name) for name in ("theme", "mail", "second-factors", "people", "tokens", "sign-out")
+]
 
 
 def known(request: HttpRequest) -> dict[str, Any]:

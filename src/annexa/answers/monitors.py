@@ -129,7 +129,8 @@ def monitor_lines(*, actor: Actor, slug: str) -> tuple[AiSystem, tuple[MonitorLi
     Raises UnknownError. Cost: five queries.
     """
     system = system_watched(actor=actor, slug=slug)
-    lines = [_line(one, system.slug, _state((slug,))) for one in monitors().values()]
+    state = _state((slug,))
+    lines = [_line(one, system.slug, state) for one in monitors().values()]
     return system, tuple(sorted(lines, key=_worst_first))
 
 

@@ -142,7 +142,7 @@ def fields_of(attributes: Mapping[str, Any], resource: Mapping[str, Any], *, fai
 
 def kind_of(found: Mapping[str, Any], *, said: Any, span_kind: Any) -> Kind:
     """What an event tells of: what its source says outright, else what its operation is, else what it holds."""
-    if said in set(Kind):
+    if isinstance(said, str) and said in set(Kind):
         return Kind(said)
     if found.get("decision"):
         return Kind.OVERRIDE
