@@ -1,7 +1,9 @@
 """The log as one table: what is sealed and what waits, searched, counted, paged through, drawn from."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -149,6 +151,24 @@ def test_what_was_given_to_a_system_later_counts_as_its_own_until_then(log) -> N
         assert {(one.event.system, one.told_system) for one in found} == {("kiosk-bot", "")}
         assert query.count(Asked(systems=("",))) == 5
         assert query.count(CHATBOT) == 130
+
+
+def test_many_files_give_the_same_pages(log, monkeypatch) -> None:
+    """Rule: of how many files the latest are read first changes nothing, wherever a page begins."""
+    monkeypatch.setattr(looking_into, "time", SimpleNamespace(time_ns=lambda: (START + 125 * 60 * SECOND) * 1000))
+
+    def pages() -> list[list[str]]:
+        with looking(log) as query:
+            found, after = [], ""
+            while page := query.page(CHATBOT, after=after, limit=40):
+                found.append([one.leaf for one in page])
+                after = page[-1].cursor
+            return [*found, [one.leaf for one in query.page(replace(CHATBOT, until=START + 3_600 * SECOND), limit=7)]]
+
+    at_once = pages()
+    monkeypatch.setattr(looking_into, "FEW_FILES", 0)
+    assert pages() == at_once
+    assert [len(page) for page in at_once] == [40, 40, 40, 10, 7]
 
 
 def test_a_monitor_counts_what_was_given_to_its_system_whoever_else_was_given_something(log) -> None:
