@@ -179,6 +179,7 @@ def _ask(events: int) -> dict[str, Any]:
     found["drift_columns"], found["drift_events"] = len(reading.values), reading.values[0].n
     for name, asked in (
         ("text_search", Asked(systems=("bench",), text="refused granted review")),
+        ("text_nobody_said", Asked(systems=("bench",), text="nothing of the kind")),
         ("conversation", Asked(systems=("bench",), conversation=f"talk-{events // 8}")),
     ):
         started = time.perf_counter()
