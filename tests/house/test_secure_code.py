@@ -50,8 +50,10 @@ def runs_text(tree: ast.AST) -> list[str]:
     return found + sorted(imported(tree) & {"subprocess", "pickle", "marshal", "shelve", "code", "ctypes", "cffi"})
 
 
-OWN_PROGRAM = ("actions/monitor_process.py", "actions/retention_process.py", "actions/sealer_process.py")
+OWN_PROGRAM = ("actions/beside.py",)
 """What starts another process of Annexa itself, with words that stand in the program."""
+BESIDE = ("actions/monitor_process.py", "actions/retention_process.py", "actions/sealer_process.py")
+"""Where those words stand."""
 
 
 def test_no_text_becomes_a_program() -> None:
@@ -62,6 +64,10 @@ def test_no_text_becomes_a_program() -> None:
     assert found == {name: ["subprocess"] for name in OWN_PROGRAM}
     for name in OWN_PROGRAM:
         assert ast.unparse(trees()[name]).count("[sys.executable, '-m', 'annexa.cli.main'") == 1, name
+    started = {name: [one.args for by, one in called(tree) if by == "Beside"] for name, tree in trees().items()}
+    assert {name: len(found) for name, found in started.items() if found} == dict.fromkeys(BESIDE, 1)
+    words = [word for name in BESIDE for word in started[name][0]]
+    assert all(isinstance(word, ast.Constant) or ast.unparse(word) == "str(os.getpid())" for word in words)
 
 
 def raw_sql(tree: ast.AST) -> list[str]:

@@ -17,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 
 from annexa.actions.door import side_door
 from annexa.actions.errors import InvalidError, NotPermittedError
+from annexa.actions.outgoing import KEPT_FOR, claimed
 from annexa.answers.mail_server import MailError, give
 from annexa.answers.mails import NOTHING_LEFT, choice_of, choices, lines_for, waiting_mails
 from annexa.pure.mails import HOWS, MOST_LINES, USUAL, Line, footer, is_mail_address, plain, subject, text_of
@@ -30,8 +31,6 @@ DIGEST_HOUR = 6
 """From this hour of UTC on the mails of the day are made."""
 PAUSE = timedelta(minutes=5)
 """How long after a mail at once the next one is made: what happens meanwhile goes into it."""
-CLAIMED_FOR = timedelta(minutes=2)
-KEPT_FOR = timedelta(days=30)
 log = logging.getLogger("annexa.mails")
 Give = Callable[[EmailMultiAlternatives], None]
 
@@ -105,14 +104,7 @@ def _prepare(person: Person, how: str, now: datetime) -> None:
 def send_mails(*, now: Callable[[], datetime], send: Give = give) -> bool:
     """Sends what is due. Whether the server could be reached: if not, the rest waits. Ledger: nothing."""
     waiting = waiting_mails(now=now())
-    return all(_sent(one, now(), send) for one in waiting if _claimed(one, now()))
-
-
-def _claimed(one: Mail, now: datetime) -> bool:
-    """Whether this process may try it: nobody else does for two minutes."""
-    with side_door(actor=ANNEXA, verb="send_mail", now=now):
-        rows = Mail.objects.filter(pk=one.pk, next_at=one.next_at)
-        return bool(rows.update(next_at=now + CLAIMED_FOR, tries=one.tries + 1))
+    return all(_sent(one, now(), send) for one in waiting if claimed(one, verb="send_mail", now=now()))
 
 
 def _sent(one: Mail, now: datetime, send: Give) -> bool:

@@ -3,17 +3,13 @@
 Looking through a log takes memory and time that pages do not need to share.
 """
 
-import fcntl
 import logging
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from django.conf import settings
 
+from annexa.actions.beside import Beside
 from annexa.actions.errors import ConflictError, NotFoundError
 from annexa.actions.monitoring import run_monitors
 from annexa.actions.scopes import place_of
@@ -21,6 +17,7 @@ from annexa.answers.monitors import any_due, watched
 from annexa.library.monitors import monitors
 from annexa.pure.permits import Actor
 from annexa.records.monitors import MonitorRun
+from annexa.vault.locks import held
 
 log = logging.getLogger("annexa.monitors")
 
@@ -30,44 +27,24 @@ class MonitorProcess:
 
     def __init__(self) -> None:
         """Nobody does yet."""
-        self._child: subprocess.Popen[bytes] | None = None
+        self._run = Beside("monitors", "run", "--format", "json", does="runs monitors", log=log, fine=(0, 1, 3))
 
     def look(self, now: datetime) -> None:
         """Starts a run if a monitor is due and the last one has ended. Raises OSError."""
-        if self._child is not None:
-            if self._child.poll() is None:
-                return
-            if self._child.returncode not in {0, 1, 3}:
-                log.warning("The process that runs monitors ended with code %s.", self._child.returncode)
-            self._child = None
+        if self._run.runs:
+            return
+        self._run.ended()
         if any_due(now=now):
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "annexa.cli.main", "monitors", "run", "--format", "json"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            self._run.start()
 
     def end(self) -> None:
         """Asks it to end, and waits until it did; what it was at is done anew next time."""
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait()
-            self._child = None
+        self._run.end()
 
 
-@contextmanager
-def alone() -> Iterator[bool]:
+def alone() -> AbstractContextManager[bool]:
     """Whether nobody else runs monitors of this home meanwhile."""
-    folder = settings.HOME / "activity"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / ".monitors", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(file)
+    return held(settings.HOME / "activity" / ".monitors")
 
 
 def run_now(*, actor: Actor, system: str, monitor: str, now: datetime) -> MonitorRun:

@@ -3,26 +3,23 @@
 Started beside a server or worker, and only then; it reads and writes files of the log, which pages need not wait for.
 """
 
-import fcntl
 import logging
 import math
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from django.conf import settings
 from django.utils import timezone
 
+from annexa.actions.beside import Beside
 from annexa.actions.errors import ConflictError
 from annexa.records.activity import SealedTo, Segment
 from annexa.records.retention import ActivityErasure, Leaving
+from annexa.vault.locks import held
 
 EVERY_SECONDS: Final = 3600.0
 AGAIN_SECONDS: Final = 60.0
@@ -89,7 +86,7 @@ class RetentionProcess:
 
     def __init__(self) -> None:
         """Nobody does yet."""
-        self._child: subprocess.Popen[bytes] | None = None
+        self._round = Beside("logs", "retain", does="erases and expires", log=log, fine=(0, 3))
         self._begun: float | None = None
 
     def look(self) -> None:
@@ -97,28 +94,18 @@ class RetentionProcess:
 
         Raises OSError.
         """
-        if self._child is not None:
-            if self._child.poll() is None:
-                return
-            if self._child.returncode not in {0, 3}:
-                log.warning("The process that erases and expires ended with code %s.", self._child.returncode)
-            self._child = None
+        if self._round.runs:
+            return
+        self._round.ended()
         since = math.inf if self._begun is None else time.monotonic() - self._begun
         left = since >= AGAIN_SECONDS and Leaving.objects.filter(kept="", since__lte=timezone.now()).exists()
         if (since >= EVERY_SECONDS and _anything()) or left or erasure_waits():
             self._begun = time.monotonic()
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "annexa.cli.main", "logs", "retain"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-            )
+            self._round.start()
 
     def end(self) -> None:
         """Asks it to end, and waits until it did; the next one goes on where it was."""
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait()
-            self._child = None
+        self._round.end()
 
 
 def _anything() -> bool:
@@ -134,14 +121,7 @@ def erasure_waits() -> bool:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Holds the lock of who erases and expires. Raises ConflictError while another process of this home has it."""
-    folder: Path = settings.HOME / "activity"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / ".retaining", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConflictError("Another process erases and expires already; it takes this along.") from error
+    with held(settings.HOME / "activity" / ".retaining") as mine:
+        if not mine:
+            raise ConflictError("Another process erases and expires already; it takes this along.")
         yield
-    finally:
-        os.close(file)

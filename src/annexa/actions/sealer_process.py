@@ -4,16 +4,15 @@ It has Arrow in its memory, which the server does not need for its pages; and it
 no time from requests. It ends with whoever started it.
 """
 
-import fcntl
 import logging
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Final
 
+from annexa.actions.beside import Beside
 from annexa.answers.activity_store import journal_folder
+from annexa.vault.locks import held
 
 LOOK_SECONDS: Final = 1.0
 AGAIN_SECONDS: Final = 5.0
@@ -28,37 +27,27 @@ class SealerProcess:
 
     def __init__(self) -> None:
         """Nobody does yet."""
-        self._child: subprocess.Popen[bytes] | None = None
+        self._sealer = Beside("logs", "seal", "--parent", str(os.getpid()), does="seals", log=log, quiet=False)
         self._left: Seen = frozenset()
         self._failed_at = -AGAIN_SECONDS
 
     def look(self) -> None:
         """Starts a sealer if something came since the last one ended, and nobody else seals. Raises OSError."""
-        if self._child is not None:
-            if self._child.poll() is None:
-                return
-            if self._child.returncode:
-                log.warning("The process that seals ended with code %s.", self._child.returncode)
-                self._failed_at = time.monotonic()
-            else:
-                self._left = _seen(journal_folder())
-            self._child = None
+        if self._sealer.runs:
+            return
+        code, folder = self._sealer.ended(), journal_folder()
+        if code:
+            self._failed_at = time.monotonic()
+        elif code == 0:
+            self._left = _seen(folder)
         if time.monotonic() - self._failed_at < AGAIN_SECONDS:
             return
-        folder = journal_folder()
-        seen = _seen(folder)
-        if seen - self._left and not _locked(folder):
-            self._child = subprocess.Popen(  # noqa: S603  our own program
-                [sys.executable, "-m", "annexa.cli.main", "logs", "seal", "--parent", str(os.getpid())],
-                stdin=subprocess.DEVNULL,
-            )
+        if _seen(folder) - self._left and not _locked(folder):
+            self._sealer.start()
 
     def end(self) -> None:
         """Asks it to end, and waits until it did."""
-        if self._child is not None:
-            self._child.terminate()
-            self._child.wait()
-            self._child = None
+        self._sealer.end()
 
 
 def _seen(folder: Path) -> Seen:
@@ -71,14 +60,5 @@ def _seen(folder: Path) -> Seen:
 
 def _locked(folder: Path) -> bool:
     """Whether somebody seals there now."""
-    try:
-        file = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(file)
-    return False
+    with held(folder / LOCK) as mine:
+        return not mine

@@ -10,7 +10,6 @@ The order, of which every step may be the last one of a process:
 One process seals at a time: it holds a lock in the folder of journals.
 """
 
-import fcntl
 import logging
 import os
 import secrets
@@ -42,6 +41,7 @@ from annexa.pure.permits import ANNEXA
 from annexa.records.activity import SealedTo, Segment
 from annexa.records.activity import SegmentFile as FileRow
 from annexa.vault import VaultError
+from annexa.vault.locks import held
 from annexa.vault.objects import ObjectMissingError, Objects
 
 SEAL_BYTES: Final = 32 * 1024 * 1024
@@ -316,16 +316,10 @@ def _load(sealer: Sealer, segment: str) -> pa.Table | None:
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Holds the lock of who seals. Raises ConflictError while another process has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ConflictError("Another process seals already: annexa serve and annexa worker start one.") from error
+    with held(folder / LOCK) as mine:
+        if not mine:
+            raise ConflictError("Another process seals already: annexa serve and annexa worker start one.")
         yield
-    finally:
-        os.close(file)
 
 
 def seal_everything(*, clock: Callable[[], datetime], told: Callable[[Sealed], None] = lambda _done: None) -> Sealed:

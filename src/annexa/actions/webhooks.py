@@ -7,7 +7,7 @@ import socket
 import ssl
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from django.db import IntegrityError
 
 from annexa.actions.door import door, side_door
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError
-from annexa.actions.outgoing import NotReachedError, address_of
+from annexa.actions.outgoing import KEPT_FOR, NotReachedError, address_of, claimed
 from annexa.answers.ledger import head
 from annexa.answers.webhooks import due, known_kinds, message_of, secret_of, untold
 from annexa.pure.permits import ANNEXA, Actor
@@ -23,8 +23,6 @@ from annexa.pure.webhooks import next_try, signature
 from annexa.records.people import Person
 from annexa.records.webhooks import Delivery, Webhook, WebhookEnd
 
-KEPT_FOR = timedelta(days=30)
-CLAIMED_FOR = timedelta(minutes=2)
 TIMEOUT = 10.0
 LONGEST_URL = 2_000
 log = logging.getLogger("annexa.webhooks")
@@ -87,7 +85,7 @@ def deliver(*, now: Callable[[], datetime], send: Send | None = None) -> int:
     _begin(now())
     waiting = due(now=now())
     for one in waiting:
-        if _claimed(one, now()):
+        if claimed(one, verb="deliver_webhook", now=now()):
             _sent(one, now(), send or post)
     return len(waiting)
 
@@ -103,13 +101,6 @@ def _begin(now: datetime) -> None:
                 Delivery.objects.bulk_create(rows)
         except IntegrityError:  # another process was faster
             log.debug("Entries for %s are on their way already.", webhook.id)
-
-
-def _claimed(one: Delivery, now: datetime) -> bool:
-    """Whether this process may try it: nobody else does for two minutes."""
-    with side_door(actor=ANNEXA, verb="deliver_webhook", now=now):
-        rows = Delivery.objects.filter(id=one.pk, next_at=one.next_at)
-        return bool(rows.update(next_at=now + CLAIMED_FOR, tries=one.tries + 1))
 
 
 def _sent(one: Delivery, now: datetime, send: Send) -> None:

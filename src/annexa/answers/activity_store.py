@@ -7,7 +7,7 @@ segments until the copy is made. Whoever removes asks for the same lock, and com
 import fcntl
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
 from functools import cache
@@ -19,6 +19,7 @@ from django.conf import settings
 from annexa.activity.engines import Engine
 from annexa.settings import ActivityBucket
 from annexa.vault.copies import CopiedObjects, Copies, Progress, Room, Wanted
+from annexa.vault.locks import held
 from annexa.vault.objects import FolderObjects, ObjectMissingError, Objects
 
 if TYPE_CHECKING:
@@ -119,19 +120,9 @@ def nothing_removed(what: str) -> Iterator[None]:
         os.close(file)
 
 
-@contextmanager
-def removing(what: str) -> Iterator[bool]:
+def removing(what: str) -> AbstractContextManager[bool]:
     """For whoever removes JOURNALS or SEGMENTS: whether they may now; if not, they are to come again later."""
-    file = _opened(what)
-    try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-        else:
-            yield True
-    finally:
-        os.close(file)
+    return held(journal_folder() / what)
 
 
 def _opened(what: str) -> int:
