@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -66,9 +67,16 @@ _vaults = count()
 
 
 @pytest.fixture(autouse=True)
-def _own_vault(settings, tmp_path_factory) -> None:
-    """Bytes of one test are not there for the next. No folder is made for the many tests that keep none."""
+def _own_vault(settings, tmp_path_factory) -> Iterator[None]:
+    """Bytes and events of one test are not there for the next. No folder is made for the many that keep none."""
     settings.STORE = tmp_path_factory.getbasetemp() / "vaults" / str(next(_vaults)) / "store"
+    home = settings.HOME
+    yield
+    if (home / "activity").exists():  # who reads conversations is noted there
+        shutil.rmtree(home / "activity")
+        from annexa.actions.activity import _journal
+
+        _journal.cache_clear()
 
 
 @pytest.fixture
