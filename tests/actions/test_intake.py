@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -134,11 +136,52 @@ def test_many_at_once_say_what_each_says_alone(
     for fewest in (1, 1_000_000):
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(otlp_columns, "FEWEST", fewest)
-            done, events = taken(tmp_path_factory.mktemp("taken"), body)
-        at = {event.received_at for event in events}
-        plain = [repr(dataclasses.replace(e, received_at=0, at=0 if e.at in at else e.at)) for e in events]
-        found.append((done.accepted, done.rejected, sorted(plain)))
+            one = intake_in(tmp_path_factory.mktemp("taken"))
+            done = one.traces(body, as_json=False, source=SOURCE)
+        found.append((done.accepted, done.rejected, plain_of(one)))
     assert found[0] == found[1]
+
+
+_REQUESTS = st.tuples(st.lists(_SPAN, max_size=5), st.sampled_from(["agent", "chat"]), st.booleans())
+
+
+@given(st.lists(_REQUESTS, min_size=2, max_size=4))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_requests_that_are_read_together_say_what_each_says_alone(
+    tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[list[Span], str, bool]]
+) -> None:
+    """Of whichever source and resource: each is told of its own spans, and all of them are kept as if it were alone."""
+    other = dataclasses.replace(SOURCE, slug="other", system="ranking")
+    requests = [(request_of(spans, [("service.name", name)]), other if odd else SOURCE) for spans, name, odd in asked]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(otlp_columns, "FEWEST", 1)
+        alone = intake_in(tmp_path_factory.mktemp("alone"))
+        together = intake_in(tmp_path_factory.mktemp("together"))
+        one_by_one = [alone.traces(body, as_json=False, source=source) for body, source in requests]
+        found: list[Taken | None] = [None] * len(requests)
+
+        def ask(number: int) -> None:
+            body, source = requests[number]
+            found[number] = together.traces(body, as_json=False, source=source)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(requests))]
+        with together.together._turn:
+            for thread in threads:
+                thread.start()
+            while len(together.together._waiting) < len(requests):
+                time.sleep(0.001)
+        for thread in threads:
+            thread.join(20)
+    assert found == one_by_one
+    assert plain_of(together) == plain_of(alone)
+
+
+def plain_of(one: Intake) -> list[str]:
+    """What was kept, in no order and without the moment it came."""
+    one.journal.close()
+    events = kept(one.journal.folder)
+    at = {event.received_at for event in events}
+    return sorted(repr(dataclasses.replace(e, received_at=0, at=0 if e.at in at else e.at)) for e in events)
 
 
 def test_the_usual_spans_go_the_quick_way(tmp_path: Path) -> None:

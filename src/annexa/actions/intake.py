@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import pyarrow as pa
 from django.conf import settings
 
 from annexa.actions.intake_spans import NAMES, columns_of_spans
+from annexa.actions.together import Together
+from annexa.activity import BacklogError, JournalError
 from annexa.activity.border import Columns, through_the_border
 from annexa.activity.columns import ARROW, columns_of, numbers, sealed
-from annexa.activity.journal import Journal
+from annexa.activity.journal import Journal, Written
 from annexa.adapters import event_lines, litellm, otlp, otlp_columns, prediction_files
 from annexa.answers.activity_store import journal_folder
 from annexa.pure.activity_sources import Source, system_for
@@ -27,8 +30,8 @@ from annexa.pure.redaction import SECRET_KEYS
 from annexa.vault.keys import activity_key
 
 MOST_NAMED = 5
-READ_AT_ONCE = 2
-"""Requests that are read at once: more would wait for each other at every step instead of once (measured)."""
+MOST_TOGETHER = 3 * 1024 * 1024
+"""Bytes of requests that are read together: each step costs hardly more for their spans than for those of one."""
 AT_ONCE = 20_000
 """Rows of a table that stand in one batch."""
 
@@ -44,24 +47,60 @@ class Taken:
 
 Read = tuple[Taken, list[pa.RecordBatch]]
 """What was read of a request, and the batches to keep of it."""
+_Kept = tuple[Taken, Written | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """Spans of protobuf as they came. `resources`: as protobuf read them; `bounds`: where the spans of each stand."""
+
+    body: bytes
+    resources: Sequence[Any]
+    bounds: Sequence[Sequence[tuple[int, int]]]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The spans of one resource of a request, the request by its number. `spans`: where they stand in its body."""
+
+    request: int
+    read: Any
+    resource: Mapping[str, Any]
+    system: str
+    spans: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """Where records go. `key`: with which pseudonyms and digests are made; it never leaves the server.
 
-    `turns`: how many requests are read at once, by threads that share an interpreter.
+    `turn`: held by who reads one record after another, `together` has one for many at once. Threads share
+    an interpreter: more at once would wait for each other at every step instead of once (measured).
     """
 
     journal: Journal
     key: bytes = field(repr=False)
-    turns: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(READ_AT_ONCE), repr=False)
+    turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    together: Together[_Request, _Kept] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        found = Together(work=self._spans_of, most=MOST_TOGETHER)
+        object.__setattr__(self, "together", found)
 
     def traces(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
         """Takes spans in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
         if as_json:
             return self._keep(lambda: self._read_one_by_one(otlp.traces_of(body, as_json=True), source, _now()))
-        return self._keep(lambda: self._spans(body, otlp.resource_spans(body), source))
+        resources = otlp.resource_spans(body)
+        bounds = otlp_columns.span_bounds(body) or []
+        if len(bounds) != len(resources):
+            bounds = [[]] * len(resources)
+        asked = _Request(body=body, resources=resources, bounds=bounds, source=source)
+        taken, written = self.together.done(asked, size=len(body))
+        if written is not None:
+            written.sync()
+        return taken
 
     def logs(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
         """Takes log records in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
@@ -113,7 +152,7 @@ class Intake:
 
     def _keep(self, read: Callable[[], Read]) -> Taken:
         """Reads, and keeps what was read. Others may read while this one waits for the disk."""
-        with self.turns:
+        with self.turn:
             taken, batches = read()
             written = self.journal.write(*batches) if batches else None
             del batches
@@ -121,27 +160,45 @@ class Intake:
             written.sync()
         return taken
 
-    def _spans(self, body: bytes, resources: Sequence[Any], source: Source) -> Read:
-        """Spans of protobuf: large batches are read at once, and what is odd in them one by one."""
-        bounds = otlp_columns.span_bounds(body) or []
-        batches: list[pa.RecordBatch] = []
-        groups, accepted, now = [], 0, _now()
-        for number, one in enumerate(resources):
-            of = bounds[number] if len(bounds) == len(resources) else []
-            if len(of) < otlp_columns.FEWEST:
-                groups.append(otlp.spans_of(one))
+    def _spans_of(self, asked: Sequence[_Request]) -> Callable[[], Sequence[_Kept | Exception]]:
+        """Spans of protobuf, those of all requests with the same resource at once; what is odd in them one by one.
+
+        What is left to do is to write them down.
+        """
+        now, batches = _now(), []
+        accepted = [0] * len(asked)
+        groups: list[list[otlp.Group]] = [[] for _ in asked]
+        for parts in _alike(asked):
+            first = parts[0]
+            if sum(len(one.spans) for one in parts) < otlp_columns.FEWEST:
+                for one in parts:
+                    groups[one.request].append(otlp.spans_of(one.read))
                 continue
-            resource = otlp.plain_attributes(one.resource.attributes)
-            spans = otlp_columns.read_spans(body, of, NAMES)
-            columns, kept = columns_of_spans(spans, resource, now=now)
-            rows = int(kept.sum())
-            if rows:
-                batches.append(self.batch(columns, rows, system=system_for(source, resource), source=source))
-            if rows < len(of):
-                groups.append(otlp.spans_of(one, only=set(np.flatnonzero(~kept).tolist())))
-            accepted += rows
-        taken, more = self._read_one_by_one(groups, source, now)
-        return replace(taken, accepted=taken.accepted + accepted), [*batches, *more]
+            body, bounds = _joined(asked, parts)
+            columns, kept = columns_of_spans(otlp_columns.read_spans(body, bounds, NAMES), first.resource, now=now)
+            if kept.any():
+                source = asked[first.request].source
+                batches.append(self.batch(columns, int(kept.sum()), system=first.system, source=source))
+            at = 0
+            for one in parts:
+                good = kept[at : at + len(one.spans)]
+                at += len(one.spans)
+                accepted[one.request] += int(good.sum())
+                if not good.all():
+                    groups[one.request].append(otlp.spans_of(one.read, only=set(np.flatnonzero(~good).tolist())))
+        told = []
+        for number, request in enumerate(asked):
+            taken, more = self._read_one_by_one(groups[number], request.source, now)
+            told.append(replace(taken, accepted=taken.accepted + accepted[number]))
+            batches += more
+        return partial(self._written, told, batches)
+
+    def _written(self, told: Sequence[Taken], batches: Sequence[pa.RecordBatch]) -> Sequence[_Kept | Exception]:
+        try:
+            written = self.journal.write(*batches) if batches else None
+        except (BacklogError, JournalError) as error:
+            return [error] * len(told)
+        return [(taken, written) for taken in told]
 
     def _read_one_by_one(self, groups: Iterable[otlp.Group], source: Source, now: int) -> Read:
         by_system: dict[str, list[dict[str, Any]]] = {}
@@ -167,6 +224,31 @@ class Intake:
         for name, value in {"system": system, "source": source.slug, "kept": choice.kept.value}.items():
             kept[name] = pa.repeat(pa.scalar(value, pa.string()), rows)
         return sealed(kept, rows)
+
+
+def _alike(asked: Sequence[_Request]) -> list[list[_Part]]:
+    """The spans of all requests, those with the same source, system and resource together."""
+    found: dict[tuple[int, str, bytes], list[_Part]] = {}
+    for number, request in enumerate(asked):
+        for read, spans in zip(request.resources, request.bounds, strict=True):
+            resource = otlp.plain_attributes(read.resource.attributes)
+            part = _Part(
+                request=number, read=read, resource=resource, system=system_for(request.source, resource), spans=spans
+            )
+            key = (id(request.source), part.system, read.resource.SerializeToString())
+            found.setdefault(key, []).append(part)
+    return list(found.values())
+
+
+def _joined(asked: Sequence[_Request], parts: Sequence[_Part]) -> tuple[bytes, list[tuple[int, int]]]:
+    """The bodies of these parts one behind the other, and where in them the spans stand."""
+    begins: dict[int, int] = {}
+    length = 0
+    for number in dict.fromkeys(one.request for one in parts):
+        begins[number] = length
+        length += len(asked[number].body)
+    bounds = [(begins[p.request] + start, begins[p.request] + end) for p in parts for start, end in p.spans]
+    return b"".join([asked[number].body for number in begins]), bounds
 
 
 def open_intake(home: Path) -> Intake:

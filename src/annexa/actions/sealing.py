@@ -44,7 +44,7 @@ from annexa.vault import VaultError
 from annexa.vault.locks import held
 from annexa.vault.objects import ObjectMissingError, Objects
 
-SEAL_BYTES: Final = 32 * 1024 * 1024
+SEAL_BYTES: Final = 16 * 1024 * 1024
 """When so much waits it is sealed, and not much more at once: memory stays bounded."""
 SEAL_SECONDS: Final = 20.0
 """For how long anything waits to be sealed, at most. It can be found before."""

@@ -120,7 +120,7 @@ def span_bounds(body: bytes) -> list[list[tuple[int, int]]] | None:
         spans: list[tuple[int, int]] = []
         for inner, low, high in _messages(body, start, end):
             if inner == 2:
-                spans += [(a, b) for n, a, b in _messages(body, low, high) if n == 2]
+                spans += _of_scope(body, low, high)
             elif inner not in {1, 3}:
                 return None
         found.append(spans)
@@ -382,6 +382,21 @@ def _varint_values(words: Words, count: Whole) -> Whole:
     for n in range(int(count.max(initial=0))):
         found |= (words >> np.uint64(8 * n) & np.uint64(127)) << np.uint64(7 * n)
     return found.astype(np.int64)
+
+
+def _of_scope(body: bytes, at: int, end: int) -> list[tuple[int, int]]:
+    """The spans of a ScopeSpans that protobuf has read; written out, since it is done for each of them."""
+    found: list[tuple[int, int]] = []
+    while at < end and body[at] == 0x12:
+        low = body[at + 1]
+        high = body[at + 2] if low >= 128 else 0
+        if high >= 128:
+            break
+        start = at + 3 if low >= 128 else at + 2
+        at = start + (low & 127 | high << 7)
+        found.append((start, at))
+    found += [(start, stop) for number, start, stop in _messages(body, at, end) if number == 2]
+    return found
 
 
 def _messages(body: bytes, at: int, end: int) -> Iterable[tuple[int, int, int]]:
