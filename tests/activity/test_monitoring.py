@@ -18,8 +18,9 @@ from annexa.library.monitors import monitors
 from annexa.pure.baselines import read, written
 from annexa.pure.drift import DriftError
 from annexa.pure.events import Event
-from annexa.pure.monitors import Outcome, Threshold, reading
+from annexa.pure.monitors import Outcome, Threshold
 from annexa.pure.performance import Calibration, calibration
+from annexa.pure.readings import reading
 from tests.activity.engines import on_duckdb
 from tests.drift_samples import NUMERIC, WORDS
 from tests.library.monitor_examples import found_in, log_of

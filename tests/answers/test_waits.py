@@ -331,7 +331,7 @@ def test_a_breach_waits_for_the_owner_of_the_system(people, actor, now) -> None:
     with door(actor=ANNEXA, verb="run_monitors", now=now) as opened:
         window = {"since": now - timedelta(days=1), "until": now}
         run = MonitorRun(
-            id="run1", system="chatbot", monitor="errors", outcome="fail", says="all: share is 0.5 over 400.",
+            id="run1", system="chatbot", monitor="errors", outcome="fail", says="50 % of 400 events.",
             recorded_at=now, **window,
         )  # fmt: skip
         opened.write(run, kind="monitor_run", subject="monitor/chatbot/errors")

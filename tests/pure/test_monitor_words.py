@@ -8,12 +8,15 @@ import pytest
 from annexa.library.monitors import monitors
 from annexa.pure.monitor_words import (
     KIND_TITLES,
+    axis_words,
     counted,
+    kept,
     line_words,
     looks_at,
     measure_words,
     needs,
     number_of,
+    shown,
     usual,
     value_words,
     worst,
@@ -40,6 +43,7 @@ def test_it_works() -> None:
     [
         ("input-drift", 0.3123, "0.312"),
         ("latency", 1840.4, "1,840 ms"),
+        ("selection-by-age", 0.044, "4.4 points"),
         ("call-volume", math.inf, "infinite"),
         ("silent-source", 30.0, "30 h"),
         ("change-without-gate", 2.0, "2"),
@@ -48,6 +52,28 @@ def test_it_works() -> None:
 )
 def test_a_value_with_its_unit(monitor, value, said) -> None:
     assert value_words(ALL[monitor], value) == said
+
+
+@pytest.mark.parametrize(
+    ("monitor", "said"),
+    [
+        ("refusals", "Share of events"),
+        ("latency", "Latency for 95 %"),
+        ("input-drift", "PSI"),
+        ("selection-by-age", "Difference between selection rates"),
+        ("silent-source", "Hours of silence"),
+    ],
+)
+def test_what_a_chart_counts(monitor, said) -> None:
+    assert axis_words(ALL[monitor]) == said
+
+
+@pytest.mark.parametrize(
+    ("monitor", "held", "read"), [("errors", 0.07, 7), ("odds-by-sex", 0.1, 10), ("input-drift", 0.25, 0.25)]
+)
+def test_a_line_as_people_type_it(monitor, held, read) -> None:
+    """Rule: what is read in per cent is typed in per cent, and is held as a share."""
+    assert (shown(ALL[monitor], held), kept(ALL[monitor], read)) == (read, held)
 
 
 @pytest.mark.parametrize("monitor", ALL.values(), ids=ALL)

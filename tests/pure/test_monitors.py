@@ -1,14 +1,12 @@
-"""Readings: the worst value decides, too little keeps from passing, and every reading can be written down."""
+"""Monitors and their readings: every reading can be written down."""
 
 import json
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from annexa.pure.ledger import canonical
-from annexa.pure.monitors import Monitor, Outcome, Proves, Reading, Threshold, Value, reading, written
+from annexa.pure.monitors import Monitor, Proves, Reading, Threshold, Value, written
+from annexa.pure.readings import reading
 
 SINCE = datetime(2026, 5, 1, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=7)
@@ -24,49 +22,10 @@ MONITOR = Monitor(
 )  # fmt: skip
 
 
-def of(*values: float | None) -> Reading:
+def read(*values: float | None) -> Reading:
     """The reading of these values."""
-    told = [
-        Value(of=f"f_{n}", value=one, n=100, because="" if one is not None else f"f_{n}: too few.")
-        for n, one in enumerate(values)
-    ]
+    told = [Value(of=f"f_{n}", value=one, n=100) for n, one in enumerate(values)]
     return reading(MONITOR, told, since=SINCE, until=UNTIL, baseline="ab")
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ((0.0, 0.1), Outcome.PASS),
-        ((0.0, 0.11), Outcome.WARN),
-        ((0.0, 0.26), Outcome.FAIL),
-        ((0.0, None), Outcome.NOT_ENOUGH),
-        ((0.11, None), Outcome.WARN),
-        ((0.26, None), Outcome.FAIL),
-        ((math.nan,), Outcome.NOT_ENOUGH),
-        ((math.inf, 0.0), Outcome.FAIL),
-        ((), Outcome.NOT_ENOUGH),
-    ],
-)
-def test_the_worst_decides(values: tuple[float | None, ...], expected: Outcome) -> None:
-    """Rule: fail before warn before not enough before pass; nothing and no number are not enough."""
-    assert of(*values).outcome is expected
-
-
-def test_a_reading_says_why_in_a_sentence() -> None:
-    """Rule: the column, the value, the line and what it means; how many more."""
-    assert of(0.0, 0.3).because == "f_1: psi is 0.3 over 100, above 0.25. Large."
-    assert of(0.3, 0.4, 0.0).because == "f_0: psi is 0.3 over 100, above 0.25; so does 1 more. Large."
-    assert of(0.0, None, None).because == "f_1: too few. The same holds of 1 more."
-    assert of(0.05, 0.0).because == "f_0: psi is 0.05 over 100; all 2 are within their thresholds."
-    assert of().because == "There is nothing to look at: none of the columns is there."
-
-
-def test_thresholds_on_both_sides() -> None:
-    """Rule: a rate may be too low or too high."""
-    both = (*MONITOR.thresholds, Threshold(level="fail", when="below", value=-0.5, because="Too low."))
-    found = reading(replace(MONITOR, thresholds=both), [Value(of="x", value=-0.6, n=5)], since=SINCE, until=UNTIL)
-    assert found.outcome is Outcome.FAIL
-    assert found.because == "x: psi is -0.6 over 5, below -0.5. Too low."
 
 
 def test_a_reading_can_be_written_down() -> None:
@@ -76,5 +35,5 @@ def test_a_reading_can_be_written_down() -> None:
     assert told["values"][0]["value"] == "infinite"
     assert told["values"][0]["interval"] == [1.0, "infinite"]
     assert json.loads(canonical(told)) == json.loads(json.dumps(told))
-    assert written(of(-math.inf))["values"][0]["value"] == "minus infinite"
-    assert written(of(math.nan))["values"][0]["value"] is None
+    assert written(read(-math.inf))["values"][0]["value"] == "minus infinite"
+    assert written(read(math.nan))["values"][0]["value"] is None

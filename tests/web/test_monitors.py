@@ -122,14 +122,18 @@ def test_it_runs_now(client, chatbot, by, at) -> None:
 
 
 def test_lines_of_its_own(client, chatbot, by, at) -> None:
-    """Rule: a warning comes before a failure; what is left empty is the library's."""
+    """Rule: a warning comes before a failure; what is left empty is the library's; a share is typed in per cent."""
     choose_monitors(system="chatbot", chosen=["errors"], on=True, now=at - DAY, **by)
     address = f"{HERE}/errors/lines"
-    wrong = text(client.post(address, {"fail": "0.01", "warn": "", "because": "We are strict"}), 422)
+    wrong = text(client.post(address, {"fail": "1", "warn": "", "because": "We are strict"}), 422)
     assert "would fail before it warns" in wrong
-    assert client.post(address, {"fail": "0.03", "warn": "", "because": "We are strict"}).status_code == 303
+    assert "less than or equal to 100" in text(client.post(address, {"fail": "300", "because": "We are strict"}), 422)
+    assert client.post(address, {"fail": "3", "warn": "", "because": "We are strict"}).status_code == 303
     assert MonitorChoice.objects.latest("number").thresholds == {"fail": 0.03}
-    assert "above 3 %" in text(client.get(f"{HERE}/errors"))
+    page = text(client.get(f"{HERE}/errors"))
+    assert "above 3 %" in page
+    assert "Fails above, %" in page
+    assert "The library says 5 %." in page
 
 
 def test_what_scores_were_worth_is_shown(client, chatbot, at) -> None:

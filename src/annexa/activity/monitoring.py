@@ -35,8 +35,9 @@ from annexa.pure.drift import (
     numeric_beside,
 )
 from annexa.pure.fairness import FairnessMeasure, fairness
-from annexa.pure.monitors import FEATURES, Condition, Monitor, Reading, Value, reading
+from annexa.pure.monitors import FEATURES, Condition, Monitor, Reading, Value
 from annexa.pure.performance import OF_CLASSES, Calibration, OfClasses, OfScores
+from annexa.pure.readings import reading
 
 Approvals = Mapping[str, Sequence[tuple[datetime, datetime | None]]]
 MOST_NAMES: Final = 20

@@ -42,7 +42,7 @@ How = Literal["recovered", "finding", "dismissed", "off"]
 ONE = "/systems/{slug}/monitors/{monitor}"
 LINE: dict[str, Any] = {
     "id": "errors", "title": "Errors", "question": "Do too many calls fail?", "kind": "error", "measure": "share",
-    "severity": "medium", "state": "pass", "says": "all: share is 0.01 over 400.", "thresholds": {"warn": 0.02,
+    "severity": "medium", "state": "pass", "says": "1 % of 400 events.", "thresholds": {"warn": 0.02,
     "fail": 0.05}, "proves": ["LIF-07/monitors-pass"], "needs_baseline": False, "breach": None,
     "ran_at": "2026-11-20T09:40:00Z", "due_at": "2026-11-20T15:40:00Z",
 }  # fmt: skip
@@ -52,14 +52,14 @@ BASELINE: dict[str, Any] = {
     "frozen_at": "2026-10-02T08:00:00Z",
 }  # fmt: skip
 RUN: dict[str, Any] = {
-    "id": "7c1d", "outcome": "fail", "says": "all: share is 0.5 over 400, above 0.05.",
+    "id": "7c1d", "outcome": "fail", "says": "50 % of 400 events, above 5 %. One call in twenty.",
     "since": "2026-11-19T09:40:00Z", "until": "2026-11-20T09:40:00Z", "thresholds": {"warn": 0.02, "fail": 0.05},
     "reading": {"values": [{"of": "all", "value": 0.5, "n": 400, "outcome": "fail"}]},
     "ran_at": "2026-11-20T09:40:00Z",
 }  # fmt: skip
 BREACH: dict[str, Any] = {
     "id": "3e5f", "system": "chatbot", "monitor": "errors", "severity": "medium",
-    "says": "all: share is 0.5 over 400, above 0.05.", "run": "7c1d", "opened_at": "2026-11-20T09:40:00Z",
+    "says": "50 % of 400 events, above 5 %. One call in twenty.", "run": "7c1d", "opened_at": "2026-11-20T09:40:00Z",
     "how": "finding", "because": "The gateway was overloaded", "judgement": "8d3e", "ended_at": "2026-11-20T11:00:00Z",
     "by": "Kim Lee",
 }  # fmt: skip

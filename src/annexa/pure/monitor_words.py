@@ -41,10 +41,10 @@ MEASURES: Final[Mapping[str, str]] = {
     "f1": "F1",
     "mae": "mean absolute error",
     "rmse": "root mean square error",
-    "demographic_parity_difference": "difference of selection rates",
+    "demographic_parity_difference": "between selection rates",
     "demographic_parity_ratio": "ratio of selection rates",
-    "equal_opportunity_difference": "difference of true positive rates",
-    "equalised_odds_difference": "difference of error rates",
+    "equal_opportunity_difference": "between true positive rates",
+    "equalised_odds_difference": "between error rates",
     "equalised_odds_ratio": "ratio of error rates",
     "share": "of events",
     "count": "events",
@@ -61,6 +61,10 @@ MEASURES: Final[Mapping[str, str]] = {
 """What follows a value; a measure that is not here is called what it is."""
 SHARES: Final = frozenset({"share", "odd_hours", "missing"})
 """Measures that people read in per cent."""
+POINTS: Final = frozenset(
+    {"demographic_parity_difference", "equal_opportunity_difference", "equalised_odds_difference"}
+)
+"""Measures that are a difference of shares: people read them in percentage points."""
 COLUMNS: Final[Mapping[str, str]] = {
     "latency_ms": "latency", "output_length": "length of the output", "input_length": "length of the input",
     "tool": "tool", "label": "label", "prediction": "prediction", "score": "score", "reviewer": "reviewer",
@@ -81,13 +85,31 @@ def value_words(monitor: Monitor, value: float | None) -> str:
         return "–"
     if math.isinf(value):
         return "infinite"
-    if monitor.measure in SHARES:
-        return f"{100 * value:.3g} %"
+    if monitor.measure in SHARES | POINTS:
+        return f"{shown(monitor, value):.3g} {unit_words(monitor)}"
     said = f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+    return f"{said} {unit_words(monitor)}".strip()
+
+
+def unit_words(monitor: Monitor) -> str:
+    """The unit of a value: "%", "points", "ms", "h"; "" where it has none."""
+    if monitor.measure in SHARES:
+        return "%"
+    if monitor.measure in POINTS:
+        return "points"
     if monitor.measure == "hours":
-        return f"{said} h"
-    unit = _UNITS.get(monitor.columns[0], "") if monitor.measure == "quantile" and monitor.columns else ""
-    return f"{said} {unit}".strip()
+        return "h"
+    return _UNITS.get(monitor.columns[0], "") if monitor.measure == "quantile" and monitor.columns else ""
+
+
+def shown(monitor: Monitor, value: float) -> float:
+    """A value in the unit that people read, to 12 decimals; `kept` is the way back."""
+    return round(100 * value, 12) if monitor.measure in SHARES | POINTS else value
+
+
+def kept(monitor: Monitor, value: float) -> float:
+    """A value that was typed in the unit that people read, as monitors hold it."""
+    return round(value / 100, 12) if monitor.measure in SHARES | POINTS else value
 
 
 def measure_words(monitor: Monitor) -> str:
@@ -97,6 +119,28 @@ def measure_words(monitor: Monitor) -> str:
     if monitor.measure == "total" and monitor.columns:
         return column_words(monitor.columns[0]) + " in the window"
     return MEASURES.get(monitor.measure, monitor.measure.replace("_", " "))
+
+
+def axis_words(monitor: Monitor) -> str:
+    """What a chart of its values counts, as a title says it: "Share of events", "Latency for 95 %"."""
+    match monitor.measure:
+        case "share":
+            return "Share of events"
+        case "odd_hours":
+            return "Share of events at odd hours"
+        case "missing":
+            return "Share of values that are missing, more than before"
+        case "quantile":
+            said = f"{column_words(monitor.columns[0])} {measure_words(monitor)}"
+        case "hours":
+            said = "hours of silence"
+        case "unapproved":
+            said = "changes without approval"
+        case "bulk":
+            said = "busiest hour, in times the most before"
+        case _:
+            said = f"{'difference ' if monitor.measure in POINTS else ''}{measure_words(monitor)}"
+    return said[:1].upper() + said[1:]
 
 
 def line_words(monitor: Monitor, one: Threshold) -> str:

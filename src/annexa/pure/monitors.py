@@ -7,7 +7,7 @@ passing.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -218,67 +218,6 @@ class Reading:
     baseline: str
     values: tuple[Value, ...]
     because: str
-
-
-ORDER: Final = tuple(Outcome)
-
-
-def reading(
-    monitor: Monitor,
-    values: Sequence[Value],
-    *,
-    since: datetime,
-    until: datetime,
-    baseline: str = "",
-    because: str = "",
-) -> Reading:
-    """Holds each value against the thresholds; the worst of them is what the monitor finds."""
-    held = tuple(_held(monitor, one) for one in values)
-    outcome = min((one.outcome for one in held), key=ORDER.index, default=Outcome.NOT_ENOUGH)
-    return Reading(
-        monitor=monitor.id,
-        outcome=outcome,
-        since=since,
-        until=until,
-        baseline=baseline,
-        values=held,
-        because=because or _because(monitor, held, outcome),
-    )
-
-
-def _held(monitor: Monitor, one: Value) -> Value:
-    outcome = Outcome.NOT_ENOUGH
-    if one.value is not None and not math.isnan(one.value):
-        crossed = {threshold.level for threshold in monitor.thresholds if threshold.crossed(one.value)}
-        outcome = Outcome.FAIL if "fail" in crossed else Outcome.WARN if "warn" in crossed else Outcome.PASS
-    return Value(
-        of=one.of, value=one.value, n=one.n, outcome=outcome, interval=one.interval, expected=one.expected, at=one.at,
-        who=one.who, because=one.because,
-    )  # fmt: skip
-
-
-def _because(monitor: Monitor, values: Sequence[Value], outcome: Outcome) -> str:
-    if not values:
-        return "There is nothing to look at: none of the columns is there."
-    same = [one for one in values if one.outcome is outcome]
-    first = same[0]
-    more = f"; so {'does' if len(same) == 2 else 'do'} {len(same) - 1} more" if len(same) > 1 else ""
-    if outcome is Outcome.NOT_ENOUGH:
-        return first.because + (f" The same holds of {len(same) - 1} more." if len(same) > 1 else "")
-    found = f"{first.of}: {monitor.measure} is {_number(first.value)} over {first.n}"
-    if outcome is Outcome.PASS:
-        return f"{found}{more and '; all ' + str(len(same)) + ' are within their thresholds'}."
-    level = "fail" if outcome is Outcome.FAIL else "warn"
-    line = next(
-        one for one in monitor.thresholds if one.level == level and first.value is not None and one.crossed(first.value)
-    )
-    return f"{found}, {line.when} {_number(line.value)}{more}. {line.because}"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "unknown"
-    return "infinite" if math.isinf(value) else f"{value:.4g}"
 
 
 def written(found: Reading) -> dict[str, Any]:

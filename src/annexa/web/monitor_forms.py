@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 
 from annexa.library.monitors import monitors as library_monitors
+from annexa.pure.monitor_words import SHARES, kept, shown, unit_words
 from annexa.pure.monitors import Monitor
 from annexa.web.forms import date_field, text_field
 
@@ -58,18 +59,30 @@ class FreezeForm(forms.Form):
 
 
 class LinesForm(forms.Form):
-    """Lines of the organisation's own, and why. What is left empty is the library's."""
+    """Lines of the organisation's own, in the unit that people read, and why. What is left empty is the library's.
 
-    def __init__(self, *args: Any, monitor: Monitor, **more: Any) -> None:
+    `own`: the lines in force, by level, as the monitor holds them.
+    """
+
+    def __init__(self, *args: Any, monitor: Monitor, own: Mapping[str, float] | None = None, **more: Any) -> None:
+        more.setdefault("initial", {level: shown(monitor, value) for level, value in (own or {}).items()})
         super().__init__(*args, **more)
+        self.monitor = monitor
+        unit = unit_words(monitor)
         for one in monitor.thresholds:
             verb = _("Fails %s") if one.level == "fail" else _("Warns %s")
             self.fields[one.level] = forms.FloatField(
-                label=verb % one.when, required=False, help_text=_("The library says %s.") % f"{one.value:g}",
+                label=f"{verb % one.when}, {unit}" if unit else verb % one.when, required=False,
+                help_text=_("The library says %s.") % f"{shown(monitor, one.value):g} {unit}".strip(),
                 widget=forms.NumberInput(attrs={"step": STEP}),
+                **({"min_value": 0, "max_value": 100} if monitor.measure in SHARES else {}),
             )  # fmt: skip
         self.fields["because"] = text_field(_("Why these lines"))
 
     def said(self) -> dict[str, float]:
-        """The lines that were given, by level."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "because" and value is not None}
+        """The lines that were given, by level, as the monitor holds them."""
+        return {
+            name: kept(self.monitor, value)
+            for name, value in self.cleaned_data.items()
+            if name != "because" and value is not None
+        }

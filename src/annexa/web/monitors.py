@@ -27,11 +27,11 @@ from annexa.library.monitors import monitors as library_monitors
 from annexa.pure.drift import DriftError
 from annexa.pure.monitor_words import (
     KIND_TITLES,
+    axis_words,
     column_words,
     counted,
     line_words,
     looks_at,
-    measure_words,
     needs,
     number_of,
     span_words,
@@ -260,7 +260,7 @@ def _one(request: HttpRequest, slug: str, monitor: str, bound: Bound, status: in
         "figure": figure,
         "said": _said(line, figure),
         "kind": KIND_TITLES[found.kind],
-        "measure": measure_words(found),
+        "measure": axis_words(found),
         "looks": looks_at(found),
         "needs": "; ".join(needs(found)),
         "every": span_words(every(found)),
@@ -288,7 +288,7 @@ def _forms(page: MonitorPage, bound: Bound, now: datetime) -> dict[str, forms.Fo
     return {
         "switch": bound.get("switch") or ReasonForm(auto_id="switch-%s"),
         "lines": bound.get("lines")
-        or LinesForm(monitor=library_monitors()[page.line.monitor.id], initial=own, auto_id="lines-%s"),
+        or LinesForm(monitor=library_monitors()[page.line.monitor.id], own=own, auto_id="lines-%s"),
         "freeze": bound.get("freeze") or FreezeForm(initial=month, auto_id="freeze-%s"),
     }
 
@@ -319,8 +319,8 @@ def _said(line: MonitorLine, figure: Figure) -> str:
     """What it found last: its value where it told one, else why not."""
     if line.last is None or line.state in {"error", "not enough data"}:
         return line.last.says if line.last else ""
-    of = f"{column_words(figure.of)}: " if figure.of else ""
-    return f"{of}{figure.value} {figure.meta}."
+    of = column_words(figure.of)
+    return f"{of[:1].upper()}{of[1:]}: {figure.value} {figure.meta}." if of else f"{figure.value} {figure.meta}."
 
 
 def _breach(breach: "MonitorBreach", bound: Bound) -> dict[str, Any]:
