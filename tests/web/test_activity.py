@@ -19,6 +19,7 @@ from annexa.pure.permits import ANNEXA
 from annexa.pure.systems import SystemFacts
 from annexa.records.activity_samples import ActivitySample
 from annexa.records.activity_sources import ActivityAssignment, ActivitySource, ActivitySourceEnd
+from annexa.web.activity_charts import _money
 from tests.activity.making import arrive, event
 from tests.web.proving import signed_in
 
@@ -62,7 +63,9 @@ def reads(actor, at) -> list[str]:
 
 def test_it_works(client) -> None:
     page = text(client.get("/systems/chatbot/activity"))
-    assert "<b>31 events</b> of 5 users, 1 went wrong" in page
+    assert "<b>31 events</b> of 5 users in the last 30 days, 1 went wrong" in page
+    assert "What came of it. ok 30, error 1." in page
+    assert '<span class="key wrong" data-v="fail"></span>went wrong' in page
     assert "Half took up to 70 ms" in page
     assert "15.00 EUR" in page
     assert page.count('class="name"') == 25
@@ -77,6 +80,37 @@ def test_it_works(client) -> None:
 )  # fmt: skip
 def test_filters_stand_in_the_address(client, query, rows) -> None:
     assert text(client.get(f"/systems/chatbot/activity?{query}")).count('class="name"') == rows
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("days=1", "in the last 24 hours"),
+        ("days=365", "in the last 365 days"),
+        ("since=2026-02-01&until=2026-02-03", "from 1 Feb 2026 to 3 Feb 2026"),
+        ("since=2026-02-01&until=2026-02-01", "on 1 Feb 2026"),
+        ("days=7&outcome=error", "in the last 7 days by the filters below"),
+    ],
+)
+def test_the_lead_says_of_which_time(client, query, said) -> None:
+    assert (
+        said in text(client.get(f"/systems/chatbot/activity?{query}")).partition('class="lead"')[2].partition("</p>")[0]
+    )
+
+
+def test_nothing_by_a_filter_says_how_many_there_are_without(client) -> None:
+    """Rule: dropping the filters keeps the time that was asked for."""
+    page = text(client.get("/systems/chatbot/activity?model=none&days=7"))
+    assert "<b>No event</b> in the last 7 days by the filters below" in page
+    assert "Without the filters there are 31 events in the last 7 days." in page
+    assert page.count('href="/systems/chatbot/activity?days=7"') == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(0.0, "0.00"), (0.00012345, "0.000123"), (0.0148, "0.0148"), (1234.5, "1,234.50")]
+)
+def test_a_small_sum_is_not_nothing(amount, said) -> None:
+    assert _money(amount) == said
 
 
 def test_a_system_that_sent_nothing_says_how_to_connect_it(client) -> None:
@@ -102,6 +136,8 @@ def test_what_was_said_is_harmless_and_its_proof_beside_it(client, actor, at) ->
 def test_a_conversation_from_end_to_end(client) -> None:
     page = text(client.get("/systems/chatbot/activity/conversation?conversation=talk-1"))
     assert "<b>3 events</b>, all of them sealed" in page
+    assert '<a href="/systems/chatbot/activity">Chatbot</a>' in page
+    assert "UTC</time>" in page
     assert page.index("Question 3") < page.index("Answer 3") < page.index("Question 4") < page.index("Question 5")
     trace = (4).to_bytes(16, "big").hex()
     assert "Question 4" in text(client.get(f"/systems/chatbot/activity/conversation?trace={trace}"))
@@ -216,7 +252,7 @@ def test_what_is_kept_is_chosen(client) -> None:
     found = choice_now("chatbot")
     assert (found.kept, found.retention_days, found.patterns[0].name) == (Kept.DIGEST, 200, "staff")
     assert client.post("/activity/kept", {**given, "retention_days": 365}).status_code == 303
-    assert "digest, 365 days" in text(client.get("/activity/kept"))
+    assert "No text: only keyed digests and lengths, for 365 days" in text(client.get("/activity/kept"))
 
 
 def test_a_sample_is_drawn_from_what_the_address_asks_for(client) -> None:

@@ -340,3 +340,11 @@ def test_a_column_turns_its_order_round() -> None:
         show("{% sort_head 'Gain' 'gain' num=True %}")
         == '<th scope="col" class="num"><a href="?sort=gain">Gain</a></th>'
     )
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(1, "1 minute"), (30, "30 minutes"), (60, "1 hour"), (90, "90 minutes"), (2160, "36 hours"), (4320, "3 days")],
+)
+def test_a_span_in_the_largest_unit_that_holds_it(minutes: int, said: str) -> None:
+    assert face.lasting(minutes) == said

@@ -138,6 +138,7 @@ def test_figures_have_a_chart_and_a_table(client, scorer, admin, at) -> None:
         decide_case(item=item.id, decision="approved", because="Yes", now=at, **given)
     page = text(client.get("/oversight/statistics?system=scorer"))
     assert "<b>12 decisions</b>" in page
+    assert "All 12 cases that ended were decided in time." in page
     assert 'role="img" aria-labelledby="weeks-said"' in page
     assert page.count('<th scope="row">') >= 12 + 2
     assert "A sign of automation bias" in page
@@ -155,6 +156,8 @@ def test_a_plan_is_made_and_changed_on_its_page(client, scorer, admin, kim, at) 
     assert OversightPlan.objects.get(number=2).minutes == 30
     page = text(client.get("/oversight/systems/scorer"))
     assert "within 30 minutes" in page
+    client.post("/oversight/systems/scorer/plan", {**PLAN, "overseers": [admin.pk], "minutes": "4320"})
+    assert "within 3 days" in text(client.get("/oversight/systems/scorer"))
     assert "approve" not in text(client.get("/oversight/systems/scorer")).partition("If nobody decides")[2][:60]
 
 

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict, Streaming
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as later
 from django.views.decorators.http import require_POST, require_safe
@@ -23,6 +24,7 @@ from annexa.answers.activity import (
     quarantined,
     sample_named,
     samples_of,
+    system_read,
     systems_active,
     together,
 )
@@ -30,6 +32,7 @@ from annexa.answers.activity_files import FORMATS, exporting
 from annexa.answers.activity_parts import instant, microseconds
 from annexa.answers.activity_sources import SourceLine, choice_now, list_sources
 from annexa.answers.errors import UnknownError
+from annexa.pure.events import Kept
 from annexa.pure.fields import tidy
 from annexa.pure.messages import Turn, readable, shown, turns_of
 from annexa.pure.permits import Refusal, may_somewhere
@@ -44,6 +47,10 @@ if TYPE_CHECKING:
 
 DAYS = (1, 7, 30, 90, 365)
 USUAL_DAYS = 30
+NARROWING = ("kind", "model", "outcome", "user", "text", "failed")
+"""What an address narrows the events by, beside their time."""
+OF_CONTENT = ("user", "text")
+"""Those of them that only who may read what was said can ask by."""
 PAGE = 25
 HOURLY = timedelta(days=3)
 """Up to so long a time is shown by the hour, a longer one by the day."""
@@ -148,7 +155,10 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
             for n in DAYS
         ],
         "query": request.GET,
-        "filtered": any(request.GET.get(name) for name in ("kind", "model", "outcome", "user", "text", "failed")),
+        "span": _span(asked, days),
+        "unfiltered": address(here, request.GET, **dict.fromkeys((*NARROWING, "after"), "")),
+        "without": sum(one.events for one in found.facets["kind"]),
+        "filtered": any(request.GET.get(name) for name in NARROWING if found.content or name not in OF_CONTENT),
         "choices": [_choice(request.GET, found, name, label) for name, label in FILTERS],
         "next": address(here, request.GET, after=found.more) if found.more else "",
         "exports": [
@@ -211,6 +221,7 @@ def conversation(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "heading": _("Conversation") if named["conversation"] else _("Trace"),
         "slug": slug,
+        "name": system_read(actor=actor(request), slug=slug).name,
         "named": named["conversation"] or named["trace_id"],
         "lines": [(_line(one), said_of(one)) for one in found],
         "sealed": sum(one.sealed for one in found),
@@ -235,6 +246,13 @@ def export(request: HttpRequest, slug: str) -> HttpResponse | StreamingHttpRespo
     answer = StreamingHttpResponse(found.parts, content_type=found.content_type)
     answer["Content-Disposition"] = f'attachment; filename="{found.name}"'
     return answer
+
+
+KEPT_WORDS = {
+    Kept.REDACTED: later("Text without personal data and secrets that are recognised"),
+    Kept.FULL: later("The text as it came"),
+    Kept.DIGEST: later("No text: only keyed digests and lengths"),
+}
 
 
 class SampleForm(forms.Form):
@@ -284,6 +302,7 @@ def drawn(request: HttpRequest, slug: str, sample: str) -> HttpResponse:
     context = {
         "heading": _("Sample of %s events") % row.size,
         "slug": slug,
+        "name": system_read(actor=actor(request), slug=slug).name,
         "sample": row,
         "lines": [_line(one) for one in found],
         "gone": row.size - len(found),
@@ -386,12 +405,17 @@ def _facts(found: "Found") -> list[tuple[str, str]]:
         (_("Cost"), cost.strip()), (_("Stopped by"), one.finish), (_("Prediction"), one.prediction),
         (_("Score"), "" if one.score is None else f"{one.score:g}"), (_("True value"), one.label),
         (_("Evaluation"), one.evaluation), (_("Decision"), one.decision), (_("Verified by"), one.reviewers),
-        (_("Source"), one.source), (_("Kept"), one.kept),
-        (_("Received"), f"{instant(one.received_at):%Y-%m-%d %H:%M:%S} UTC"),
+        (_("Source"), one.source), (_("Kept"), _kept(one.kept)),
+        (_("Received"), date_format(instant(one.received_at), "j M Y H:i:s") + " UTC"),
         (_("Trace"), one.trace_id.hex() if one.trace_id else ""), (_("Span"), one.span_id.hex() if one.span_id else ""),
         (_("Its own number"), one.record_id),
     )  # fmt: skip
     return [(label, readable(value)[:300]) for label, value in listed if value]
+
+
+def _kept(kept: str) -> str:
+    """What is kept of a text, in words; a word that is not known stays."""
+    return str(KEPT_WORDS.get(Kept(kept), kept)) if kept in set(Kept) else kept
 
 
 def _note(request: HttpRequest, slug: str, what: str, about: dict[str, Any]) -> None:
@@ -408,6 +432,18 @@ def _day(said: str) -> date | None:
 
 def _begin(on: date) -> datetime:
     return datetime.combine(on, time(), UTC)
+
+
+def _span(asked: "Asked", days: int) -> str:
+    """The time that is asked for, as the end of a sentence."""
+    if days:
+        return _("in the last 24 hours") if days == 1 else _("in the last %s days") % days
+    first, last = instant(asked.since or 0).date(), instant((asked.until or 1) - 1).date()
+    if first == last:
+        return _("on %s") % date_format(first, "j M Y")
+    return _("from %(first)s to %(last)s") % {
+        "first": date_format(first, "j M Y"), "last": date_format(last, "j M Y"),
+    }  # fmt: skip
 
 
 def _days(n: int) -> str:

@@ -1,5 +1,6 @@
 """What a system did over time as charts: columns and lines by the hour or day, each with its numbers as a table."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +41,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A chart: the sentence that says what it shows, its highest value, what is drawn, and the table behind it."""
+    """A chart: the sentence that says what it shows, its highest value, what is drawn, and the table behind it.
+
+    `legend`: each word with how its key looks: "" a line, "dashed", "wrong".
+    """
 
     id: str
     title: str
@@ -48,7 +52,7 @@ class Chart:
     top: str
     columns: tuple[Column, ...] = ()
     lines: tuple[Line, ...] = ()
-    legend: tuple[tuple[str, bool], ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
     axis: tuple[str, ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
@@ -87,6 +91,7 @@ def _volume(over: "Over", spans: "Sequence[Span]", words: Words, axis: tuple[str
         else _("%(events)s events, none of them went wrong.") % {"events": f"{total.events:,}"},
         top=_number(max(one.events for one in spans)),
         columns=_columns([(one.events, one.errors) for one in spans], [words(instant(one.start)) for one in spans]),
+        legend=((_("went wrong"), "wrong"),) if total.errors else (),
         axis=axis,
         head=(_("Events"), _("Went wrong")),
         rows=_rows(spans, words, lambda one: (f"{one.events:,}", f"{one.errors:,}")),
@@ -107,7 +112,7 @@ def _latency(over: "Over", spans: "Sequence[Span]", words: Words, axis: tuple[st
             Line(points=_points([one.p50 for one in spans], top), dashed=False),
             Line(points=_points([one.p95 for one in spans], top), dashed=True),
         ),
-        legend=((_("half"), False), (_("95 %"), True)),
+        legend=((_("half up to"), ""), (_("95 % up to"), "dashed")),
         axis=axis,
         head=(_("Half up to"), _("95 % up to")),
         rows=_rows(spans, words, lambda one: (_time(one.p50), _time(one.p95))),
@@ -124,17 +129,19 @@ def _cost(over: "Over", spans: "Sequence[Span]", words: Words, axis: tuple[str, 
         id="cost",
         title=_("Cost") if priced else _("Tokens"),
         finding=_("%(cost)s %(currency)s for %(tokens)s tokens.")
-        % {"cost": f"{total.cost:,.2f}", "currency": currency, "tokens": tokens}
+        % {"cost": _money(total.cost), "currency": currency, "tokens": tokens}
         if priced
         else _("%(tokens)s tokens; no event says what it cost.") % {"tokens": tokens},
-        top=(f"{top:,.2f} {currency}" if priced else _number(int(top))) if top else "",
+        top=(f"{_money(top)} {currency}" if priced else _number(int(top))) if top else "",
         columns=_columns([(one, 0) for one in values], [words(instant(one.start)) for one in spans]),
         axis=axis,
         head=(_("Cost"), _("Tokens in"), _("Tokens out")),
         rows=_rows(
-            spans, words, lambda one: (f"{one.cost:,.2f} {currency}", f"{one.input_tokens:,}", f"{one.output_tokens:,}")
+            spans,
+            words,
+            lambda one: (f"{_money(one.cost)} {currency}", f"{one.input_tokens:,}", f"{one.output_tokens:,}"),
         ),
-    )
+    )  # fmt: skip
 
 
 def _outcomes(over: "Over", spans: "Sequence[Span]", words: Words, axis: tuple[str, ...]) -> Chart:
@@ -145,16 +152,16 @@ def _outcomes(over: "Over", spans: "Sequence[Span]", words: Words, axis: tuple[s
         [100 * one.outcomes.get(name, 0) / one.events if one.events else None for one in spans] for name in names[:2]
     ]
     top = max((value or 0 for line in shares for value in line), default=0)
-    said = ", ".join(f"{counts[name]:,} {name or _('not said')}" for name in names)
+    said = ", ".join(f"{name or _('not said')} {counts[name]:,}" for name in names)
     return Chart(
         id="outcomes",
         title=_("What came of it"),
-        finding=_("%(ok)s ok; %(others)s.") % {"ok": f"{over.total.outcomes.get('ok', 0):,}", "others": said}
+        finding=_("ok %(ok)s, %(others)s.") % {"ok": f"{over.total.outcomes.get('ok', 0):,}", "others": said}
         if names
         else _("All went well."),
         top=f"{top:.0f} %" if top >= 1 else f"{top:.1g} %" if top else "",
         lines=tuple(Line(points=_points(line, top), dashed=number == 1) for number, line in enumerate(shares)),
-        legend=tuple((name or _("not said"), number == 1) for number, name in enumerate(names[:2])),
+        legend=tuple((name or _("not said"), "dashed" if number else "") for number, name in enumerate(names[:2])),
         axis=axis,
         head=("ok", *(name or _("not said") for name in names)),
         rows=_rows(spans, words, lambda one: tuple(f"{one.outcomes.get(name, 0):,}" for name in ("ok", *names))),
@@ -208,6 +215,13 @@ def _hour(at: datetime) -> str:
 
 def _number(many: int) -> str:
     return f"{many:,}"
+
+
+def _money(amount: float) -> str:
+    """A sum with two decimals; below one, where these would say nothing, with three digits that count."""
+    if amount and abs(amount) < 1:
+        return f"{amount:.{2 - math.floor(math.log10(abs(amount)))}f}"
+    return f"{amount:,.2f}"
 
 
 def _time(milliseconds: float | None) -> str:

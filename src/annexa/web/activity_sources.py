@@ -30,17 +30,12 @@ from annexa.pure.activity_sources import ENVIRONMENT, MOST_DAYS, SERVICE, Choice
 from annexa.pure.events import Kept
 from annexa.pure.facts import ORGANISATION
 from annexa.pure.permits import Refusal
-from annexa.web.activity import told
+from annexa.web.activity import KEPT_WORDS, told
 from annexa.web.again import proven
 from annexa.web.forms import see, text_field, tried, tried_or_told
 from annexa.web.frame import actor, permit, permitted, person
 from annexa.web.refused import refused
 
-KEPT_WORDS = {
-    Kept.REDACTED: later("Text without personal data and secrets that are recognised"),
-    Kept.FULL: later("The text as it came"),
-    Kept.DIGEST: later("No text: only keyed digests and lengths"),
-}
 USERS_WORDS = {
     Users.PSEUDONYM: later("A pseudonym, the same for the same user"),
     Users.AS_SENT: later("As they were sent"),
@@ -261,7 +256,7 @@ def choice(request: HttpRequest, slug: str = ORGANISATION) -> HttpResponse:
         "kept": KEPT_WORDS[now_kept.kept],
         "users": USERS_WORDS[now_kept.users],
         "form": form if may_choose else None,
-        "earlier": choices_of(actor=actor(request), system=slug),
+        "earlier": [(one, KEPT_WORDS[Kept(one.keeps)]) for one in choices_of(actor=actor(request), system=slug)],
         "most": longest_days(),
         "now": timezone.now(),
     }

@@ -69,13 +69,14 @@ class LinesForm(forms.Form):
         super().__init__(*args, **more)
         self.monitor = monitor
         unit = unit_words(monitor)
+        least, most = (0.0, 100.0) if monitor.measure in SHARES else (None, None)
         for one in monitor.thresholds:
             verb = _("Fails %s") if one.level == "fail" else _("Warns %s")
             self.fields[one.level] = forms.FloatField(
                 label=f"{verb % one.when}, {unit}" if unit else verb % one.when, required=False,
                 help_text=_("The library says %s.") % f"{shown(monitor, one.value):g} {unit}".strip(),
                 widget=forms.NumberInput(attrs={"step": STEP}),
-                **({"min_value": 0, "max_value": 100} if monitor.measure in SHARES else {}),
+                min_value=least, max_value=most,
             )  # fmt: skip
         self.fields["because"] = text_field(_("Why these lines"))
 

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from annexa.pure.registers import REGISTERS
 from annexa.pure.registers.documents import EXPECTATION
@@ -275,6 +276,16 @@ def freshness(used: float | None, state: str = "") -> SafeString:
 def number(n: float | None) -> str:
     """A number as people read it, with thousands separators; nothing for nothing."""
     return "" if n is None else f"{n:,}"
+
+
+@register.simple_tag
+def lasting(minutes: int) -> str:
+    """A span of whole minutes in the largest unit that holds it: "3 days", "36 hours", "1 minute"."""
+    if minutes % (24 * 60) == 0:
+        return ngettext("%s day", "%s days", minutes // (24 * 60)) % f"{minutes // (24 * 60):,}"
+    if minutes % 60 == 0:
+        return ngettext("%s hour", "%s hours", minutes // 60) % f"{minutes // 60:,}"
+    return ngettext("%s minute", "%s minutes", minutes) % f"{minutes:,}"
 
 
 @register.simple_tag
