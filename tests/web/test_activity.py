@@ -113,6 +113,25 @@ def test_a_small_sum_is_not_nothing(amount, said) -> None:
     assert _money(amount) == said
 
 
+def test_a_sample_that_cannot_be_drawn_is_asked_again_where_it_stands(client) -> None:
+    """Rule: nothing typed is lost, and what is wrong leads to its field."""
+    given = {"size": "9000", "seed": "tide", "because": "Monthly reading"}
+    page = text(client.post("/systems/chatbot/activity/sample?days=7", given), 422)
+    assert "One thing to put right" in page
+    assert '<a href="#sample-size">How many</a>' in page
+    assert "Monthly reading" in page
+    assert 'value="tide"' in page
+    assert "in the last 7 days" in page
+    assert not ActivitySample.objects.exists()
+
+
+def test_a_source_is_closed_with_a_reason_on_its_page(client) -> None:
+    page = text(client.post("/activity/sources/gate/close", {}), 422)
+    assert '<a href="#end-because">' in page
+    assert "<details open>" in page
+    assert not ActivitySourceEnd.objects.exists()
+
+
 def test_a_system_that_sent_nothing_says_how_to_connect_it(client) -> None:
     page = text(client.get("/systems/kiosk/activity"))
     assert "This system sent nothing yet" in page

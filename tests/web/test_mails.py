@@ -30,7 +30,7 @@ def test_what_is_wrong_is_shown(page, kim) -> None:
     for wrong in ({}, {"how": "hourly"}):
         answer = page.post("/mail", wrong)
         assert answer.status_code == 422
-        assert "Not kept" in answer.content.decode()
+        assert '<a href="#id_how">Mail me</a>' in answer.content.decode()
     assert choice_of(person=kim) == "daily"
 
 

@@ -118,7 +118,9 @@ def test_it_runs_now(client, chatbot, by, at) -> None:
     assert (done.status_code, done.url) == (303, f"{HERE}/errors")
     assert MonitorRun.objects.get().outcome == "pass"
     assert "It ran: passing" in text(client.get(f"{HERE}/errors"))
-    assert "is off; turn it on first" in text(client.post(f"{HERE}/latency/run"), 409)
+    refused = text(client.post(f"{HERE}/latency/run"), 409)
+    assert refused.count("is off; turn it on first") == 1
+    assert f'<a class="button" href="{HERE}/latency">See how it stands now</a>' in refused
 
 
 def test_lines_of_its_own(client, chatbot, by, at) -> None:

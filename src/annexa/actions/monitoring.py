@@ -114,7 +114,7 @@ def choose_monitors(
             if not on and (breach := _open_breach(system, name)):
                 _ended(opened, breach, how="off", person=person)
         if not made:
-            raise ConflictError("Nothing would change: they are so already.")
+            raise ConflictError("Nothing would change: what you chose holds already.")
     return tuple(made)
 
 

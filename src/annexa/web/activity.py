@@ -37,7 +37,7 @@ from annexa.pure.fields import tidy
 from annexa.pure.messages import Turn, readable, shown, turns_of
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.web.activity_charts import DAY_US, charts_of, said_time
-from annexa.web.forms import see, text_field, tried_or_told
+from annexa.web.forms import see, text_field, tried
 from annexa.web.frame import actor, permitted, person
 from annexa.web.lists import Link, address
 from annexa.web.refused import refused
@@ -122,6 +122,11 @@ def activity(request: HttpRequest) -> HttpResponse:
 @require_safe
 def system(request: HttpRequest, slug: str) -> HttpResponse:
     """What one system did: over time, and its events by what the address asks for."""
+    return _system(request, slug, None)
+
+
+def _system(request: HttpRequest, slug: str, wrong: "SampleForm | None") -> HttpResponse:
+    """The page of a system; `wrong`: the form of a sample that could not be drawn."""
     now = timezone.now()
     asked, days = asked_of(request.GET, now=now)
     step = DAY_US if (asked.until or 0) - (asked.since or 0) > HOURLY // timedelta(microseconds=1) else DAY_US // 24
@@ -160,6 +165,7 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "without": sum(one.events for one in found.facets["kind"]),
         "filtered": any(request.GET.get(name) for name in NARROWING if found.content or name not in OF_CONTENT),
         "choices": [_choice(request.GET, found, name, label) for name, label in FILTERS],
+        "newest": address(here, request.GET, after=""),
         "next": address(here, request.GET, after=found.more) if found.more else "",
         "exports": [
             Link(label=label, url=address(reverse("activity-export", args=[slug]), request.GET, format=name, after=""))
@@ -170,11 +176,12 @@ def system(request: HttpRequest, slug: str) -> HttpResponse:
         "may_open": permitted(request, "open_activity_source"),
         "may_choose": permitted(request, "choose_activity", slug),
         "may_sample": permitted(request, "sample_activity", slug) and found.over.total.events,
-        "sample": SampleForm(auto_id="sample-%s", initial={"size": 25}),
+        "sample": wrong or SampleForm(auto_id="sample-%s", initial={"size": 25}),
+        "wrong": wrong,
         "samples": drawn,
         "now": now,
     }
-    return render(request, "activity/system.html", context)
+    return render(request, "activity/system.html", context, status=422 if wrong else 200)
 
 
 @require_safe
@@ -280,14 +287,14 @@ def sample(request: HttpRequest, slug: str) -> HttpResponse:
         )
         return _("%(size)s of %(all)s events drawn") % {"size": made[0].size, "all": f"{made[0].population:,}"}
 
+    form, back = SampleForm(request.POST, auto_id="sample-%s"), reverse("system-activity", args=[slug])
     try:
-        answer = tried_or_told(
-            request, SampleForm(request.POST), do, wrong=_("No sample was drawn"),
-            back=reverse("system-activity", args=[slug]),
-        )  # fmt: skip
+        answer = tried(request, form, do, back=back)
     except ActivityError as error:
         return told(request, error)
-    return see(reverse("activity-sample", args=[slug, made[0].id])) if made else answer
+    if made:
+        return see(reverse("activity-sample", args=[slug, made[0].id]))
+    return answer or _system(request, slug, form)
 
 
 @require_safe
@@ -419,7 +426,7 @@ def _kept(kept: str) -> str:
 
 
 def _note(request: HttpRequest, slug: str, what: str, about: dict[str, Any]) -> None:
-    if request.method == "GET":
+    if request.method != "HEAD":
         note_reading(actor=actor(request), system=slug, what=what, about=about, now=timezone.now())
 
 

@@ -24,7 +24,7 @@ from annexa.actions.errors import ActionError, InvalidError
 from annexa.activity import ActivityError
 from annexa.answers.activity import COLUMN_OF, quarantined, system_names, system_read
 from annexa.answers.activity_parts import instant
-from annexa.answers.activity_sources import choice_now, choices_of, longest_days, source_named
+from annexa.answers.activity_sources import SourceLine, choice_now, choices_of, longest_days, source_named
 from annexa.answers.errors import UnknownError
 from annexa.pure.activity_sources import ENVIRONMENT, MOST_DAYS, SERVICE, Choice, Pattern, Users, rule_said, rules_said
 from annexa.pure.events import Kept
@@ -142,10 +142,10 @@ def connect(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def source(request: HttpRequest, slug: str) -> HttpResponse:
-    """A source: its rules, its tokens, how to connect it, its end."""
+    """A source: its rules, its tokens, how to connect it; its other rules."""
     now = timezone.now()
     line = _line(request, slug)
-    form = RulesForm(_sent(request), initial={"rules": "\n".join(map(rule_said, line.rules))})
+    form = _rules_form(line, _sent(request))
 
     def do(given: Mapping[str, Any]) -> str:
         try:
@@ -160,18 +160,25 @@ def source(request: HttpRequest, slug: str) -> HttpResponse:
     answer = tried(request, form, do) if request.method == "POST" else None
     if answer is None and request.method == "POST" and not form.errors:
         return see(reverse("activity-source", args=[slug]))
+    return answer or _source(request, line, form, BecauseForm(auto_id="end-%s"))
+
+
+def _source(request: HttpRequest, line: SourceLine, form: forms.Form, end_form: forms.Form) -> HttpResponse:
+    """The page of a source with its forms, fresh or as they were refused."""
+    now, wrong = timezone.now(), next((one for one in (form, end_form) if one.errors), None)
     context = {
         "heading": line.source.name,
         "line": line,
+        "wrong": wrong,
         "rules": [rule_said(one) for one in line.rules],
         "form": form,
-        "end_form": BecauseForm(auto_id="end-%s"),
+        "end_form": end_form,
         "may_change": permitted(request, "change_activity_source") and not line.closed,
         "may_renew": permitted(request, "open_activity_source") and not line.closed,
         "now": now,
         **_addresses(request, ""),
     }
-    return answer or render(request, "activity/source.html", context, status=422 if form.errors else 200)
+    return render(request, "activity/source.html", context, status=422 if wrong else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -203,10 +210,16 @@ def close(request: HttpRequest, slug: str) -> HttpResponse:
         close_source(actor=actor(request), person=person(request), source=slug, now=timezone.now(), **given)
         return _("Nothing is taken from %s any more") % slug
 
-    return tried_or_told(
-        request, BecauseForm(request.POST), do, wrong=_("It is not closed"),
-        back=reverse("activity-source", args=[slug]),
-    )  # fmt: skip
+    line, form = _line(request, slug), BecauseForm(request.POST, auto_id="end-%s")
+    back = reverse("activity-source", args=[slug])
+    answer = tried(request, form, do, back=back)
+    if answer is None and form.errors:
+        return _source(request, line, _rules_form(line), form)
+    return answer or see(back)
+
+
+def _rules_form(line: SourceLine, sent: QueryDict | None = None) -> RulesForm:
+    return RulesForm(sent, initial={"rules": "\n".join(map(rule_said, line.rules))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -318,7 +331,7 @@ def _patterns(said: str) -> tuple[Pattern, ...]:
     return tuple(Pattern(name=name, pattern=pattern.strip()) for name, _space, pattern in pairs)
 
 
-def _line(request: HttpRequest, slug: str) -> Any:
+def _line(request: HttpRequest, slug: str) -> SourceLine:
     try:
         return source_named(actor=actor(request), slug=slug, now=timezone.now())
     except UnknownError as error:

@@ -66,8 +66,10 @@ def end_of(on: date | None) -> datetime | None:
     return instants.end_of(on) if on else None
 
 
-def tried(request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str]) -> HttpResponse | None:
-    """Validates and does; what is wrong goes into the form, what is refused is answered at once."""
+def tried(
+    request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str], *, back: str = ""
+) -> HttpResponse | None:
+    """Validates and does; what is wrong goes into the form, what is refused is answered at once, with a way `back`."""
     if not form.is_valid():
         return None
     try:
@@ -77,9 +79,9 @@ def tried(request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any
             for sentence in sentences:
                 form.add_error(field if field in form.fields else None, sentence)
     except NotPermittedError as error:
-        return refused(request, status=403, title=_("Not yours to do"), text=str(error))
+        return refused(request, status=403, title=_("Not yours to do"), text=str(error), back=back)
     except ConflictError as error:
-        return refused(request, status=409, title=_("Changed meanwhile"), text=str(error))
+        return refused(request, status=409, title=_("Changed meanwhile"), text=str(error), back=back)
     except NotFoundError as error:
         raise Http404(str(error)) from error
     return None
@@ -89,9 +91,9 @@ def tried_or_told(
     request: HttpRequest, form: forms.Form, do: Callable[[Mapping[str, Any]], str], *, wrong: str, back: str
 ) -> HttpResponse:
     """The same for a form that has no page of its own: goes back, or says under the title `wrong` what is wrong."""
-    answer = tried(request, form, do)
+    answer = tried(request, form, do, back=back)
     if answer is None and form.errors:
-        answer = refused(request, status=422, title=wrong, text=sentences(form))
+        answer = refused(request, status=422, title=wrong, text=sentences(form), back=back)
     return answer or see(back)
 
 

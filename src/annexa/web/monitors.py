@@ -111,10 +111,11 @@ def choose(request: HttpRequest, slug: str) -> HttpResponse:
         return _("%s now watch it") % len(made) if len(made) > 1 else _("One more watches it")
 
     _seen(request, slug)
-    answer = tried(request, form, do)
+    back = reverse("system-monitors", args=[slug])
+    answer = tried(request, form, do, back=back)
     if answer is None and form.errors:
         return _index(request, slug, {"choose": form}, 422)
-    return answer or see(reverse("system-monitors", args=[slug]))
+    return answer or see(back)
 
 
 @takes_form_of("system-monitors", beyond="breach")
@@ -135,10 +136,11 @@ def end(request: HttpRequest, slug: str, breach: str) -> HttpResponse:
         )  # fmt: skip
         return str(ENDED[given["how"]][1])
 
-    answer = tried(request, form, do)
+    back = reverse("system-monitors", args=[slug])
+    answer = tried(request, form, do, back=back)
     if answer is None and form.errors:
         return _index(request, slug, {found.id: form}, 422)
-    return answer or see(reverse("system-monitors", args=[slug]))
+    return answer or see(back)
 
 
 @takes_form_of("system-monitor")
@@ -295,10 +297,11 @@ def _forms(page: MonitorPage, bound: Bound, now: datetime) -> dict[str, forms.Fo
 
 def _done(request: HttpRequest, slug: str, monitor: str, kind: str, form: forms.Form, do: Any) -> HttpResponse:
     _page(request, slug, monitor)
-    answer = tried(request, form, do)
+    back = reverse("system-monitor", args=[slug, monitor])
+    answer = tried(request, form, do, back=back)
     if answer is None and form.errors:
         return _one(request, slug, monitor, {kind: form}, 422)
-    return answer or see(reverse("system-monitor", args=[slug, monitor]))
+    return answer or see(back)
 
 
 def _page(request: HttpRequest, slug: str, monitor: str) -> MonitorPage:

@@ -160,7 +160,7 @@ def facts(request: HttpRequest, kind: Kind) -> HttpResponse:
         "found": found,
         "shown": sum(len(rows) for _regime, rows in found),
         "title": {"clocks": _("Clocks"), "retention": _("Retention"), "penalties": _("Penalties")}[kind],
-        "part": f"obligations/_{kind}.html",
+        "rows_template": f"obligations/_{kind}.html",
     }
     return render(request, "obligations/facts.html", context)
 

@@ -210,10 +210,11 @@ def _done(
     request: HttpRequest, slug: str, kind: str, form: forms.Form, do: Callable[[Mapping[str, Any]], str]
 ) -> HttpResponse:
     _found(request, slug)
-    answer = tried(request, form, do)
+    back = reverse("oversight-system", args=[slug])
+    answer = tried(request, form, do, back=back)
     if answer is None and form.errors:
         return _page(request, slug, {kind: form}, 422)
-    return answer or see(reverse("oversight-system", args=[slug]))
+    return answer or see(back)
 
 
 def _page(request: HttpRequest, slug: str, bound: Bound, status: int) -> HttpResponse:

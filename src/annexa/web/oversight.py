@@ -143,7 +143,7 @@ def decide(request: HttpRequest, case: str) -> HttpResponse:
         )  # fmt: skip
         return str(ENDED[given["decision"]][1])
 
-    answer = tried(request, form, do)
+    answer = tried(request, form, do, back=reverse("oversight-case", args=[case]))
     if answer is None and form.errors:
         return _case(request, case, form, 422)
     return answer or see(reverse("oversight"))

@@ -102,7 +102,7 @@ def hold(request: HttpRequest) -> HttpResponse:
 
     answer = tried(request, form, do) if request.method == "POST" else None
     if answer is None and request.method == "POST" and not form.errors:
-        return see(reverse("retention"))
+        return see(reverse("activity-retention"))
     context = {"heading": _("Set a legal hold"), "form": form}
     return answer or render(request, "retention/hold.html", context, status=422 if form.errors else 200)
 
@@ -118,7 +118,7 @@ def release(request: HttpRequest, hold: str) -> HttpResponse:
         return _("The hold is released")
 
     form = BecauseForm(request.POST)
-    return tried_or_told(request, form, do, wrong=_("The hold stays"), back=reverse("retention"))
+    return tried_or_told(request, form, do, wrong=_("The hold stays"), back=reverse("activity-retention"))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,7 +138,7 @@ def erasure(request: HttpRequest) -> HttpResponse:
     except VaultError as error:
         return refused(request, status=503, title=_("The activity log cannot be looked into"), text=str(error))
     if answer is None and request.method == "POST" and not look and not form.errors:
-        return see(reverse("retention"))
+        return see(reverse("activity-retention"))
     return answer or render(request, "retention/erase.html", context, status=422 if form.errors else 200)
 
 
@@ -176,7 +176,7 @@ def decide(request: HttpRequest, erasure: str) -> HttpResponse:
         return _("It is carried out within a minute") if made.step == "approved" else _("Nothing is erased")
 
     form = BecauseForm(request.POST)
-    return tried_or_told(request, form, do, wrong=_("Nothing was decided"), back=reverse("retention"))
+    return tried_or_told(request, form, do, wrong=_("Nothing was decided"), back=reverse("activity-retention"))
 
 
 def _require(request: HttpRequest, verb: str) -> None:
@@ -195,7 +195,7 @@ def _begin(day: Any) -> datetime | None:
 
 
 urls = [
-    path("activity/retention", retention, name="retention"),
+    path("activity/retention", retention, name="activity-retention"),
     path("activity/retention/hold", hold, name="retention-hold"),
     path("activity/retention/holds/<str:hold>/release", release, name="retention-release"),
     path("activity/retention/erase", erasure, name="retention-erase"),
