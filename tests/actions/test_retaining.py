@@ -581,10 +581,10 @@ class World:
         self.gone |= before - left
         self.there -= before - left
 
-    def hold(self, _number: int) -> None:
+    def hold(self, number: int) -> None:
         """Everything is held."""
         (actor, person), _ = self.people
-        made = hold_activity(actor=actor, person=person, because="Case", now=self.now, system="chatbot")
+        made = hold_activity(actor=actor, person=person, because=f"Case {number}", now=self.now, system="chatbot")
         self.held.append(made.id)
 
     def release(self, _number: int) -> None:

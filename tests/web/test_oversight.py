@@ -182,6 +182,7 @@ def test_one_stops_and_two_let_go_on(client, scorer, kim, admin, at) -> None:
     assert client.post(f"{place}/release", {"step": "asked", "because": "Mended"}).status_code == 303
     page = text(client.get(place))
     assert "Let it go on" not in page, "who asked is not offered it"
+    assert '<summary class="button small">Take the question back</summary>' in page
     assert "somebody else has to let it go on" in page
     assert client.post(f"{place}/release", {"step": "released", "because": "Fine"}).status_code == 403
     signed_in(client, kim)

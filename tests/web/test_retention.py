@@ -85,6 +85,10 @@ def test_a_hold_is_set_shown_and_released_by_somebody_else(house, client) -> Non
     wrong = client.post("/activity/retention/hold", {"since": "2026-12-02", "until": "2026-12-01", "because": "Case"})
     assert wrong.status_code == 422
     assert client.post("/activity/retention/hold", {"system": "chatbot", "because": "Case <7>"}).status_code == 303
+    twice = client.post("/activity/retention/hold", {"system": "chatbot", "because": "Case <7>"})
+    assert twice.status_code == 409
+    assert "You hold the same for the same reason already." in twice.content.decode()
+    assert "Nothing while it is held" in client.get("/activity/retention").content.decode()
     hold = LegalHold.objects.get()
     refused = client.post("/activity/retention/erase", ERASE).content.decode()
     assert "Kept by legal hold" in refused

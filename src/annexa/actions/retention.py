@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from annexa.actions.door import door, require
 from annexa.actions.errors import ConflictError, InvalidError, NotFoundError, NotPermittedError
@@ -30,17 +30,21 @@ def hold_activity(
     """Keeps events from going until somebody else releases the hold: of a system ("": of all), begun within a span of
     time (both ends in it), of one person (`user`: a pseudonym).
 
-    Ledger: legal_hold. Raises InvalidError with every problem, NotFoundError, NotPermittedError.
+    Ledger: legal_hold. Raises InvalidError with every problem, NotFoundError, NotPermittedError, ConflictError where
+    the same person holds the same for the same reason already.
     """
     with door(
         actor=actor, verb="hold_activity", now=now, because=because.strip(), place=_place(actor, system)
     ) as opened:
         if problems := hold_problems(because=because, since=since, until=until):
             raise InvalidError(problems)
-        made = LegalHold(
-            id=uuid.uuid4().hex, system=system, user=user.strip(), since=since, until=until, because=because.strip(),
-            recorded_at=now, by=person,
-        )  # fmt: skip
+        said: dict[str, Any] = {
+            "system": system, "user": user.strip(), "since": since, "until": until, "because": because.strip(),
+            "by": person,
+        }  # fmt: skip
+        if LegalHold.objects.filter(**said, release=None).exists():
+            raise ConflictError("You hold the same for the same reason already.")
+        made = LegalHold(id=uuid.uuid4().hex, **said, recorded_at=now)
         opened.write(made, kind="legal_hold", subject=f"legal_hold/{made.id}")
     return made
 

@@ -92,6 +92,11 @@ class KeptLine:
     erased: int
     expired: int
 
+    @property
+    def stays(self) -> bool:
+        """Whether a hold keeps all of it, so that nothing goes however old it is."""
+        return any(not one.user and one.since is None and one.until is None for one in self.holds)
+
 
 def overview(*, actor: Actor) -> tuple[KeptLine, ...]:
     """Each AI system whose activity was ever kept, by name; for who reads everything also what is nobody's.
