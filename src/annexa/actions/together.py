@@ -38,10 +38,11 @@ class Together(Generic[Asked, Done]):
         mine: _Waiting[Asked, Done] = _Waiting(asked, size)
         with self._changing:
             self._waiting.append(mine)
-        with self._turn:
-            chosen = self._chosen(mine)
-            rest = self._begun(chosen)
+        chosen: list[_Waiting[Asked, Done]] = []
         try:
+            with self._turn:
+                chosen = self._chosen(mine)
+                rest = self._begun(chosen)
             self._ended(chosen, rest)
         finally:
             for one in chosen:
