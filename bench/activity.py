@@ -1,6 +1,6 @@
 """The activity log at size: drift of 20 columns over 30 days, a search in text, one conversation, full verification.
 
-python bench/activity.py [--json] [--events 5000000] [--keep FOLDER] [--spark]
+python bench/activity.py [--json] [--events 5000000] [--keep FOLDER] [--spark [--days 30]]
 
 Makes a home of its own with so many events of one system, spread over 30 days: predictions with 20 numeric features, a
 text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as
@@ -50,6 +50,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--keep", metavar="FOLDER", help="make the home there, or use the one that is there")
     parser.add_argument("--spark", action="store_true", help="drift on a Spark Connect server as well")
+    parser.add_argument("--days", type=int, default=DAYS, help="of which days, the latest ones, --spark asks")
     args = parser.parse_args()
     if args.spark and (why := missing()):
         parser.error(why)
@@ -63,7 +64,7 @@ def main() -> int:
         took = {} if made else _make(home, args.events)
         found = {**took, **_ask(args.events)}
         if args.spark:
-            found |= _on_both(Path(folder))
+            found |= _on_both(Path(folder), timedelta(days=args.days))
         report({**found, "load": round(os.getloadavg()[0], 1)}, as_json=args.json)
     return 0
 
@@ -196,24 +197,24 @@ def _ask(events: int) -> dict[str, Any]:
     return found
 
 
-def _on_both(folder: Path) -> dict[str, Any]:
-    """The drift monitors over 30 days on DuckDB and on Spark: seconds each, and whether they say the same."""
+def _on_both(folder: Path, window: timedelta) -> dict[str, Any]:
+    """The drift monitors over the latest days on DuckDB and on Spark: seconds each, and whether they say the same."""
     from django.conf import settings
 
     from annexa.activity import monitoring
     from annexa.activity.engines import read_engine
     from annexa.answers.monitors import log_window
 
-    since = UNTIL - timedelta(days=DAYS)
+    since = UNTIL - window
     first = {"since": since, "until": since + timedelta(days=2)}
     with log_window("bench", texts=(), **first) as log:
         baseline = monitoring.freeze(log.events, ("f_*", "prediction"), system="bench", **first)
-    here = _drift(baseline)
+    here = _drift(baseline, window)
     server = folder / "spark"
     server.mkdir()
     with spark_server(server, memory="3g") as one:
         settings.ENGINE = read_engine(one.url)
-        there = _drift(baseline)
+        there = _drift(baseline, window)
         settings.ENGINE = None
     found: dict[str, Any] = {}
     for name, (seconds, _) in here.items():
@@ -230,18 +231,18 @@ def _on_both(folder: Path) -> dict[str, Any]:
     return found
 
 
-def _drift(baseline: Any) -> dict[str, tuple[float, Any]]:
+def _drift(baseline: Any, window: timedelta) -> dict[str, tuple[float, Any]]:
     """Seconds and reading of each monitor, and of the plain counts into bins; to open the log counts by itself."""
     from annexa.activity import frames, monitoring
     from annexa.answers.monitors import log_window
     from annexa.library.monitors import monitors
 
-    since, found = UNTIL - timedelta(days=DAYS), {}
+    since, found = UNTIL - window, {}
     started = time.perf_counter()
     with log_window("bench", since=since, until=UNTIL, texts=()) as log:
         found["open"] = time.perf_counter() - started, None
         for name in DRIFT:
-            wide = replace(monitors()[name], window=timedelta(days=DAYS))
+            wide = replace(monitors()[name], window=window)
             started = time.perf_counter()
             reading = monitoring.run(wide, log.events, until=UNTIL, known=monitoring.Known(baseline=baseline))
             found[name] = time.perf_counter() - started, reading

@@ -197,6 +197,15 @@ def test_files_with_other_features_are_one_log_however_much_there_is(log, monkey
     assert (names, sums) == (["f_age", "f_town"], [(130, 59, sum(range(60, 119)), "Ulm")])
 
 
+def test_few_events_in_many_files_take_little_memory(tmp_path, monkeypatch) -> None:
+    """Rule: a system that says little for months is watched within the same memory as one that says much."""
+    monkeypatch.setattr(watching, "MEMORY", "300MB")
+    features = {f"x{number:02d}": float(number) for number in range(40)}
+    files = [sealed(tmp_path, f"{n:03d}", event(n, features=features), event(n + 1_000)) for n in range(240)]
+    with log_of(Sources(files=tuple(files)), "chatbot") as relation:
+        assert relation.aggregate("count(*), count(f_x07)").fetchall() == [(480, 240)]
+
+
 def test_who_sends_and_what_they_say_of_themselves(log) -> None:
     with looking(log) as query:
         (group,) = query.groups(Asked(systems=("",)), ("source", "service", "environment"))
