@@ -142,17 +142,23 @@ def test_many_at_once_say_what_each_says_alone(
     assert found[0] == found[1]
 
 
-_REQUESTS = st.tuples(st.lists(_SPAN, max_size=5), st.sampled_from(["agent", "chat"]), st.booleans())
+_REQUESTS = st.tuples(
+    st.lists(_SPAN, max_size=5), st.sampled_from(["agent", "chat"]), st.booleans(), st.sampled_from([b"", b"\x7a\x01?"])
+)
+"""Spans, who sends them, whether by another source, and a field at the end that no exporter writes."""
 
 
 @given(st.lists(_REQUESTS, min_size=2, max_size=4))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_requests_that_are_read_together_say_what_each_says_alone(
-    tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[list[Span], str, bool]]
+    tmp_path_factory: pytest.TempPathFactory, asked: list[tuple[list[Span], str, bool, bytes]]
 ) -> None:
     """Of whichever source and resource: each is told of its own spans, and all of them are kept as if it were alone."""
     other = dataclasses.replace(SOURCE, slug="other", system="ranking")
-    requests = [(request_of(spans, [("service.name", name)]), other if odd else SOURCE) for spans, name, odd in asked]
+    requests = [
+        (request_of(spans, [("service.name", name)]) + more, other if by_other else SOURCE)
+        for spans, name, by_other, more in asked
+    ]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(otlp_columns, "FEWEST", 1)
         alone = intake_in(tmp_path_factory.mktemp("alone"))

@@ -48,27 +48,31 @@ class Taken:
 Read = tuple[Taken, list[pa.RecordBatch]]
 """What was read of a request, and the batches to keep of it."""
 _Kept = tuple[Taken, Written | None]
+_Bounds = Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Request:
-    """Spans of protobuf as they came. `resources`: as protobuf read them; `bounds`: where the spans of each stand."""
+    """Spans of protobuf as they came. `resources`: as protobuf read them; `bounds`: where the spans of each stand, None
+    where they are written as exporters do not write them."""
 
     body: bytes
     resources: Sequence[Any]
-    bounds: Sequence[Sequence[tuple[int, int]]]
+    bounds: Sequence[_Bounds | None]
     source: Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """The spans of one resource of a request, the request by its number. `spans`: where they stand in its body."""
+    """The spans of one resource of a request, the request by its number. `spans`: where they stand in its body; none
+    where `usual` is false, and then they have to be read one by one."""
 
     request: int
     read: Any
     resource: Mapping[str, Any]
     system: str
-    spans: Sequence[tuple[int, int]]
+    usual: bool
+    spans: _Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +97,11 @@ class Intake:
         if as_json:
             return self._keep(lambda: self._read_one_by_one(otlp.traces_of(body, as_json=True), source, _now()))
         resources = otlp.resource_spans(body)
-        bounds = otlp_columns.span_bounds(body) or []
+        bounds: Sequence[_Bounds | None] = otlp_columns.span_bounds(body) or ()
         if len(bounds) != len(resources):
-            bounds = [[]] * len(resources)
+            bounds = [None] * len(resources)
         asked = _Request(body=body, resources=resources, bounds=bounds, source=source)
-        taken, written = self.together.done(asked, size=len(body))
-        if written is not None:
-            written.sync()
-        return taken
+        return _on_the_disk(*self.together.done(asked, size=len(body)))
 
     def logs(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
         """Takes log records in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
@@ -156,9 +157,7 @@ class Intake:
             taken, batches = read()
             written = self.journal.write(*batches) if batches else None
             del batches
-        if written is not None:
-            written.sync()
-        return taken
+        return _on_the_disk(taken, written)
 
     def _spans_of(self, asked: Sequence[_Request]) -> Callable[[], Sequence[_Kept | Exception]]:
         """Spans of protobuf, those of all requests with the same resource at once; what is odd in them one by one.
@@ -170,7 +169,7 @@ class Intake:
         groups: list[list[otlp.Group]] = [[] for _ in asked]
         for parts in _alike(asked):
             first = parts[0]
-            if sum(len(one.spans) for one in parts) < otlp_columns.FEWEST:
+            if not first.usual or sum(len(one.spans) for one in parts) < otlp_columns.FEWEST:
                 for one in parts:
                     groups[one.request].append(otlp.spans_of(one.read))
                 continue
@@ -226,16 +225,24 @@ class Intake:
         return sealed(kept, rows)
 
 
+def _on_the_disk(taken: Taken, written: Written | None) -> Taken:
+    """What was taken, once the disk has it. Raises JournalError."""
+    if written is not None:
+        written.sync()
+    return taken
+
+
 def _alike(asked: Sequence[_Request]) -> list[list[_Part]]:
     """The spans of all requests, those with the same source, system and resource together."""
-    found: dict[tuple[int, str, bytes], list[_Part]] = {}
+    found: dict[tuple[int, str, bytes, bool], list[_Part]] = {}
     for number, request in enumerate(asked):
         for read, spans in zip(request.resources, request.bounds, strict=True):
             resource = otlp.plain_attributes(read.resource.attributes)
             part = _Part(
-                request=number, read=read, resource=resource, system=system_for(request.source, resource), spans=spans
-            )
-            key = (id(request.source), part.system, read.resource.SerializeToString())
+                request=number, read=read, resource=resource, system=system_for(request.source, resource),
+                usual=spans is not None, spans=spans or (),
+            )  # fmt: skip
+            key = (id(request.source), part.system, read.resource.SerializeToString(), part.usual)
             found.setdefault(key, []).append(part)
     return list(found.values())
 
