@@ -182,6 +182,17 @@ def test_requests_that_are_read_together_say_what_each_says_alone(
     assert plain_of(together) == plain_of(alone)
 
 
+def test_what_no_exporter_writes_is_kept_beside_what_all_write(tmp_path: Path) -> None:
+    """Whichever of the two comes first, and though they are of one source and resource."""
+    usual = request_of([span(n) for n in range(1, 31)])
+    unusual = request_of([span(n) for n in range(31, 35)]) + b"\x7a\x01?"
+    for number, bodies in enumerate([(usual, unusual), (unusual, usual)]):
+        one = intake_in(tmp_path / str(number))
+        found = one._spans_of([one._asked(body, SOURCE) for body in bodies])()
+        assert [taken.accepted for taken, _ in found] == [30 if body is usual else 4 for body in bodies]
+        assert len(plain_of(one)) == 34
+
+
 def plain_of(one: Intake) -> list[str]:
     """What was kept, in no order and without the moment it came."""
     one.journal.close()

@@ -96,12 +96,17 @@ class Intake:
         """Takes spans in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
         if as_json:
             return self._keep(lambda: self._read_one_by_one(otlp.traces_of(body, as_json=True), source, _now()))
+        asked = self._asked(body, source)
+        return _on_the_disk(*self.together.done(asked, size=len(body)))
+
+    @staticmethod
+    def _asked(body: bytes, source: Source) -> _Request:
+        """A request as it is read. Raises OtlpError."""
         resources = otlp.resource_spans(body)
         bounds: Sequence[_Bounds | None] = otlp_columns.span_bounds(body) or ()
         if len(bounds) != len(resources):
             bounds = [None] * len(resources)
-        asked = _Request(body=body, resources=resources, bounds=bounds, source=source)
-        return _on_the_disk(*self.together.done(asked, size=len(body)))
+        return _Request(body=body, resources=resources, bounds=bounds, source=source)
 
     def logs(self, body: bytes, *, as_json: bool, source: Source) -> Taken:
         """Takes log records in. Raises OtlpError, BacklogError, JournalError; then nothing was kept."""
