@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from annexa.activity import SegmentError
 from annexa.activity import segments as segments_module
@@ -210,3 +213,25 @@ def test_memory_is_bounded_and_the_oldest_is_forgotten_first() -> None:
     assert set(recent.places(identity_hashes(tables[29]))) == {"29"}
     assert recent.places(identity_hashes(tables[0])) == {}
     assert len(recent._names) < 15
+
+
+@given(
+    sealed=st.lists(st.lists(st.integers(0, 40), max_size=8), max_size=12),
+    asked=st.lists(st.integers(0, 40), max_size=20),
+)
+def test_whatever_was_sealed_is_found_where_it_lies(sealed: list[list[int]], asked: list[int]) -> None:
+    """Whichever of them are asked for, in whatever order, however often; 0 is the hash of what has no identity."""
+    recent = Recent()
+    for place, numbers in enumerate(sealed):
+        recent.add(_hashes(numbers), str(place))
+    there = {
+        str(place): rows
+        for place, numbers in enumerate(sealed)
+        if (rows := [row for row, one in enumerate(asked) if one and one in numbers])
+    }
+    assert {place: rows.tolist() for place, rows in recent.places(_hashes(asked)).items()} == there
+
+
+def _hashes(numbers: list[int]) -> npt.NDArray[np.uint64]:
+    """Hashes that differ in the bits that are remembered, spread over all that there are."""
+    return np.array([number * (2**64 // 41) & ~0xFFFFF for number in numbers], np.uint64)

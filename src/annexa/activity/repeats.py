@@ -63,13 +63,18 @@ class Recent:
 
     def places(self, hashes: Keys) -> dict[str, Rows]:
         """The segments that may hold some of these identities, each with the rows they are in here."""
-        wanted = hashes & ~np.uint64(_PLACES)
+        rows = np.flatnonzero(hashes)
+        rows = rows[np.argsort(hashes[rows])]  # in order they are found several times as fast as not
+        wanted = hashes[rows] & ~np.uint64(_PLACES)
         found: dict[int, list[int]] = {}
         for known in (self._old, self._young, self._fresh):
+            if not len(known):
+                continue
             first = np.searchsorted(known, wanted)
-            last = np.searchsorted(known, wanted | np.uint64(_PLACES), side="right")
-            for row in np.flatnonzero((last > first) & (hashes != 0)).tolist():
-                for key in known[first[row] : last[row]].tolist():
+            there = np.flatnonzero(known[np.minimum(first, len(known) - 1)] & ~np.uint64(_PLACES) == wanted)
+            last = np.searchsorted(known, wanted[there] | np.uint64(_PLACES), side="right")
+            for row, begin, end in zip(rows[there].tolist(), first[there].tolist(), last.tolist(), strict=True):
+                for key in known[begin:end].tolist():
                     found.setdefault(key & _PLACES, []).append(row)
         return {self._names[place]: np.unique(np.array(rows)) for place, rows in found.items() if place in self._names}
 
