@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from annexa.actions import sealer_process, sealing
 from annexa.actions.errors import ConflictError
 from annexa.actions.sealer_process import SealerProcess
-from annexa.actions.sealing import Sealed, alone, begin_sealing, seal, seal_everything
+from annexa.actions.sealing import Sealed, alone, begin_sealing, keep_sealing, seal, seal_everything
 from annexa.activity.columns import events_of
 from annexa.activity.journal import Journal, journals
 from annexa.activity.segments import read_table
@@ -56,6 +57,29 @@ def sealed() -> list[Event]:
 
 def numbers(found: list[Event]) -> Counter[int]:
     return Counter(int.from_bytes(one.span_id or b"", "big") for one in found)
+
+
+class Waiting:
+    """How long the process that seals waits each time; the first time that it does, it is told to stop."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def wait(self, seconds: float) -> bool:
+        self.seconds.append(seconds)
+        return seconds > 0
+
+
+def test_who_is_behind_does_not_wait(db, folder, monkeypatch) -> None:
+    """Rule: while so much waits that a round is due, one follows the other at once."""
+    monkeypatch.setattr(sealing, "SEAL_BYTES", 1)
+    monkeypatch.setattr(sealing, "seal", partial(seal, most_bytes=1))
+    arrive(folder, events(0, 3), events(3, 2), events(5, 1))
+    stop = Waiting()
+    keep_sealing(stop=stop)  # type: ignore[arg-type]  all that is asked of it
+    assert Segment.objects.count() == 3
+    assert numbers(sealed()) == Counter(range(6))
+    assert stop.seconds == [0, 0, 0, 0, sealing.LOOK_SECONDS]
 
 
 def test_what_waits_becomes_a_segment(db, folder) -> None:

@@ -45,6 +45,15 @@ def test_it_works(capsys) -> None:
     assert main(["logs", "query", "none"]) != 0
 
 
+def test_a_day_is_all_of_it(capsys) -> None:
+    """From a date means since it began, until a date means to its end; what is no date is named as it was typed."""
+    day = f"{datetime.now(UTC) - timedelta(hours=2):%Y-%m-%d}"
+    assert len(json.loads(run(capsys, "query", "chatbot", "--since", day, "--until", day, "--format", "json"))) == 10
+    for words in (["query", "chatbot"], ["verify"]):
+        assert main(["logs", *words, "--since", "never"]) != 0
+        assert "'never' is not a date; write it as 2026-11-20" in capsys.readouterr().err
+
+
 def test_a_file_of_all(capsysbinary, tmp_path) -> None:
     assert main(["logs", "export", "chatbot", "--to", "csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsysbinary.readouterr().out.decode())))

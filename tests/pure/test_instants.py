@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from annexa.pure.instants import InstantError, parse_instant
+from annexa.pure.instants import InstantError, parse_beginning, parse_instant
 
 NOW = datetime(2026, 11, 20, 9, 40, tzinfo=UTC)
 
@@ -56,6 +56,12 @@ def test_anything_else_is_refused_with_how_to_write_it(typed: str) -> None:
 def test_the_last_day_of_the_calendar_is_refused() -> None:
     with pytest.raises(InstantError, match="9999-12-31 is beyond the calendar"):
         parse_instant("9999-12-31", now=NOW)
+
+
+@pytest.mark.parametrize("typed", ["2026-11-20", " 2026-11-20 ", "2026-11-20T00:00Z", "2026-11-20T01:00+01:00"])
+def test_from_a_date_on_means_since_it_began(typed: str) -> None:
+    """Also today's, of which parse_instant says that it is now."""
+    assert parse_beginning(typed, now=NOW) == datetime(2026, 11, 20, tzinfo=UTC)
 
 
 @given(st.dates(max_value=date(9999, 12, 30)))

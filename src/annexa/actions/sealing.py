@@ -347,7 +347,8 @@ def keep_sealing(*, stop: threading.Event, parent: int = 0, idle_seconds: float 
         sealer = begin_sealing(now=datetime.now(UTC))
         since: float | None = None
         active = tidied = time.monotonic()
-        while not stop.wait(LOOK_SECONDS):
+        pause = 0.0
+        while not stop.wait(pause):
             here, waiting = time.monotonic(), sealer.waiting()
             if waiting:
                 active, since = here, since or here
@@ -355,8 +356,10 @@ def keep_sealing(*, stop: threading.Event, parent: int = 0, idle_seconds: float 
                 return
             due = waiting >= SEAL_BYTES or (since is not None and here - since >= SEAL_SECONDS)
             idle = not waiting and here - tidied >= TIDY_SECONDS
+            pause = LOOK_SECONDS
             if (due or idle) and _round(sealer, compacts=not due):
                 since, tidied = None, time.monotonic()
+                pause = 0.0 if due else LOOK_SECONDS  # who is behind does not wait
 
 
 def _round(sealer: Sealer, *, compacts: bool) -> bool:

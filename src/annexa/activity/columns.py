@@ -8,7 +8,7 @@ head commits to; elsewhere it is null, since it follows from the rest.
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -251,7 +251,7 @@ def _joined(pieces: Sequence[_Pieces], rows: int) -> tuple[bytes, Counts]:
     """Row after row, the pieces of each one after another; and where each row begins, with the end of the last.
 
     All pieces lie one behind the other in one array of bytes; Arrow takes them out again in the order of the rows.
-    Those next to each other that are as long in every row are one piece.
+    Of those next to each other that are as long in every row most are one piece.
     """
     pieces = _side_by_side(pieces, rows)
     bounds = np.zeros(len(pieces) * rows + 1, np.int64)
@@ -268,24 +268,15 @@ def _joined(pieces: Sequence[_Pieces], rows: int) -> tuple[bytes, Counts]:
 
 
 def _side_by_side(pieces: Sequence[_Pieces], rows: int) -> list[_Pieces]:
+    """The pieces, those next to each other that are even and of whole fours as one."""
     found: list[_Pieces] = []
-    same: list[_Pieces] = []
-
-    def end() -> None:
-        if len(same) > 1:
-            whole = np.concatenate([one.data.reshape(rows, -1) for one in same], axis=1)
-            found.append(_Pieces(whole.reshape(-1), _all(whole.shape[1], rows)))
+    for fours, some in groupby(pieces, lambda one: one.is_even and len(one.data) % (4 * rows) == 0):
+        same = list(some)
+        if fours and len(same) > 1:
+            whole = np.concatenate([one.data.view(np.uint32).reshape(rows, -1) for one in same], axis=1)
+            found.append(_Pieces(whole.view(np.uint8).reshape(-1), _all(4 * whole.shape[1], rows)))
         else:
-            found.extend(same)
-        same.clear()
-
-    for one in pieces:
-        if one.is_even:
-            same.append(one)
-        else:
-            end()
-            found.append(one)
-    end()
+            found += same
     return found
 
 

@@ -67,8 +67,7 @@ def verify(args: argparse.Namespace) -> int:
     from annexa.answers.activity_integrity import check_activity
     from annexa.cli.checks import print_checks
 
-    day = args.since and "T" not in args.since  # a day means since it began
-    since = words.instant(f"{args.since}T00:00Z" if day else args.since)
+    since = words.beginning(args.since)
     found = check_activity(progress=words.Progress("verifying"), system=args.system, since=since)
     print_checks(found)
     return 0 if all(check.holds for check in found) else 1

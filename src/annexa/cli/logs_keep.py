@@ -65,10 +65,9 @@ def _span(one: argparse.ArgumentParser) -> None:
 
 
 def _times(args: argparse.Namespace) -> dict[str, Any]:
-    day = args.since and "T" not in args.since  # a day means since it began
     return {
         "system": args.system,
-        "since": words.instant(f"{args.since}T00:00Z" if day else args.since),
+        "since": words.beginning(args.since),
         "until": words.instant(args.until),
     }
 

@@ -50,8 +50,8 @@ def add_parsers(below: Any) -> None:
 
 def _filters(one: argparse.ArgumentParser) -> None:
     one.add_argument("system", help="the short name of the AI system")
-    one.add_argument("--since", metavar="T", help="a date or instant (default: 30 days ago)")
-    one.add_argument("--until", metavar="T", help="a date or instant, itself left out (default: now)")
+    one.add_argument("--since", metavar="T", help="from this date or instant on (default: 30 days ago)")
+    one.add_argument("--until", metavar="T", help="until a date, taken along, or an instant, left out (default: now)")
     one.add_argument(
         "--kind", nargs="+", default=[], action="extend", metavar="KIND", help="such as inference, tool_call"
     )
@@ -278,9 +278,8 @@ def _asked(args: argparse.Namespace) -> Any:
 
     now = words.now()
     until = words.instant(args.until) if args.until else now + timedelta(minutes=5)
-    since = words.instant(args.since) if args.since else now - timedelta(days=30)
-    assert since is not None  # noqa: S101  as given or made above
-    assert until is not None  # noqa: S101
+    since = words.beginning(args.since) or now - timedelta(days=30)
+    assert until is not None  # noqa: S101  as given or made above
     return Asked(
         since=microseconds(since), until=microseconds(until), kinds=tuple(args.kind), models=tuple(args.model),
         outcomes=tuple(args.outcome), user=args.user, text=args.text, conversation=args.conversation,

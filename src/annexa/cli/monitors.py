@@ -103,7 +103,7 @@ def freeze(args: argparse.Namespace) -> int:
     from annexa.answers.activity_store import patiently
     from annexa.pure.permits import ANNEXA
 
-    since, until = (words.instant(said if "T" in said else f"{said}T00:00Z") for said in (args.since, args.until))
+    since, until = (words.beginning(said) for said in (args.since, args.until))
     assert since is not None  # noqa: S101  both are required
     assert until is not None  # noqa: S101  as above
     with patiently(words.Progress("fetching bytes")):

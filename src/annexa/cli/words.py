@@ -77,6 +77,13 @@ def instant(text: str | None, here: datetime | None = None) -> datetime | None:
     return parse_instant(text, now=here or now()) if text else None
 
 
+def beginning(text: str | None) -> datetime | None:
+    """The instant typed that something begins at, None if none was; a day means since it began. InstantError."""
+    from annexa.pure.instants import parse_beginning
+
+    return parse_beginning(text, now=now()) if text else None
+
+
 def rows(found: Sequence[Mapping[str, Any]], how: str, *, columns: Sequence[str] | None = None) -> None:
     """Prints rows that all have the same columns."""
     names = list(columns or (found[0] if found else []))

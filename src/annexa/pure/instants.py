@@ -32,6 +32,15 @@ def parse_instant(text: str, *, now: datetime) -> datetime:
         raise InstantError(f"{typed} is beyond the calendar.") from None
 
 
+def parse_beginning(text: str, *, now: datetime) -> datetime:
+    """As parse_instant has it, but a date means its first instant, for what begins there. Raises InstantError."""
+    found = parse_instant(text, now=now)
+    try:
+        return datetime.combine(date.fromisoformat(text.strip()), time.min, tzinfo=UTC)
+    except ValueError:
+        return found
+
+
 def end_of(day: date) -> datetime:
     """The last microsecond of a day."""
     return datetime.combine(day, time.max, tzinfo=UTC)
