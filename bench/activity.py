@@ -1,6 +1,6 @@
 """The activity log at size: drift of 20 columns over 30 days, a search in text, one conversation, full verification.
 
-python bench/activity.py [--json] [--events 5000000] [--keep FOLDER] [--spark [--days 30]]
+python bench/activity.py [--json] [--events 5000000] [--keep FOLDER] [--spark [--days 30] [--only MONITOR]]
 
 Makes a home of its own with so many events of one system, spread over 30 days: predictions with 20 numeric features, a
 text of some 80 characters and a conversation each; a seed is recorded. They go through a journal and the sealer, as
@@ -9,7 +9,8 @@ highest of this process, in MiB: where the log is kept, a second run tells that 
 
 --spark asks the same of a Spark Connect server, started here on loopback with two cores: it needs the folder that `make
 spark` makes, and its Python: PYTHONPATH=src .venv-spark/bin/python bench/activity.py --spark. Seconds of both engines
-stand side by side, and whether every count in every bin is the same.
+stand side by side, and whether every count in every bin is the same. --only: of its monitors this one, and nothing else
+is asked; what took how long is said as it ends.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -51,7 +53,10 @@ def main() -> int:
     parser.add_argument("--keep", metavar="FOLDER", help="make the home there, or use the one that is there")
     parser.add_argument("--spark", action="store_true", help="drift on a Spark Connect server as well")
     parser.add_argument("--days", type=int, default=DAYS, help="of which days, the latest ones, --spark asks")
+    parser.add_argument("--only", choices=DRIFT, help="of the monitors of --spark this one, and nothing else")
     args = parser.parse_args()
+    if args.only and not args.spark:
+        parser.error("--only says what --spark compares.")
     if args.spark and (why := missing()):
         parser.error(why)
     with tempfile.TemporaryDirectory(prefix="annexa-activity-") as folder:
@@ -62,9 +67,10 @@ def main() -> int:
 
         django.setup()
         took = {} if made else _make(home, args.events)
-        found = {**took, **_ask(args.events)}
+        found = took if args.only else {**took, **_ask(args.events)}
         if args.spark:
-            found |= _on_both(Path(folder), timedelta(days=args.days))
+            names = (args.only,) if args.only else DRIFT
+            found |= _on_both(Path(folder), timedelta(days=args.days), names)
         report({**found, "load": round(os.getloadavg()[0], 1)}, as_json=args.json)
     return 0
 
@@ -197,7 +203,7 @@ def _ask(events: int) -> dict[str, Any]:
     return found
 
 
-def _on_both(folder: Path, window: timedelta) -> dict[str, Any]:
+def _on_both(folder: Path, window: timedelta, names: Sequence[str]) -> dict[str, Any]:
     """The drift monitors over the latest days on DuckDB and on Spark: seconds each, and whether they say the same."""
     from django.conf import settings
 
@@ -209,12 +215,12 @@ def _on_both(folder: Path, window: timedelta) -> dict[str, Any]:
     first = {"since": since, "until": since + timedelta(days=2)}
     with log_window("bench", texts=(), **first) as log:
         baseline = monitoring.freeze(log.events, ("f_*", "prediction"), system="bench", **first)
-    here = _drift(baseline, window)
+    here = _drift(baseline, window, names)
     server = folder / "spark"
     server.mkdir()
     with spark_server(server, memory="3g") as one:
         settings.ENGINE = read_engine(one.url)
-        there = _drift(baseline, window)
+        there = _drift(baseline, window, names)
         settings.ENGINE = None
     found: dict[str, Any] = {}
     for name, (seconds, _) in here.items():
@@ -223,7 +229,7 @@ def _on_both(folder: Path, window: timedelta) -> dict[str, Any]:
     found["counts_compared"] = sum(2 + len(one.counts) for one in here["counts"][1].values())
     values = [
         (one.n == other.n, abs((one.value or 0.0) - (other.value or 0.0)))
-        for name in DRIFT
+        for name in names
         for one, other in zip(here[name][1].values, there[name][1].values, strict=True)
     ]
     found["readings_are_equal"] = all(same for same, _ in values)
@@ -231,7 +237,7 @@ def _on_both(folder: Path, window: timedelta) -> dict[str, Any]:
     return found
 
 
-def _drift(baseline: Any, window: timedelta) -> dict[str, tuple[float, Any]]:
+def _drift(baseline: Any, window: timedelta, names: Sequence[str]) -> dict[str, tuple[float, Any]]:
     """Seconds and reading of each monitor, and of the plain counts into bins; to open the log counts by itself."""
     from annexa.activity import frames, monitoring
     from annexa.answers.monitors import log_window
@@ -241,14 +247,16 @@ def _drift(baseline: Any, window: timedelta) -> dict[str, tuple[float, Any]]:
     started = time.perf_counter()
     with log_window("bench", since=since, until=UNTIL, texts=()) as log:
         found["open"] = time.perf_counter() - started, None
-        for name in DRIFT:
+        for name in names:
             wide = replace(monitors()[name], window=window)
             started = time.perf_counter()
             reading = monitoring.run(wide, log.events, until=UNTIL, known=monitoring.Known(baseline=baseline))
             found[name] = time.perf_counter() - started, reading
+            print(f"{name}: {found[name][0]:.1f} s", file=sys.stderr)
         started = time.perf_counter()
         counts = frames.counted(frames.between(frames.events(log.events), since, UNTIL), baseline.columns)
         found["counts"] = time.perf_counter() - started, counts
+        print(f"counts: {found['counts'][0]:.1f} s", file=sys.stderr)
     return found
 
 

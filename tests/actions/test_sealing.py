@@ -72,6 +72,7 @@ class Waiting:
 
 def test_who_is_behind_does_not_wait(db, folder, monkeypatch) -> None:
     """Rule: while so much waits that a round is due, one follows the other at once."""
+    monkeypatch.setattr(sealing, "close_old_connections", lambda: None)  # the test's own is not to be closed
     monkeypatch.setattr(sealing, "SEAL_BYTES", 1)
     monkeypatch.setattr(sealing, "seal", partial(seal, most_bytes=1))
     arrive(folder, events(0, 3), events(3, 2), events(5, 1))
