@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
@@ -19,6 +19,7 @@ from annexa.answers.store import blobs
 from annexa.library.monitors import monitors
 from annexa.pure.baselines import Baseline, read
 from annexa.pure.events import TEXTS
+from annexa.pure.instants import beginning_of
 from annexa.pure.monitoring import ERROR, every, is_due, with_thresholds
 from annexa.pure.monitors import Monitor, Outcome
 from annexa.pure.performance import Calibration
@@ -188,8 +189,7 @@ def approvals_of(system: str) -> "Approvals":
     for row in rows_of(ANNEXA, CHANGES):
         entry = row.entry
         if system in (entry.systems or ()) and entry.version and entry.approved_on and not entry.ended_on:
-            start = datetime.combine(entry.approved_on, datetime.min.time(), UTC)
-            found.setdefault(entry.version, []).append((start, None))
+            found.setdefault(entry.version, []).append((beginning_of(entry.approved_on), None))
     return found
 
 

@@ -36,9 +36,14 @@ def parse_beginning(text: str, *, now: datetime) -> datetime:
     """As parse_instant has it, but a date means its first instant, for what begins there. Raises InstantError."""
     found = parse_instant(text, now=now)
     try:
-        return datetime.combine(date.fromisoformat(text.strip()), time.min, tzinfo=UTC)
+        return beginning_of(date.fromisoformat(text.strip()))
     except ValueError:
         return found
+
+
+def beginning_of(day: date) -> datetime:
+    """The first instant of a day."""
+    return datetime.combine(day, time.min, tzinfo=UTC)
 
 
 def end_of(day: date) -> datetime:

@@ -61,6 +61,11 @@ def fresh(kind: type[forms.Form], key: str, **initial: Any) -> forms.Form:
     return kind(auto_id=f"{key}-%s", initial=initial)
 
 
+def beginning_of(on: date | None) -> datetime | None:
+    """The first instant of a day."""
+    return instants.beginning_of(on) if on else None
+
+
 def end_of(on: date | None) -> datetime | None:
     """The last instant of a day."""
     return instants.end_of(on) if on else None

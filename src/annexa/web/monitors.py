@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -25,6 +25,7 @@ from annexa.answers.monitor_history import breaches_of, entries_about, lines_and
 from annexa.answers.monitors import MonitorLine, MonitorPage, breach_named, monitor_page, system_watched
 from annexa.library.monitors import monitors as library_monitors
 from annexa.pure.drift import DriftError
+from annexa.pure.instants import beginning_of
 from annexa.pure.monitor_words import (
     KIND_TITLES,
     axis_words,
@@ -183,8 +184,9 @@ def freeze(request: HttpRequest, slug: str, monitor: str) -> HttpResponse:
     def do(given: Mapping[str, Any]) -> str:
         now = timezone.now()
         made = freeze_baseline(
-            actor=actor(request), person=person(request), system=slug, monitor=monitor, since=_begin(given["since"]),
-            until=min(_begin(given["until"]) + timedelta(days=1), now), because=given["because"], now=now,
+            actor=actor(request), person=person(request), system=slug, monitor=monitor,
+            since=beginning_of(given["since"]), until=min(beginning_of(given["until"]) + timedelta(days=1), now),
+            because=given["because"], now=now,
         )  # fmt: skip
         return _("Frozen over %s events") % f"{made.rows:,}"
 
@@ -377,10 +379,6 @@ def _cell(monitor: Monitor, one: Mapping[str, Any]) -> Cell:
         expected=said(number_of(one["expected"])) if one["expected"] is not None else "",
         interval=" – ".join(interval), who=", ".join(one["who"]), because=one["because"],
     )  # fmt: skip
-
-
-def _begin(day: Any) -> datetime:
-    return datetime.combine(day, time.min, UTC)
 
 
 urls = [

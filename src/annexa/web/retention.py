@@ -1,7 +1,6 @@
 """How long the activity log is kept, what is held, and what people said that is to be erased."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
@@ -20,7 +19,7 @@ from annexa.answers.retention import erasures_of, holds_of, kept_by_the_store, o
 from annexa.pure.permits import Refusal, may_somewhere
 from annexa.vault import VaultError
 from annexa.web.activity import told
-from annexa.web.forms import date_field, end_of, see, text_field, tried, tried_or_told
+from annexa.web.forms import beginning_of, date_field, end_of, see, text_field, tried, tried_or_told
 from annexa.web.frame import actor, permitted, person
 from annexa.web.refused import refused
 
@@ -96,7 +95,8 @@ def hold(request: HttpRequest) -> HttpResponse:
     def do(given: Mapping[str, Any]) -> str:
         hold_activity(
             actor=actor(request), person=person(request), system=given["system"], user=given["user"],
-            since=_begin(given["since"]), until=end_of(given["until"]), because=given["because"], now=timezone.now(),
+            since=beginning_of(given["since"]), until=end_of(given["until"]), because=given["because"],
+            now=timezone.now(),
         )  # fmt: skip
         return _("The hold is set; nothing it names goes until somebody else releases it")
 
@@ -146,7 +146,7 @@ def _asking(request: HttpRequest) -> Any:
     def do(given: Mapping[str, Any]) -> str:
         made = ask_erasure(
             actor=actor(request), person=person(request), user=given["user"], pseudonym=given["named"] == "pseudonym",
-            system=given["system"], since=_begin(given["since"]), until=end_of(given["until"]),
+            system=given["system"], since=beginning_of(given["since"]), until=end_of(given["until"]),
             because=given["because"], now=timezone.now(),
         )  # fmt: skip
         return _("It waits for a second person") if made.second else _("It is carried out within a minute")
@@ -159,7 +159,7 @@ def _preview(given: Mapping[str, Any]) -> dict[str, Any]:
 
     seen = foreseen(
         user=given["user"], pseudonym=given["named"] == "pseudonym", system=given["system"],
-        since=_begin(given["since"]), until=end_of(given["until"]), now=timezone.now(),
+        since=beginning_of(given["since"]), until=end_of(given["until"]), now=timezone.now(),
     )  # fmt: skip
     return {"found": seen.found, "known_as": seen.known_as, "held": seen.held, "nothing": seen.refusal}
 
@@ -188,10 +188,6 @@ def _choose(request: HttpRequest, form: forms.Form) -> None:
     field = form.fields["system"]
     assert isinstance(field, forms.ChoiceField)  # noqa: S101  it is
     field.choices = [("", _("All, and what is nobody’s")), *system_names(actor=actor(request))]
-
-
-def _begin(day: Any) -> datetime | None:
-    return datetime.combine(day, time.min, tzinfo=UTC) if day else None
 
 
 urls = [
